@@ -1,0 +1,222 @@
+"""Settings that every installation shares. What differs comes from the environment (docs/operators.md lists it)."""
+
+import warnings
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment as env
+
+BASE_DIR = env.BASE_DIR
+HOME = env.home()
+
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+DEBUG = False
+
+INSTALLED_APPS = [
+    "daphne",
+    "apps.console.site.ChantillyAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "csp",
+    "django_filters",
+    "django_jsonform",
+    "django_q",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
+    "rest_framework",
+    "apps.core",
+    "apps.catalog",
+    "apps.ai",
+    "apps.crm",
+    "apps.knowledge",
+    "apps.reports",
+    "apps.tasks",
+    "apps.tools",
+    "apps.executors",
+    "apps.workers",
+    "apps.language",
+    "apps.api",
+    "apps.console",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+SQLITE_OPTIONS: dict[str, Any] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL;"
+        f"PRAGMA synchronous={env.text('SQLITE_SYNCHRONOUS', 'FULL')};"
+        "PRAGMA foreign_keys=ON;PRAGMA cache_size=-20000;PRAGMA mmap_size=134217728;PRAGMA temp_store=MEMORY;"
+    ),
+}
+
+
+def database(url: str) -> dict[str, Any]:
+    settings = dict(dj_database_url.parse(url))
+    if settings["ENGINE"] == "django.db.backends.sqlite3":
+        settings["OPTIONS"] = SQLITE_OPTIONS
+    elif settings["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
+    return settings
+
+
+DATABASES = {"default": database(env.text("DATABASE_URL", f"sqlite:///{HOME / 'chantilly.sqlite3'}"))}
+IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.text("REDIS_URL")
+
+CACHES: dict[str, Any] = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+
+# Edges: size limits from the first day.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}
+
+# Q2 warns about timeout=None; ours is deliberate: its SIGALRM would fire inside a slice, our heartbeat holds the limits.
+warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
+# Django-Q2 launches worker processes and keeps them alive. It decides nothing; apps/workers/q2 says why each value.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "chantilly",
+    "workers": env.number("WORKERS", 2, minimum=1),
+    "timeout": None,
+    "retry": 86_400,
+    "max_attempts": 0,
+    "queue_limit": 1,
+    "bulk": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "recycle": 1,
+    "catch_up": False,
+    "scheduler": False,
+    "poll": 0.2,
+    "guard_cycle": 0.2,
+    "label": "Django-Q2",
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# Chantilly's own settings. Durations in seconds unless the name says otherwise.
+ARTIFACT_ROOT = HOME / "artifacts"
+WAKE_DIR = HOME / "wake"
+TASK_TIMEOUT_MS = env.number("TASK_TIMEOUT_MS", 300_000, minimum=1000)
+TASK_RETRY_ATTEMPTS = env.number("TASK_RETRY_ATTEMPTS", 3, minimum=1)
+TASK_RETRY_DELAYS = (1.0, 2.0, 4.0)
+TASK_CRASH_LIMIT = env.number("TASK_CRASH_LIMIT", 5, minimum=1)
+TASK_RETENTION_DAYS = env.number("TASK_RETENTION_DAYS", 7, minimum=0)
+LEASE_SECONDS = 10.0
+HEARTBEAT_SECONDS = 2.0
+SLICE_SECONDS = env.number("SLICE_SECONDS", 300, minimum=1)
+DEFAULT_QUEUE = "default"
+WORKER_QUEUES = env.words("WORKER_QUEUES", "default")
+
+# Kinds of task: name -> dotted path of an executor. A site adds its own here.
+TASK_KINDS = {"script": "apps.executors.script.ScriptExecutor"}
+# Tool modules that scripts may import: name -> dotted path.
+TOOL_MODULES = {
+    "ai": "apps.tools.ai",
+    "crm": "apps.tools.crm",
+    "data": "apps.tools.data",
+    "dates": "apps.tools.dates",
+    "knowledge": "apps.tools.knowledge",
+    "report": "apps.tools.report",
+    "task": "apps.tools.task",
+}
+
+GEMINI_API_KEY = env.text("GEMINI_API_KEY")
+GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
+GEMINI_MODEL = env.text("GEMINI_MODEL", "gemini-2.5-flash")

@@ -1,0 +1,25 @@
+"""The suite: a database of its own (a file on SQLite, so that threads and processes share it), cheap passwords."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("CHANTILLY_HOME", str(Path(tempfile.gettempdir()) / f"chantilly-test-{os.getuid()}"))
+
+from config import environment as env
+from config.settings.base import *
+
+SECRET_KEY = "test-only-secret-key-that-is-long-enough-for-the-checks"
+CHECKPOINT_KEYS = ["test-only-checkpoint-key"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+SUFFIX = env.text("CHANTILLY_TEST_SUFFIX", "main")
+DATABASES["default"]["TEST"] = {
+    "NAME": str(HOME / f"test_{SUFFIX}.sqlite3") if IS_SQLITE else f"test_chantilly_{SUFFIX}"
+}
+# Durability is proved by the chaos tests, which start processes with production's PRAGMAs.
+if IS_SQLITE:
+    DATABASES["default"]["OPTIONS"] = {
+        **SQLITE_OPTIONS,
+        "init_command": SQLITE_OPTIONS["init_command"].replace("synchronous=FULL", "synchronous=OFF"),
+    }
