@@ -1,7 +1,8 @@
-"""The journal's codec: one tagged, canonical JSON for every value that may cross between script and host.
+"""The journal's codec: one tagged JSON for every value that may cross between script and host.
 
-Equal values give equal text, so a digest of the text compares two calls. JSON's own types are written as they are;
-everything else becomes an object with the single key `$` and a tag, for example `{"$": ["decimal", "1.10"]}`.
+The same value gives the same text in every process, so a digest of the text compares two calls (dicts keep their
+order, which the interpreter reproduces; sets are sorted). JSON's own types are written as they are; everything else
+becomes an object with the single key `$` and a tag, for example `{"$": ["decimal", "1.10"]}`.
 The text is ASCII (PostgreSQL's text type refuses NUL, JSON escapes it) and holds no NaN.
 """
 
@@ -11,6 +12,7 @@ import json
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 VERSION = 1
@@ -22,11 +24,11 @@ class NotEncodable(ValueError):
 
 
 def encode(value: Any) -> str:
-    """Canonical text of `value`.
+    """The text that stands for `value`.
 
     Raises NotEncodable for objects, functions, generators, cycles and anything deeper than 100 levels.
     """
-    return json.dumps(_pack(value, 0), separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return json.dumps(_pack(value, 0), separators=(",", ":"), allow_nan=False)
 
 
 def decode(text: str) -> Any:
@@ -48,11 +50,14 @@ def _pack(value: Any, depth: int) -> Any:
         return value if -(2**53) < value < 2**53 else {"$": ["int", hex(value)]}
     if kind is float:
         return value if math.isfinite(value) else {"$": ["float", repr(value)]}
+    if isinstance(value, str | int | float):  # subclasses: enumerations, safe strings
+        base = next(base for base in (str, int, float) if isinstance(value, base))
+        return _pack(base.__new__(base, value.value if isinstance(value, Enum) else value), depth)
     if depth >= MAX_DEPTH:
         raise NotEncodable(f"the value is nested more than {MAX_DEPTH} levels deep; flatten it")
-    if kind is list:
+    if isinstance(value, list):
         return [_pack(item, depth + 1) for item in value]
-    if kind is dict:
+    if isinstance(value, dict):
         if all(type(key) is str for key in value) and "$" not in value:
             return {key: _pack(item, depth + 1) for key, item in value.items()}
         return {"$": ["dict", [[_pack(k, depth + 1), _pack(v, depth + 1)] for k, v in value.items()]]}
