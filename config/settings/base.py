@@ -168,7 +168,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
 
-# Q2 warns about timeout=None; ours is deliberate: its SIGALRM would fire inside a slice, our heartbeat holds the limits.
+# Q2 warns about timeout=None. Ours is deliberate: its SIGALRM would fire inside a slice; our heartbeat holds the limits.
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 # Django-Q2 launches worker processes and keeps them alive. It decides nothing; apps/workers/q2 says why each value.
 Q_CLUSTER: dict[str, Any] = {

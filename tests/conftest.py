@@ -1,0 +1,32 @@
+"""The cast of every story: Alice operates, Bob may only look, Charlie must see nothing."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+
+def _user(name: str, *codenames: str) -> User:
+    user = User.objects.create_user(name, f"{name}@example.org", "correct horse battery", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """An administrator."""
+    return User.objects.create_superuser("alice", "alice@example.org", "correct horse battery", first_name="Alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Staff who may look at everything and touch nothing."""
+    codenames = Permission.objects.filter(codename__startswith="view_").values_list("codename", flat=True)
+    return _user("bob", *codenames)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """A user without any permission."""
+    user = _user("charlie")
+    user.is_staff = False
+    user.save()
+    return user
