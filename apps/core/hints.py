@@ -1,0 +1,72 @@
+"""Hints between the processes of one host: "look at the database now", by unix datagrams without data.
+
+A hint may be lost, doubled or come for nothing; whoever waits also looks by itself now and then. Each listener owns
+one socket in a private directory; a sender writes to all of a topic without blocking and removes dead ones.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+from django.conf import settings
+
+WORK = "work"
+"""There may be something to claim, or a running task's control changed."""
+FEED = "feed"
+"""A task's feed has new entries; the payload is the task's id."""
+
+
+class Listener:
+    """Receives the hints of one topic. `fileno()` makes it usable with selectors and event loops."""
+
+    def __init__(self, topic: str) -> None:
+        directory = _directory(topic)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path = directory / f"{os.getpid()}-{id(self):x}"
+        self.path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(self.path))
+        self._socket.setblocking(False)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def drain(self) -> set[int]:
+        """Take all hints that have arrived: the ids they named (0 where none was named)."""
+        ids: set[int] = set()
+        while True:
+            try:
+                ids.add(int(self._socket.recv(32) or b"0"))
+            except BlockingIOError:
+                return ids
+
+    def close(self) -> None:
+        self._socket.close()
+        self.path.unlink(missing_ok=True)
+
+
+def send(topic: str, task_id: int = 0) -> None:
+    """Tell every listener of the topic on this host. Never blocks and never fails: hints may be lost."""
+    try:
+        listeners = list(os.scandir(_directory(topic)))
+    except FileNotFoundError:
+        return
+    if not listeners:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        for listener in listeners:
+            _send(sender, listener.path, b"%d" % task_id)
+
+
+def _send(sender: socket.socket, path: str, payload: bytes) -> None:
+    try:
+        sender.sendto(payload, path)
+    except BlockingIOError:
+        pass  # its queue is full of hints it has not read yet: it will look anyway
+    except (ConnectionRefusedError, FileNotFoundError):
+        Path(path).unlink(missing_ok=True)  # the listener died without closing
+
+
+def _directory(topic: str) -> Path:
+    return Path(settings.WAKE_DIR) / topic

@@ -1,0 +1,195 @@
+"""Tools: host functions that scripts (and later agents) may call, found by module and name.
+
+A tool is one typed, documented function; its stub for the type checker, its schema and its page in the author's
+guide come from its signature. A site adds modules of its own in the setting TOOL_MODULES.
+"""
+
+import importlib
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, Protocol, TypedDict
+
+from django.conf import settings
+
+from apps.core.errors import ToolError
+from apps.tools import signatures
+
+
+class CallClass(StrEnum):
+    """What the journal does with a call (docs/decisions/0004-call-classes.md)."""
+
+    EFFECT = "effect"  # changes something: executed, recorded, then answered
+    READ = "read"  # the same; executing it twice would only cost time
+    VOLATILE = "volatile"  # time, ids: recorded together with the next effect
+    TELEMETRY = "telemetry"  # progress, log: coalesced, never matched on replay
+    SUSPENDING = "suspending"  # the task leaves its worker until something happens
+    PURE = "pure"  # computes from its arguments only: executed again on replay, not recorded
+
+
+JOURNALLED = frozenset({CallClass.EFFECT, CallClass.READ, CallClass.VOLATILE, CallClass.SUSPENDING})
+
+
+class FileHandle(TypedDict):
+    """A file that the task made. `size` in bytes, `sha256` in hexadecimal."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+class Call(Protocol):
+    """What a tool knows of the call it serves."""
+
+    task_id: int
+    index: int
+    """Place of the call in the journal: dense, from 0."""
+    key: str
+    """Idempotency key `task:index`: the same when the call is executed again after a crash."""
+    now: datetime
+    requester: Any
+    """The Django user in whose name the task acts."""
+
+    def save_file(self, name: str, content_type: str, data: bytes, kind: str = "file") -> FileHandle:
+        """Keep a file of the task; it becomes visible in the transaction that records the call."""
+        ...
+
+    def record_usage(self, **counts: int) -> None:
+        """Add to the task's counters, for example `model_tokens=120, api_calls=1`."""
+        ...
+
+    def report_progress(self, percent: float | None, stage: str | None, message: str) -> None: ...
+
+    def log(self, message: str, level: str) -> None: ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """Id, title, requester's name, revision, outputs of the task."""
+        ...
+
+    def seed(self) -> str:
+        """A text that is the same in every attempt of this call and differs between calls."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryPolicy:
+    """How often a transient error of a tool is tried again inside its step, and how long to wait in between.
+
+    The wait is `first_delay`, doubled each time up to `max_delay` (seconds), never less than the error's retry_after.
+    """
+
+    attempts: int = 5
+    first_delay: float = 0.5
+    max_delay: float = 30.0
+
+    def delay(self, tries: int, retry_after: float) -> float:
+        """Seconds to wait after `tries` failed tries."""
+        return max(retry_after, min(self.max_delay, self.first_delay * 2 ** (tries - 1)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspension:
+    """What a suspending tool answers: leave the worker until that moment; then its result is None."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    name: str
+    function: Callable[..., Any]
+    call_class: CallClass
+    permission: str | None
+    retry: RetryPolicy
+    signature: inspect.Signature
+    hints: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def is_journalled(self) -> bool:
+        return self.call_class in JOURNALLED
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments by name, checked against the annotations; defaults are left out.
+
+        Raises ToolError (TypeError in the script) that names the argument.
+        """
+        try:
+            bound = self.signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise ToolError(f"{self.name}(): {error}", kind="TypeError") from None
+        for name, value in bound.items():
+            if wrong := signatures.mismatch(value, self.hints[name]):
+                raise ToolError(f"{self.name}(): {name} must be {wrong}", kind="TypeError")
+        return dict(bound)
+
+
+def tool(
+    *, call_class: str, permission: str | None = None, retry: RetryPolicy | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the function a tool. Its first parameter is the Call, the others are the script's."""
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        if not inspect.getdoc(function):
+            raise TypeError(f"{function.__module__}.{function.__name__} is a tool and needs a docstring")
+        function.tool_declaration = (CallClass(call_class), permission, retry or RetryPolicy())  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolModule:
+    name: str
+    description: str
+    tools: Mapping[str, Tool]
+    stub: str
+
+
+@cache
+def module(name: str) -> ToolModule:
+    """The tool module that scripts import as `name`. Raises KeyError when the site has none of that name."""
+    python = importlib.import_module(settings.TOOL_MODULES[name])
+    tools = {
+        function_name: _tool(f"{name}.{function_name}", function)
+        for function_name, function in vars(python).items()
+        if hasattr(function, "tool_declaration")
+    }
+    return ToolModule(
+        name=name,
+        description=inspect.getdoc(python) or "",
+        tools=tools,
+        stub=signatures.stub(python, [item.function for item in tools.values()]),
+    )
+
+
+def names() -> list[str]:
+    return sorted(settings.TOOL_MODULES)
+
+
+def find(full_name: str) -> Tool:
+    """The tool called `module.function`. Raises LookupError with what exists."""
+    module_name, _, function_name = full_name.partition(".")
+    try:
+        return module(module_name).tools[function_name]
+    except KeyError:
+        raise LookupError(f"there is no tool {full_name}; modules are {', '.join(names())}") from None
+
+
+def _tool(name: str, function: Callable[..., Any]) -> Tool:
+    call_class, permission, retry = function.tool_declaration  # type: ignore[attr-defined]
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return Tool(
+        name=name,
+        function=function,
+        call_class=call_class,
+        permission=permission,
+        retry=retry,
+        signature=inspect.Signature(parameters),
+        hints=typing.get_type_hints(function),
+    )
