@@ -111,7 +111,7 @@ class TemplateRevisionQuerySet(models.QuerySet["TemplateRevision"]):
             raise ImmutableRevision(frozen)
         return super().update(**changes)
 
-    def bulk_update(self, objs: Iterable["TemplateRevision"], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
         if frozen := set(fields) - TemplateRevision.MOVABLE:
             raise ImmutableRevision(frozen)
         return super().bulk_update(objs, fields, *args, **kwargs)
