@@ -1,0 +1,312 @@
+"""The journal of a running task: what has been done and must not be done again. Plain Python over a store.
+
+Kinds of entries and when they reach the store:
+
+- steps of effects and reads: at once, one transaction each;
+- steps of volatile calls, log lines: with the next transaction (losing them harms nothing: no effect saw them);
+- progress: with the next transaction, or by `beat` from the heartbeat thread.
+
+While an attempt answers calls from the record it is *replaying*; log lines and progress of that stretch are dropped,
+because they were written the first time.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from apps.core.errors import ChantillyError
+
+PAGE = 200
+"""Records read at once while replaying: memory stays bounded however long the journal is."""
+MAX_LOG_LINE = 2_000
+MAX_LOG_LINES = 500
+"""Lines kept between two steps; more are counted, not kept, so that a flood costs nothing."""
+
+
+class LeaseLost(ChantillyError):
+    """Another attempt holds the task now, or it has ended: this worker may write nothing more."""
+
+    code = "lease_lost"
+
+
+class Diverged(ChantillyError):
+    """The script asked for something else than what was recorded at this place."""
+
+    code = "diverged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """The right of one attempt to write. Every write names it and is refused when it is no longer the task's."""
+
+    task_id: int
+    token: int
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """A step as the store has it: the newest try at its index."""
+
+    index: int
+    try_number: int
+    name: str
+    digest: bytes
+    succeeded: bool
+    result: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewStep:
+    index: int
+    name: str
+    call_class: str
+    digest: bytes
+    arguments: str
+    succeeded: bool
+    result: str
+    line: int | None
+    started_at: datetime
+    seconds: float
+    try_number: int = 1
+    retries: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewEvent:
+    kind: str
+    at: datetime
+    data: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewFile:
+    """A file already written and synced at `path` below the artifact root; its row comes with the step."""
+
+    index: int
+    name: str
+    kind: str
+    content_type: str
+    size: int
+    sha256: str
+    path: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewCheckpoint:
+    index: int
+    line: int | None
+    interpreter: str
+    dump: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedCheckpoint:
+    index: int
+    line: int | None
+    dump: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    percent: float
+    stage: str
+    message: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Batch:
+    """Everything that one transaction writes."""
+
+    steps: list[NewStep] = field(default_factory=list)
+    events: list[NewEvent] = field(default_factory=list)
+    files: list[NewFile] = field(default_factory=list)
+    checkpoint: NewCheckpoint | None = None
+    progress: Progress | None = None
+    line: int | None = None
+    call: str = ""
+    call_started_at: datetime | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    """Additions to the execution's counters: warnings, errors, api_calls, model_tokens."""
+    memory_bytes: int = 0
+
+    def count(self, name: str, addition: int) -> None:
+        self.counts[name] = self.counts.get(name, 0) + addition
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ack:
+    """The store's answer to a write: the feed's last number, and what is asked of the task."""
+
+    seq: int
+    control: str
+
+
+class Store(Protocol):
+    """Where a journal lives.
+
+    1. `write` is one transaction: all of the batch or nothing.
+    2. It is fenced: raises LeaseLost when the lease is not the task's current one, and then writes nothing.
+    3. It extends the lease.
+    4. It returns only after the write is durable.
+    5. Nothing is written twice at one (index, try_number).
+    """
+
+    def records(self, task_id: int, start: int, limit: int) -> Sequence[Recorded]:
+        """The newest try of every index from `start`, in order, at most `limit` of them."""
+        ...
+
+    def last_index(self, task_id: int) -> int:
+        """The highest recorded index, -1 for an empty journal."""
+        ...
+
+    def write(self, lease: Lease, batch: Batch) -> Ack: ...
+
+
+class Journal:
+    """One attempt's view of the record. Used by one executor thread; `beat` by the heartbeat thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        lease: Lease,
+        *,
+        reopened: tuple[int, int] | None = None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.lease = lease
+        self.control = ""
+        self.steps_recorded = 0
+        self.calls_answered = 0
+        self._store = store
+        self._reopened = reopened
+        self._clock = clock
+        self._last_index = store.last_index(lease.task_id)
+        self._page: dict[int, Recorded] = {}
+        self._pending = Batch()
+        self._log: list[dict[str, object]] = []
+        self._log_dropped = 0
+        self._stage = ""
+        self._lock = threading.Lock()
+
+    def is_replaying(self, index: int) -> bool:
+        """Whether call `index` lies in the stretch that an earlier attempt has been through."""
+        return index <= self._last_index
+
+    def find(self, index: int, name: str, digest: bytes) -> Recorded | None:
+        """The recorded answer to this call, or None when it has to be executed.
+
+        Raises Diverged when another call was recorded here.
+        """
+        recorded = self._record(index)
+        if recorded is None:
+            return None
+        if (recorded.name, recorded.digest) != (name, digest):
+            what = "another tool" if recorded.name != name else "other arguments"
+            raise Diverged(
+                f"At call {index} the script asks for {name}, but the journal has {recorded.name} there ({what}). "
+                "The record and the script no longer fit; run the task again from the start."
+            )
+        if self._reopened is not None and self._is_reopened(recorded):
+            return None
+        self.calls_answered += 1
+        return recorded
+
+    def next_try(self, index: int) -> int:
+        """The number of the try that executing call `index` now would be."""
+        recorded = self._record(index)
+        return recorded.try_number + 1 if recorded else 1
+
+    def record(self, step: NewStep, *, files: Sequence[NewFile] = (), checkpoint: NewCheckpoint | None = None) -> None:
+        """Write the step, and with it everything that has been waiting. Durable when it returns."""
+        with self._lock:
+            batch = self._take()
+            batch.steps.append(step)
+            batch.files.extend(files)
+            batch.checkpoint = checkpoint
+            batch.line = step.line
+            self._write(batch)
+
+    def keep(self, step: NewStep) -> None:
+        """Hold a volatile call's step until the next transaction."""
+        with self._lock:
+            self._pending.steps.append(step)
+            self._last_index = max(self._last_index, step.index - 1)
+
+    def log(self, text: str, level: str, line: int | None, now: datetime) -> None:
+        with self._lock:
+            if level in ("warning", "error"):
+                self._pending.count(f"{level}s", 1)
+            if len(self._log) >= MAX_LOG_LINES:
+                self._log_dropped += 1
+                return
+            entry: dict[str, object] = {"at": now.isoformat(), "level": level, "text": text[:MAX_LOG_LINE]}
+            if line is not None:
+                entry["line"] = line
+            self._log.append(entry)
+
+    def progress(self, progress: Progress, now: datetime) -> None:
+        """Show this progress with the next transaction or heartbeat; a new stage becomes an event."""
+        with self._lock:
+            self._pending.progress = progress
+            if progress.stage and progress.stage != self._stage:
+                self._stage = progress.stage
+                data: dict[str, object] = {"stage": progress.stage, "percent": progress.percent}
+                self._pending.events.append(NewEvent(kind="task.stage_started", at=now, data=data))
+
+    def count(self, name: str, addition: int) -> None:
+        with self._lock:
+            self._pending.count(name, addition)
+
+    def note_memory(self, memory_bytes: int) -> None:
+        with self._lock:
+            self._pending.memory_bytes = max(self._pending.memory_bytes, memory_bytes)
+
+    def beat(self, store: Store, *, line: int | None, call: str, call_started_at: datetime | None) -> None:
+        """Renew the lease and show progress and the call in flight (heartbeat thread, with its own store).
+
+        Log lines, events and steps stay for the next transaction of the executor.
+        """
+        with self._lock:
+            pending, self._pending = self._pending, Batch()
+            self._pending.steps, self._pending.events = pending.steps, pending.events
+            pending.steps, pending.events = [], []
+            pending.line, pending.call, pending.call_started_at = line, call, call_started_at
+            self._write(pending, store)
+
+    def rest(self) -> Batch:
+        """What has not been written yet; it goes into the transaction that ends the attempt."""
+        with self._lock:
+            return self._take()
+
+    def _record(self, index: int) -> Recorded | None:
+        if index > self._last_index:
+            return None
+        if index not in self._page:
+            records = self._store.records(self.lease.task_id, index, PAGE)
+            self._page = {recorded.index: recorded for recorded in records}
+        return self._page.get(index)
+
+    def _is_reopened(self, recorded: Recorded) -> bool:
+        assert self._reopened is not None
+        index, try_number = self._reopened
+        return recorded.index == index and recorded.try_number <= try_number and not recorded.succeeded
+
+    def _take(self) -> Batch:
+        batch, self._pending = self._pending, Batch()
+        if self._log:
+            data: dict[str, object] = {"lines": self._log}
+            if self._log_dropped:
+                data["dropped"] = self._log_dropped
+            batch.events.append(NewEvent(kind="task.logged", at=self._clock(), data=data))
+            self._log, self._log_dropped = [], 0
+        return batch
+
+    def _write(self, batch: Batch, store: Store | None = None) -> None:
+        ack = (store or self._store).write(self.lease, batch)
+        self.control = ack.control
+        self.steps_recorded += len(batch.steps)
