@@ -48,6 +48,20 @@ INSTALLED_APPS = [
     "apps.api",
     "apps.console",
 ]
+# A cluster serves no pages: without the pages' applications its processes need half the memory (`make memory`).
+PAGES_ONLY = {
+    "daphne",
+    "apps.console.site.ChantillyAdminConfig",
+    "channels",
+    "csp",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "apps.api",
+    "apps.console",
+}
+if env.boolean("CHANTILLY_WITHOUT_PAGES"):
+    INSTALLED_APPS = [name for name in INSTALLED_APPS if name not in PAGES_ONLY]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -168,7 +182,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
 
-# Q2 warns about timeout=None. Ours is deliberate: its SIGALRM would fire inside a slice; our heartbeat holds the limits.
+# Q2 warns about timeout=None. Ours is deliberate: its SIGALRM would fire inside a slice; our heartbeat holds limits.
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 # Django-Q2 launches worker processes and keeps them alive. It decides nothing; apps/workers/q2 says why each value.
 Q_CLUSTER: dict[str, Any] = {
@@ -187,8 +201,11 @@ Q_CLUSTER: dict[str, Any] = {
     "poll": 0.2,
     "guard_cycle": 0.2,
     "label": "Django-Q2",
+    "cluster_name": env.text("CLUSTER_QUEUE", "chantilly"),
+    "broker_class": "apps.workers.q2.redis.RedisLaunches" if REDIS_URL else "apps.workers.q2.table.TableLaunches",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
+WORKER_SLICE = "apps.workers.slice.run_slice"
 
 # Chantilly's own settings. Durations in seconds unless the name says otherwise.
 ARTIFACT_ROOT = HOME / "artifacts"
