@@ -31,6 +31,17 @@ def number(name: str, default: int, minimum: int = 0) -> int:
     return int(word)
 
 
+def fraction(name: str, default: float) -> float:
+    word = os.environ.get(name, str(default))
+    try:
+        value = float(word)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise ImproperlyConfigured(f"{name}={word!r} must be a number such as 1.5, and not negative.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 

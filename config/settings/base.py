@@ -234,6 +234,11 @@ TOOL_MODULES = {
     "task": "apps.tools.task",
 }
 
+# The customer system that the crm tools ask, and a limit in front of it like that of a remote one (0 = none).
+CRM_CONNECTOR = env.text("CRM_CONNECTOR", "apps.crm.connector.LocalConnector")
+CRM_RATE_PER_SECOND = env.fraction("CRM_RATE_PER_SECOND", 0.0)
+CRM_RATE_BURST = env.number("CRM_RATE_BURST", 10, minimum=1)
+
 GEMINI_API_KEY = env.text("GEMINI_API_KEY")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
 GEMINI_MODEL = env.text("GEMINI_MODEL", "gemini-2.5-flash")
