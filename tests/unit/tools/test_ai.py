@@ -1,0 +1,64 @@
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from apps.ai.contract import ProviderError
+from apps.ai.models import ModelCall
+from apps.tools import registry
+from tests.unit.ai.conftest import configured, gemini  # noqa: F401
+from tests.unit.ai.gemini_server import GeminiServer, payload
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class FakeCall:
+    """The part of registry.Call that this tool uses."""
+
+    key: str = "12:7"
+    usage: list[dict[str, int]] = field(default_factory=list)
+
+    def record_usage(self, **counts: int) -> None:
+        self.usage.append(counts)
+
+
+def complete(call: FakeCall, **arguments: Any) -> Any:
+    return registry.find("ai.complete").function(call, **arguments)
+
+
+def test_answer_of_the_model_counts_tokens_and_call(configured: GeminiServer) -> None:  # noqa: F811
+    configured.reply(payload("answer"))
+    call = FakeCall()
+    result = complete(call, prompt="Describe.", data={"total": 1}, schema={"type": "object"})
+    assert result == {
+        "text": '{"summary": "Revenue fell in March.", "risk": "low"}',
+        "data": {"summary": "Revenue fell in March.", "risk": "low"},
+        "model": "gemini-2.5-flash",
+        "is_model": True,
+        "tokens": 268,
+    }
+    assert call.usage == [{"model_tokens": 268, "api_calls": 1}]
+    assert ModelCall.objects.get().subject == "task:12:7"
+
+
+def test_rules_count_as_no_call(settings: Any) -> None:
+    settings.GEMINI_API_KEY = ""
+    call = FakeCall()
+    result = complete(call, prompt="Describe.")
+    assert (result["is_model"], result["model"], result["tokens"]) == (False, "rules", 0)
+    assert call.usage == [{"model_tokens": 0, "api_calls": 0}]
+
+
+def test_failure_counts_what_it_cost_and_reaches_the_script(configured: GeminiServer) -> None:  # noqa: F811
+    configured.reply(payload("truncated"))
+    call = FakeCall()
+    with pytest.raises(ProviderError, match="cut off"):
+        complete(call, prompt="Describe.")
+    assert call.usage == [{"model_tokens": 218, "api_calls": 1}]
+
+
+def test_scripts_see_the_tool_with_its_types() -> None:
+    stub = registry.module("ai").stub
+    assert "def complete(*, prompt: str, data: Any = None" in stub
+    assert "class CompletionResult(TypedDict)" in stub
