@@ -235,7 +235,6 @@ class Journal:
         """Hold a volatile call's step until the next transaction."""
         with self._lock:
             self._pending.steps.append(step)
-            self._last_index = max(self._last_index, step.index - 1)
 
     def log(self, text: str, level: str, line: int | None, now: datetime) -> None:
         with self._lock:

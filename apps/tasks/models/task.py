@@ -112,7 +112,9 @@ class Task(models.Model):
             models.Index("queue", F("rank").desc(), "id", name="task_claim", condition=Q(status="pending")),
             models.Index(fields=["status", "-id"], name="task_by_status"),
             models.Index("available_at", name="task_due", condition=Q(status__in=["waiting", "pending"])),
-            models.Index("deadline", name="task_deadline", condition=Q(deadline__isnull=False, finished_at__isnull=True)),
+            models.Index(
+                "deadline", name="task_deadline", condition=Q(deadline__isnull=False, finished_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

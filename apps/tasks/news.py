@@ -1,0 +1,23 @@
+"""How the rest of the world hears of a change: one signal and one hint, after the commit, with ids only."""
+
+from functools import partial
+
+from django.db import transaction
+from django.dispatch import Signal
+
+from apps.core import hints
+
+changed = Signal()
+"""Sent after a task's event is committed: sender=Task, task_id, kind. Receivers read the database for the rest."""
+
+
+def publish(task_id: int, kind: str, *, is_claimable: bool = False) -> None:
+    """After the running transaction commits, tell pages (and workers, when there is something to claim)."""
+    transaction.on_commit(partial(_send, task_id, kind, is_claimable))
+
+
+def _send(task_id: int, kind: str, is_claimable: bool) -> None:
+    hints.send(hints.FEED, task_id)
+    if is_claimable:
+        hints.send(hints.WORK, task_id)
+    changed.send(sender=None, task_id=task_id, kind=kind)
