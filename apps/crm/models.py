@@ -88,7 +88,13 @@ class Client(Imported):
             ),
             models.CheckConstraint(
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                # A check that is NULL passes: both sides have to be asked for.
+                | Q(
+                    latitude__isnull=False,
+                    longitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__range=(-180, 180),
+                ),
                 name="crm_client_coordinates",
             ),
             models.CheckConstraint(condition=Q(payment_terms_days__lte=365), name="crm_client_payment_terms"),
