@@ -185,7 +185,8 @@ class Journal:
         self._store = store
         self._reopened = reopened
         self._clock = clock
-        self._last_index = store.last_index(lease.task_id)
+        self.last_index = store.last_index(lease.task_id)
+        """Highest index that earlier attempts recorded, -1 for none."""
         self._page: dict[int, Recorded] = {}
         self._pending = Batch()
         self._log: list[dict[str, object]] = []
@@ -195,7 +196,7 @@ class Journal:
 
     def is_replaying(self, index: int) -> bool:
         """Whether call `index` lies in the stretch that an earlier attempt has been through."""
-        return index <= self._last_index
+        return index <= self.last_index
 
     def find(self, index: int, name: str, digest: bytes) -> Recorded | None:
         """The recorded answer to this call, or None when it has to be executed.
@@ -283,7 +284,7 @@ class Journal:
             return self._take()
 
     def _record(self, index: int) -> Recorded | None:
-        if index > self._last_index:
+        if index > self.last_index:
             return None
         if index not in self._page:
             records = self._store.records(self.lease.task_id, index, PAGE)

@@ -100,8 +100,8 @@ def _existing(request: Request, requester: Any, template: TaskTemplate, paramete
     task = Task.objects.filter(requester=requester, idempotency_key=request.idempotency_key).first()
     if task and (task.template_id != template.pk or task.parameters != parameters):
         raise Conflict(
-            f"The idempotency key {request.idempotency_key!r} was used for task {task.pk}, which asks for something else."
-            " Use a new key.",
+            f"The idempotency key {request.idempotency_key!r} was used for task {task.pk}, which asks for something"
+            " else. Use a new key.",
             code="idempotency_key_reused",
         )
     return task

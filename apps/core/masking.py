@@ -1,0 +1,27 @@
+"""Keeping secrets out of messages, journals, checkpoints and pages."""
+
+import re
+from functools import cache
+
+from django.conf import settings
+
+MASK = "•••"
+MAX_MESSAGE = 2_000
+_KEY_LIKE = re.compile(
+    r"(?i)\b(?:AIza[\w-]{20,}|bearer\s+[\w.~+/-]{16,}|(?:api[_-]?key|token|password)\s*[=:]\s*\S{6,})"
+)
+
+
+def mask(text: str, limit: int = MAX_MESSAGE) -> str:
+    """The text without this installation's secrets and without anything that looks like a key, shortened."""
+    for secret in _secrets():
+        text = text.replace(secret, MASK)
+    text = _KEY_LIKE.sub(MASK, text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+@cache
+def _secrets() -> tuple[str, ...]:
+    values = [settings.SECRET_KEY, settings.GEMINI_API_KEY, *settings.CHECKPOINT_KEYS]
+    values += [database.get("PASSWORD") for database in settings.DATABASES.values()]
+    return tuple(value for value in values if isinstance(value, str) and len(value) >= 6)

@@ -1,0 +1,198 @@
+"""Carrying out one host call of a script: the tool's arguments, its permission, its retries, its files."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError
+
+from apps.core import clock, codec
+from apps.core.errors import ChantillyError, InvalidInput, NotFound, NotPermitted, ToolError
+from apps.core.masking import mask
+from apps.executors.contract import RequesterDisabled, Session
+from apps.tasks import blobs
+from apps.tasks.journal import LeaseLost, NewFile, Progress
+from apps.tools.registry import FileHandle, Suspension, Tool
+
+log = structlog.get_logger(__name__)
+
+MAX_VALUE = 20_000_000
+"""Characters of an encoded argument list or result; a tool that would cross more is refused."""
+NAP = 0.1
+"""Seconds between looks at the control while waiting for another try."""
+
+
+@dataclass(kw_only=True)
+class LiveCall:
+    """Obeys `tools.registry.Call`."""
+
+    session: Session
+    index: int
+    now: datetime
+    files: list[NewFile] = field(default_factory=list)
+
+    @property
+    def task_id(self) -> int:
+        return self.session.task.id
+
+    @property
+    def key(self) -> str:
+        return f"{self.session.task.id}:{self.index}"
+
+    @property
+    def requester(self) -> Any:
+        return self.session.task.requester
+
+    def save_file(self, name: str, content_type: str, data: bytes, kind: str = "file") -> FileHandle:
+        path = f"{self.task_id}/files/{self.index}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+        sha256 = blobs.save(path, data)
+        self.files.append(
+            NewFile(
+                index=self.index, name=name, kind=kind, content_type=content_type, size=len(data), sha256=sha256,
+                path=path, created_at=self.now,
+            )
+        )  # fmt: skip
+        return FileHandle(name=name, content_type=content_type, size=len(data), sha256=sha256)
+
+    def record_usage(self, **counts: int) -> None:
+        for name, addition in counts.items():
+            self.session.journal.count(name, addition)
+
+    def report_progress(self, percent: float, stage: str, message: str) -> None:
+        self.session.journal.progress(Progress(percent=percent, stage=stage, message=mask(message, 300)), self.now)
+
+    def log(self, message: str, level: str) -> None:
+        self.session.journal.log(mask(message), level, self.session.pulse.line, self.now)
+
+    def facts(self) -> Mapping[str, Any]:
+        task = self.session.task
+        return {
+            "id": task.id,
+            "title": task.title,
+            "requested_by": task.requester.get_full_name() or task.requester.get_username(),
+            "revision": task.revision_label,
+            "outputs": task.outputs,
+            "started_at": task.created_at,
+        }
+
+    def seed(self) -> str:
+        return f"{self.session.task.uid}:{self.index}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What a tool answered: an encoded value, or an encoded error when `succeeded` is False."""
+
+    succeeded: bool
+    result: str
+    retries: int = 0
+    is_transient: bool = False
+    suspension: Suspension | None = None
+
+
+def execute(session: Session, tool: Tool, bound: Mapping[str, Any], call: LiveCall) -> Answered:
+    """Call the tool, and again while its errors are transient and its policy allows. Raises only LeaseLost and RequesterDisabled."""
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            _permit(session, tool)
+            value = tool.function(call, **bound)
+        except (LeaseLost, RequesterDisabled):
+            raise
+        except Exception as error:
+            failure = as_tool_error(error, tool.name)
+            if not failure.transient or tries >= tool.retry.attempts or session.control():
+                return failed(failure, retries=tries - 1)
+            call.files.clear()
+            _wait(session, tool, call, failure, tries)
+            continue
+        if isinstance(value, Suspension):
+            return Answered(succeeded=True, result=codec.encode(None), retries=tries - 1, suspension=value)
+        return _encoded(tool, value, tries - 1)
+
+
+def failed(error: ToolError, retries: int = 0) -> Answered:
+    """The answer that delivers this error to the script, live and replayed alike."""
+    data = {"exc_type": error.kind, "message": mask(error.message), "is_transient": error.transient}
+    return Answered(succeeded=False, result=codec.encode(data), retries=retries, is_transient=error.transient)
+
+
+def encode_arguments(tool: Tool, bound: Mapping[str, Any]) -> str:
+    """The canonical text of a call's arguments. Raises ToolError when they cannot be recorded."""
+    try:
+        text = codec.encode(bound)
+    except codec.NotEncodable as error:
+        raise ToolError(f"{tool.name}(): {error}", kind="TypeError") from None
+    if len(text) > MAX_VALUE:
+        raise ToolError(f"{tool.name}(): the arguments are larger than 20 MB; pass less.", kind="ValueError")
+    return text
+
+
+def as_tool_error(error: Exception, name: str) -> ToolError:
+    """The error as a script may see it; what is nobody's intention is logged and told without details."""
+    if isinstance(error, ToolError):
+        return error
+    for kind, script_kind in SCRIPT_KINDS.items():
+        if isinstance(error, kind):
+            return ToolError(_text(error), kind=script_kind)
+    if isinstance(error, OperationalError | InterfaceError | ConnectionError | TimeoutError):
+        return ToolError(f"{name}: {type(error).__name__}: {error}", kind="OSError", transient=True)
+    log.exception("tool_failed_unexpectedly", tool=name)
+    return ToolError(f"{name} failed unexpectedly ({type(error).__name__}); the server's log has the details.")
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, InvalidInput) and error.fields:
+        return f"{error.message} " + " ".join(f"{name}: {what}" for name, what in error.fields.items())
+    return error.message if isinstance(error, ChantillyError) else str(error)
+
+
+SCRIPT_KINDS: dict[type[Exception], str] = {
+    InvalidInput: "ValueError",
+    NotFound: "LookupError",
+    NotPermitted: "PermissionError",
+    ChantillyError: "RuntimeError",
+}
+
+
+def _permit(session: Session, tool: Tool) -> None:
+    if not session.permits(tool.permission):
+        who = session.task.requester.get_username()
+        raise ToolError(f"{tool.name}: {who} may not use it (lacks {tool.permission}).", kind="PermissionError")
+
+
+def _encoded(tool: Tool, value: Any, retries: int) -> Answered:
+    try:
+        text = codec.encode(value)
+    except codec.NotEncodable as error:
+        return failed(ToolError(f"{tool.name}: its result cannot be recorded: {error}"), retries)
+    if len(text) > MAX_VALUE:
+        return failed(
+            ToolError(f"{tool.name}: its result is larger than 20 MB; ask for less.", kind="ValueError"), retries
+        )
+    return Answered(succeeded=True, result=text, retries=retries)
+
+
+def _wait(session: Session, tool: Tool, call: LiveCall, failure: ToolError, tries: int) -> None:
+    delay = tool.retry.delay(tries, failure.retry_after)
+    message = f"{tool.name}: {failure.message} Try {tries + 1} of {tool.retry.attempts} in {delay:.1f} s."
+    call.log(message, "warning")
+    session.pulse.call = f"{tool.name} (waits {delay:.1f} s for try {tries + 1})"
+    _sleep(delay, session.control)
+    session.pulse.call = tool.name
+
+
+def _sleep(seconds: float, interrupted: Callable[[], str]) -> None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and not interrupted():
+        time.sleep(min(NAP, left))
+
+
+def pause_here(suspension: Suspension, interrupted: Callable[[], str]) -> None:
+    """Sit out a wait that is too short to leave the worker for."""
+    _sleep((suspension.until - clock.now()).total_seconds(), interrupted)

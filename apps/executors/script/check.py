@@ -1,0 +1,134 @@
+"""What is wrong with a script: its syntax and its types against the real tools. Nothing of it is executed."""
+
+import ast
+import json
+from collections.abc import Iterator
+
+from django.conf import settings
+from pydantic_monty import (
+    FunctionSnapshot,
+    MontyCrashedError,
+    MontyRuntimeError,
+    MontySession,
+    MontySyntaxError,
+    MontyTypingError,
+)
+
+from apps.catalog.definition import Definition, Problem
+from apps.executors.script import sandbox
+from apps.tools import registry
+
+LIMITS = sandbox.limits(memory_mb=256, cpu_seconds=10, max_calls=1000)
+MAX_SOURCE = 200_000
+
+
+def problems(definition: Definition) -> list[Problem]:
+    """All errors of the script with their lines; empty when it may be published."""
+    source = definition.script
+    if len(source) > MAX_SOURCE:
+        return [_problem(f"The script is longer than {MAX_SOURCE:,} characters; split it.", code="too_long")]
+    if not source.strip():
+        return [_problem("The script is empty. Define run(params).", code="empty")]
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None)
+        return [
+            _problem(f"Syntax error: {getattr(error, 'msg', error)}", line, getattr(error, "offset", None), "syntax")
+        ]
+    return [*_entry_problems(tree), *_import_problems(tree), *_type_problems(source)]
+
+
+def permissions(source: str) -> set[str]:
+    """What a requester needs for the tools that the script names."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return set()
+    return {tool.permission for tool in _tools(tree) if tool.permission}
+
+
+def tools(source: str) -> list[str]:
+    """Full names of the tools that the script uses."""
+    return sorted({tool.name for tool in _tools(ast.parse(source))})
+
+
+def _tools(tree: ast.Module) -> Iterator[registry.Tool]:
+    modules = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.asname or alias.name: alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module in settings.TOOL_MODULES:
+            found = registry.module(node.module).tools
+            yield from (found[alias.name] for alias in node.names if alias.name in found)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name = modules.get(node.value.id)
+            if name in settings.TOOL_MODULES and node.attr in (found := registry.module(name).tools):
+                yield found[node.attr]
+
+
+def _entry_problems(tree: ast.Module) -> Iterator[Problem]:
+    entries = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "run"]
+    if not entries:
+        yield _problem("A script needs a function run(params) at its top level; it is what a task calls.", code="entry")
+        return
+    arguments = entries[-1].args
+    required = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    if required > 1 or not (arguments.args or arguments.posonlyargs or arguments.vararg):
+        yield _problem("run takes one argument, the parameters: def run(params).", entries[-1].lineno, code="entry")
+
+
+def _import_problems(tree: ast.Module) -> Iterator[Problem]:
+    at_top = {id(node) for node in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in at_top:
+            yield _problem("Move this import to the top of the script; inside it cannot be checked.", node.lineno)
+
+
+def _type_problems(source: str) -> list[Problem]:
+    """The verdict of the interpreter's own parser and type checker, with the tools' stubs."""
+    try:
+        with sandbox.session(LIMITS, type_check=True, type_check_format="json") as session:
+            _parse(session, source)
+    except MontyTypingError as error:
+        return [_typing_problem(item) for item in json.loads(error.display())]
+    except MontySyntaxError as error:
+        return [_located(error, "syntax")]
+    except MontyRuntimeError as error:
+        return [_located(error, "unsupported")]
+    except MontyCrashedError:
+        return [_problem("The interpreter could not read the script: it is nested too deeply or too large.")]
+    return []
+
+
+def _parse(session: MontySession, source: str) -> None:
+    snapshot = session.feed_start(source)
+    # The stubs are asked for before anything runs; the type checker's verdict comes with the answer. What is
+    # announced next is the script's first import or call: it is parsed and typed, and that is all we wanted.
+    if isinstance(snapshot, FunctionSnapshot) and snapshot.function_name == "import_stubs":
+        snapshot.resume_auto()
+
+
+def _typing_problem(item: dict[str, object]) -> Problem:
+    location = item["location"]
+    assert isinstance(location, dict)
+    severity = "error" if item.get("severity") in ("error", "fatal") else "warning"
+    return Problem(
+        place="script",
+        line=location["row"],
+        column=location["column"],
+        severity=severity,
+        message=str(item["message"]),
+        code=str(item["code"]),
+    )
+
+
+def _located(error: MontySyntaxError | MontyRuntimeError, code: str) -> Problem:
+    frames = error.traceback()
+    line, column = (frames[-1].line, frames[-1].column) if frames else (None, None)
+    return _problem(error.display("msg"), line, column, code)
+
+
+def _problem(message: str, line: int | None = None, column: int | None = None, code: str = "script") -> Problem:
+    return Problem(place="script", line=line, column=column, severity="error", message=message, code=code)
