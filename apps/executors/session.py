@@ -1,6 +1,7 @@
 """One attempt's session: what an executor sees of the task, backed by the database."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,6 +12,7 @@ from apps.executors.script.sandbox import INTERPRETER
 from apps.tasks import checkpoints, lifecycle
 from apps.tasks.journal import Journal, LoadedCheckpoint
 from apps.tasks.lifecycle import Claim
+from apps.tasks.states import Control
 from apps.tasks.store import DatabaseStore
 
 PERMISSIONS_SECONDS = 2.0
@@ -20,12 +22,15 @@ PERMISSIONS_SECONDS = 2.0
 class LiveSession:
     """Obeys `executors.contract.Session`."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, *, is_draining: Callable[[], bool] = lambda: False) -> None:
         execution = claim.task.execution
         reopened = None
         if execution.reopened_index is not None and execution.reopened_try is not None:
             reopened = (execution.reopened_index, execution.reopened_try)
+        self.is_settling = False
+        """True once the outcome is being written; the lease then ends by our own hand."""
         self._claim = claim
+        self._is_draining = is_draining
         self._steps = execution.steps
         self._requester: Any = claim.task.requester
         self._requester_seen = time.monotonic()
@@ -56,7 +61,7 @@ class LiveSession:
         return permission is None or bool(self._requester.has_perm(permission))
 
     def control(self) -> str:
-        return self.journal.control
+        return self.journal.control or (Control.DRAIN.value if self._is_draining() else "")
 
 
 def facts(claim: Claim) -> TaskFacts:

@@ -11,6 +11,7 @@ because they were written the first time.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -193,6 +194,9 @@ class Journal:
         self._log_dropped = 0
         self._stage = ""
         self._lock = threading.Lock()
+        self.written_at = time.monotonic()
+        self.line_shown: int | None = None
+        self.call_shown = ""
 
     def is_replaying(self, index: int) -> bool:
         """Whether call `index` lies in the stretch that an earlier attempt has been through."""
@@ -278,6 +282,11 @@ class Journal:
             pending.line, pending.call, pending.call_started_at = line, call, call_started_at
             self._write(pending, store)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether progress waits to be shown."""
+        return self._pending.progress is not None
+
     def rest(self) -> Batch:
         """What has not been written yet; it goes into the transaction that ends the attempt."""
         with self._lock:
@@ -309,4 +318,7 @@ class Journal:
     def _write(self, batch: Batch, store: Store | None = None) -> None:
         ack = (store or self._store).write(self.lease, batch)
         self.control = ack.control
+        self.written_at = time.monotonic()
+        self.line_shown = batch.line
+        self.call_shown = batch.call
         self.steps_recorded += len(batch.steps)

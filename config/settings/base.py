@@ -207,6 +207,8 @@ Q_CLUSTER: dict[str, Any] = {
 }
 WORKER_SLICE = "apps.workers.slice.run_slice"
 
+VERSION = "0.1.0"
+
 # Chantilly's own settings. Durations in seconds unless the name says otherwise.
 ARTIFACT_ROOT = HOME / "artifacts"
 WAKE_DIR = HOME / "wake"

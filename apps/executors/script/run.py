@@ -35,7 +35,7 @@ from apps.executors.contract import (
 )
 from apps.executors.script import calls, failures, sandbox
 from apps.executors.script.calls import Answered, LiveCall
-from apps.tasks.journal import Batch, Diverged, LoadedCheckpoint, NewCheckpoint, NewStep
+from apps.tasks.journal import Batch, Diverged, LeaseLost, LoadedCheckpoint, NewCheckpoint, NewStep
 from apps.tools import registry
 from apps.tools.registry import CallClass, Tool
 
@@ -339,6 +339,8 @@ class _Attempt:
     def _crashed(self, error: MontyCrashedError) -> Outcome:
         """The sandbox is gone: killed for a reason of ours, or by itself."""
         killed_for = self.pulse.killed_for
+        if killed_for == "lost":
+            raise LeaseLost("Another attempt holds the task.")
         if killed_for in ("cancel", "expire"):
             return Cancelled(reason="stopped while computing", rest=Batch())
         if killed_for in ("pause", "drain"):

@@ -1,0 +1,183 @@
+"""A slice: the bounded time that a worker process spends claiming and running tasks.
+
+Django-Q2 starts it (workers/q2) and starts a fresh process after it. Nothing here knows of Django-Q2.
+"""
+
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from django.conf import settings
+from django.db.models import Min
+
+from apps.catalog import kinds
+from apps.core import clock, hints
+from apps.executors.contract import Failed, Failure, Outcome
+from apps.executors.session import LiveSession
+from apps.executors.settle import settle
+from apps.tasks import lifecycle
+from apps.tasks.journal import LeaseLost
+from apps.tasks.lifecycle import Claim
+from apps.tasks.models import Task
+from apps.tasks.states import Status
+from apps.workers import draining, roster, sweep
+from apps.workers.heartbeat import Heartbeat
+from apps.workers.models import Worker
+
+log = structlog.get_logger(__name__)
+
+LONGEST_WAIT = 1.0
+"""Seconds between looks at the table when no hint comes: the safety net, not the way work is found."""
+
+
+def run_slice() -> None:
+    """Claim and run tasks until the slice is over or the process is asked to drain."""
+    queues = settings.WORKER_QUEUES
+    worker = roster.register(queues)
+    ends = time.monotonic() + settings.SLICE_SECONDS
+    with _heartbeat(worker) as heartbeat, _Waiting(worker) as waiting:
+        sweep.sweep()
+        while not draining.requested.is_set() and time.monotonic() < ends:
+            if not run_next(worker, queues, heartbeat):
+                waiting.wait(min(_until_due(queues), ends - time.monotonic()))
+    roster.leave(worker.pk)
+
+
+def drain(queues: list[str] | None = None) -> int:
+    """Run every task that can be claimed now, in this process and without Django-Q2 (tests, one-off commands).
+
+    Returns how many attempts were made.
+    """
+    queues = queues or settings.WORKER_QUEUES
+    worker = roster.register(queues)
+    attempts = 0
+    with _heartbeat(worker) as heartbeat:
+        while run_next(worker, queues, heartbeat):
+            attempts += 1
+    roster.leave(worker.pk)
+    return attempts
+
+
+def run_next(worker: Worker, queues: list[str], heartbeat: Heartbeat) -> bool:
+    """Claim the best task and carry out one attempt. False when there was nothing to claim."""
+    claim = lifecycle.claim(queues, worker=worker.name, cluster=worker.cluster)
+    if claim is None:
+        return False
+    with structlog.contextvars.bound_contextvars(task_id=claim.task.pk, attempt=claim.lease.attempt):
+        _attempt(claim, heartbeat)
+    return True
+
+
+def _attempt(claim: Claim, heartbeat: Heartbeat) -> None:
+    session = LiveSession(claim, is_draining=draining.requested.is_set)
+    heartbeat.watch(session)
+    try:
+        outcome = _outcome(claim, session)
+        session.is_settling = True
+        settle(claim.lease, outcome)
+    except LeaseLost as error:
+        log.warning("attempt_abandoned", reason=error.message)
+        return
+    finally:
+        heartbeat.watch(None)
+    heartbeat.completed += not isinstance(outcome, Failed)
+    heartbeat.failed += isinstance(outcome, Failed)
+
+
+def _outcome(claim: Claim, session: LiveSession) -> Outcome:
+    try:
+        outcome: Outcome = kinds.get(claim.task.kind).run(session)
+    except LeaseLost:
+        raise
+    except Exception as error:
+        log.exception("executor_failed")
+        failure = Failure(
+            type=type(error).__name__,
+            code="internal_error",
+            message="The executor failed unexpectedly; the server's log has the details.",
+            line=session.pulse.line,
+            is_transient=True,
+        )
+        return Failed(failure=failure, rest=session.journal.rest())
+    return outcome
+
+
+def _until_due(queues: list[str]) -> float:
+    """Seconds until the next task becomes claimable by itself, at most LONGEST_WAIT."""
+    due = Task.objects.filter(status__in=(Status.PENDING, Status.WAITING), queue__in=queues).aggregate(
+        at=Min("available_at")
+    )["at"]
+    if due is None:
+        return LONGEST_WAIT
+    return min(LONGEST_WAIT, max(0.01, (due - clock.now()).total_seconds()))
+
+
+@contextmanager
+def _heartbeat(worker: Worker) -> Iterator[Heartbeat]:
+    heartbeat = Heartbeat(worker.pk, draining.requested.is_set)
+    heartbeat.start()
+    try:
+        yield heartbeat
+    finally:
+        heartbeat.stop()
+
+
+class _Waiting:
+    """Waits for a hint, for the death of a busy peer, for SIGTERM, or for time."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._listener = hints.Listener(hints.WORK)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._signal_out, self._signal_in = socket.socketpair()
+
+    def __enter__(self) -> "_Waiting":
+        self._signal_in.setblocking(False)
+        signal.set_wakeup_fd(self._signal_in.fileno(), warn_on_full_buffer=False)
+        self._selector.register(self._signal_out, selectors.EVENT_READ)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(-1)
+        self._selector.close()
+        self._listener.close()
+        self._signal_out.close()
+        self._signal_in.close()
+
+    def wait(self, seconds: float) -> None:
+        with self._peers() as peers:
+            ready = {key.fd for key, _ in self._selector.select(max(0.0, seconds))}
+            self._listener.drain()
+            if ready & peers:
+                sweep.rescue()
+
+    @contextmanager
+    def _peers(self) -> Iterator[set[int]]:
+        """The busy workers of this host as descriptors that become readable when they die."""
+        descriptors = {
+            descriptor for pid in roster.busy_peers(self._worker.pk) if (descriptor := _pidfd(pid)) is not None
+        }
+        for descriptor in descriptors:
+            self._selector.register(descriptor, selectors.EVENT_READ)
+        try:
+            yield descriptors
+        finally:
+            for descriptor in descriptors:
+                self._selector.unregister(descriptor)
+                os.close(descriptor)
+
+
+def _pidfd(pid: int) -> int | None:
+    open_pidfd: Callable[[int], int] | None = getattr(os, "pidfd_open", None)
+    if open_pidfd is None:
+        return None  # not Linux: the sweep finds the dead a second later
+    try:
+        return open_pidfd(pid)
+    except OSError:
+        return None
