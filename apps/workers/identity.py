@@ -73,9 +73,5 @@ def cluster_queue() -> str:
     return f"{cluster_word()}-{_digest()}"
 
 
-def worker_name(pid: int) -> str:
-    return f"{cluster_word()}-{pid}"
-
-
 def _digest() -> str:
     return hashlib.blake2b(f"{host()}\0{env.home()}".encode(), digest_size=4).hexdigest()

@@ -40,7 +40,7 @@ class Worker(models.Model):
 
     ENDED = (Status.STOPPED, Status.CRASHED, Status.OFFLINE)
 
-    name = models.CharField(max_length=64)
+    name = models.CharField(max_length=64, unique=True, help_text="Unique for ever: leases are held in this name.")
     host = models.CharField(max_length=255)
     boot_id = models.CharField(max_length=64)
     pid = models.PositiveIntegerField()
@@ -82,3 +82,26 @@ class Worker(models.Model):
     def is_silent(self, now: datetime, limit: timedelta) -> bool:
         """Present by its row, yet not heard of for `limit`."""
         return self.is_present and now - self.heartbeat_at > limit
+
+
+class ClusterEvent(models.Model):
+    """What the supervisor did with a cluster or with one of its workers, and why."""
+
+    class Kind(models.TextChoices):
+        STARTED = "cluster.started"
+        STOPPED = "cluster.stopped"
+        EXITED = "cluster.exited"
+        RESTARTED = "cluster.restarted"
+        WORKER_KILLED = "worker.killed"
+
+    at = models.DateTimeField()
+    host = models.CharField(max_length=255)
+    cluster = models.CharField(max_length=64)
+    kind = models.CharField(max_length=32, choices=Kind.choices)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.cluster}: {self.kind}"
