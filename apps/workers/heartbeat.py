@@ -123,9 +123,9 @@ class Heartbeat:
         elif self._control_since is None:
             self._control_since = now
         turn_started = session.pulse.turn_started
-        if self._control_since is not None and turn_started is not None:
-            if now - max(turn_started, self._control_since) > OBEY_SECONDS:
-                stop_sandbox(session.pulse, control)
+        is_computing = self._control_since is not None and turn_started is not None
+        if is_computing and now - max(turn_started, self._control_since) > OBEY_SECONDS:
+            stop_sandbox(session.pulse, control)
         memory = resident_bytes(session.pulse.sandbox_pid)
         session.journal.note_memory(memory)
         if memory > session.task.memory_mb * 1024 * 1024 + SANDBOX_OVERHEAD:

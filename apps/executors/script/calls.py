@@ -95,7 +95,10 @@ class Answered:
 
 
 def execute(session: Session, tool: Tool, bound: Mapping[str, Any], call: LiveCall) -> Answered:
-    """Call the tool, and again while its errors are transient and its policy allows. Raises only LeaseLost and RequesterDisabled."""
+    """Call the tool, and again while its errors are transient and its policy allows.
+
+    Raises only LeaseLost and RequesterDisabled.
+    """
     tries = 0
     while True:
         tries += 1

@@ -1,0 +1,46 @@
+"""Tools for tests: they act on a list outside the journal, as the world would be."""
+
+from typing import Any
+
+from apps.core.errors import ToolError
+from apps.tools.registry import Call, RetryPolicy, tool
+
+effects: list[tuple[str, Any]] = []
+"""(idempotency key, value) of every effect that was carried out, in order."""
+faults: list[Exception] = []
+"""Errors to raise, one a call, before anything is done."""
+
+QUICK = RetryPolicy(attempts=4, first_delay=0.001, max_delay=0.002)
+
+
+@tool(call_class="effect", retry=QUICK)
+def put(call: Call, value: int) -> int:
+    """Carry out an effect and answer twice the value."""
+    if faults:
+        raise faults.pop(0)
+    effects.append((call.key, value))
+    return value * 2
+
+
+@tool(call_class="read", retry=QUICK)
+def get(call: Call, value: int) -> list[dict[str, int]]:
+    """Answer a few rows."""
+    return [{"id": value, "square": value * value}, {"id": value + 1, "square": 0}]
+
+
+@tool(call_class="pure")
+def double(call: Call, value: int) -> int:
+    """Twice the value, computed."""
+    return value * 2
+
+
+@tool(call_class="effect")
+def refuse(call: Call, value: int) -> int:
+    """Never works, in a way that stays."""
+    raise ToolError(f"value {value} is refused", kind="LookupError")
+
+
+@tool(call_class="read", permission="crm.view_invoice")
+def guarded(call: Call) -> int:
+    """Needs a permission."""
+    return 1
