@@ -11,6 +11,8 @@ import psutil
 
 from config import environment as env
 
+CLUSTER_PID = "CHANTILLY_CLUSTER_PID"
+
 # fmt: off
 WORDS = (
     "alder", "apple", "ash", "aspen", "bay", "beech", "birch", "box", "cedar", "cherry", "cypress", "elder",
@@ -71,6 +73,11 @@ def cluster_word() -> str:
 def cluster_queue() -> str:
     """The name of this cluster's own queue of launch messages: the same after each start, shared with no other."""
     return f"{cluster_word()}-{_digest()}"
+
+
+def cluster_pid() -> int:
+    """The main process of the cluster that this process belongs to; its parent where there is none."""
+    return int(os.environ.get(CLUSTER_PID, os.getppid()))
 
 
 def _digest() -> str:

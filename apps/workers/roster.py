@@ -1,10 +1,11 @@
 """This process's row among the workers: who is here, what it does, who has gone."""
 
-import os
+import uuid
 from dataclasses import asdict
 
 import psutil
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 
 from apps.core import clock
@@ -16,30 +17,32 @@ from apps.workers.models import Worker
 def register(queues: list[str]) -> Worker:
     """Enter this process, or find it again after an earlier slice."""
     now = clock.now()
-    process = identity.this_process()
-    worker, _ = Worker.objects.update_or_create(
-        **asdict(process),
-        defaults={
-            "name": identity.worker_name(process.pid),
-            "cluster": identity.cluster_word(),
-            "cluster_pid": os.getppid(),
-            "queues": queues,
-            "status": Worker.Status.IDLE,
-            "heartbeat_at": now,
-            "ended_at": None,
-            "version": settings.VERSION,
-        },
-        create_defaults={
-            "name": identity.worker_name(process.pid),
-            "cluster": identity.cluster_word(),
-            "cluster_pid": os.getppid(),
-            "queues": queues,
-            "status": Worker.Status.IDLE,
-            "started_at": now,
-            "heartbeat_at": now,
-            "version": settings.VERSION,
-        },
-    )
+    with transaction.atomic():
+        worker, is_new = Worker.objects.update_or_create(
+            **asdict(identity.this_process()),
+            defaults={
+                "cluster": identity.cluster_word(),
+                "cluster_pid": identity.cluster_pid(),
+                "queues": queues,
+                "status": Worker.Status.IDLE,
+                "heartbeat_at": now,
+                "ended_at": None,
+                "version": settings.VERSION,
+            },
+            create_defaults={
+                "name": uuid.uuid4().hex,
+                "cluster": identity.cluster_word(),
+                "cluster_pid": identity.cluster_pid(),
+                "queues": queues,
+                "status": Worker.Status.IDLE,
+                "started_at": now,
+                "heartbeat_at": now,
+                "version": settings.VERSION,
+            },
+        )
+        if is_new:
+            worker.name = f"{worker.cluster}-{worker.pk}"
+            worker.save(update_fields=["name"])
     return worker
 
 

@@ -13,6 +13,7 @@ def main() -> int:
         tether(int(supervisor))
     tether_every_fork()
     name_process("q2-main")
+    os.environ["CHANTILLY_CLUSTER_PID"] = str(os.getpid())
     import django
 
     django.setup()
