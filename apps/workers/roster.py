@@ -78,9 +78,9 @@ def mark_crashed(workers: list[Worker]) -> None:
     )
 
 
-def busy_peers(worker_id: int) -> list[int]:
-    """Process ids of the other busy workers of this host."""
-    peers = Worker.objects.on_host(identity.host()).filter(status=Worker.Status.BUSY).exclude(pk=worker_id)
+def peers_here(worker_id: int) -> list[int]:
+    """Process ids of the other workers of this host."""
+    peers = Worker.objects.present().on_host(identity.host()).exclude(pk=worker_id)
     return list(peers.values_list("pid", flat=True))
 
 

@@ -159,9 +159,9 @@ class _Waiting:
 
     @contextmanager
     def _peers(self) -> Iterator[set[int]]:
-        """The busy workers of this host as descriptors that become readable when they die."""
+        """The other workers of this host as descriptors that become readable when they die."""
         descriptors = {
-            descriptor for pid in roster.busy_peers(self._worker.pk) if (descriptor := _pidfd(pid)) is not None
+            descriptor for pid in roster.peers_here(self._worker.pk) if (descriptor := _pidfd(pid)) is not None
         }
         for descriptor in descriptors:
             self._selector.register(descriptor, selectors.EVENT_READ)

@@ -30,7 +30,7 @@ def rescue() -> int:
     """Give back the tasks of workers that died, and of leases that ran out."""
     dead = roster.dead_here()
     held = leases.held()
-    names = {worker.name for worker in dead} - _living_names(dead)
+    names = {worker.name for worker in dead}
     rescued = sum(_rescue(lease, names) for lease in leases.expired(held, names))
     roster.mark_crashed(dead)
     return rescued
@@ -42,15 +42,6 @@ def _rescue(lease: Held, dead: set[str]) -> bool:
     if done:
         log.warning("task_rescued", task_id=lease.task_id, worker=lease.worker, why=why)
     return done
-
-
-def _living_names(dead: list[roster.Worker]) -> set[str]:
-    """A process id that came round again gives a living worker the name of a dead one."""
-    names = [worker.name for worker in dead]
-    gone = [worker.pk for worker in dead]
-    return set(
-        roster.Worker.objects.present().filter(name__in=names).exclude(pk__in=gone).values_list("name", flat=True)
-    )
 
 
 def _wake() -> int:
