@@ -51,8 +51,7 @@ def _pack(value: Any, depth: int) -> Any:
     if kind is float:
         return value if math.isfinite(value) else {"$": ["float", repr(value)]}
     if isinstance(value, str | int | float):  # subclasses: enumerations, safe strings
-        base = next(base for base in (str, int, float) if isinstance(value, base))
-        return _pack(base.__new__(base, value.value if isinstance(value, Enum) else value), depth)
+        return _pack(_plain(value), depth)
     if depth >= MAX_DEPTH:
         raise NotEncodable(f"the value is nested more than {MAX_DEPTH} levels deep; flatten it")
     if isinstance(value, list):
@@ -62,6 +61,13 @@ def _pack(value: Any, depth: int) -> Any:
             return {key: _pack(item, depth + 1) for key, item in value.items()}
         return {"$": ["dict", [[_pack(k, depth + 1), _pack(v, depth + 1)] for k, v in value.items()]]}
     return {"$": _pack_tagged(value, depth)}
+
+
+def _plain(value: str | int | float) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    base = next(base for base in (str, int, float) if isinstance(value, base))
+    return base(value)
 
 
 def _pack_tagged(value: Any, depth: int) -> list[Any]:

@@ -22,6 +22,6 @@ def mask(text: str, limit: int = MAX_MESSAGE) -> str:
 
 @cache
 def _secrets() -> tuple[str, ...]:
-    values = [settings.SECRET_KEY, settings.GEMINI_API_KEY, *settings.CHECKPOINT_KEYS]
+    values: list[object] = [settings.SECRET_KEY, settings.GEMINI_API_KEY, *settings.CHECKPOINT_KEYS]
     values += [database.get("PASSWORD") for database in settings.DATABASES.values()]
     return tuple(value for value in values if isinstance(value, str) and len(value) >= 6)

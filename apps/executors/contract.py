@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+from apps.catalog import kinds
 from apps.catalog.definition import Definition, Problem
 from apps.tasks.journal import Batch, Journal, LoadedCheckpoint
 
@@ -139,3 +140,8 @@ class Executor(Protocol):
     def permissions(self, definition: Definition) -> set[str]: ...
 
     def run(self, session: Session) -> Outcome: ...
+
+
+def executor(kind: str) -> Executor:
+    """The executor of this kind of task. Raises catalog.kinds.UnknownKind."""
+    return cast(Executor, kinds.get(kind))

@@ -122,9 +122,8 @@ class Heartbeat:
             self._control_since = None
         elif self._control_since is None:
             self._control_since = now
-        turn_started = session.pulse.turn_started
-        is_computing = self._control_since is not None and turn_started is not None
-        if is_computing and now - max(turn_started, self._control_since) > OBEY_SECONDS:
+        heard, turn_started = self._control_since, session.pulse.turn_started
+        if heard is not None and turn_started is not None and now - max(turn_started, heard) > OBEY_SECONDS:
             stop_sandbox(session.pulse, control)
         memory = resident_bytes(session.pulse.sandbox_pid)
         session.journal.note_memory(memory)

@@ -15,9 +15,8 @@ import structlog
 from django.conf import settings
 from django.db.models import Min
 
-from apps.catalog import kinds
 from apps.core import clock, hints
-from apps.executors.contract import Failed, Failure, Outcome
+from apps.executors.contract import Failed, Failure, Outcome, executor
 from apps.executors.session import LiveSession
 from apps.executors.settle import settle
 from apps.tasks import lifecycle
@@ -91,7 +90,7 @@ def _attempt(claim: Claim, heartbeat: Heartbeat) -> None:
 
 def _outcome(claim: Claim, session: LiveSession) -> Outcome:
     try:
-        outcome: Outcome = kinds.get(claim.task.kind).run(session)
+        outcome: Outcome = executor(claim.task.kind).run(session)
     except LeaseLost:
         raise
     except Exception as error:

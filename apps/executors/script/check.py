@@ -54,7 +54,7 @@ def tools(source: str) -> list[str]:
 
 
 def _tools(tree: ast.Module) -> Iterator[registry.Tool]:
-    modules = {}
+    modules: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules |= {alias.asname or alias.name: alias.name for alias in node.names}
@@ -113,12 +113,11 @@ def _parse(session: MontySession, source: str) -> None:
 def _typing_problem(item: dict[str, object]) -> Problem:
     location = item["location"]
     assert isinstance(location, dict)
-    severity = "error" if item.get("severity") in ("error", "fatal") else "warning"
     return Problem(
         place="script",
         line=location["row"],
         column=location["column"],
-        severity=severity,
+        severity="error" if item.get("severity") in ("error", "fatal") else "warning",
         message=str(item["message"]),
         code=str(item["code"]),
     )
