@@ -10,8 +10,9 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from apps.catalog.fields import OrderedJSONField
 from apps.core import clock
 from apps.core.errors import Conflict
 
@@ -46,8 +47,9 @@ class TaskTemplateQuerySet(models.QuerySet["TaskTemplate"]):
             return self.none()
         if user.is_superuser:
             return self.in_service()
-        mine = Q(run_groups__isnull=True) | Q(run_groups__in=user.groups.all())
-        return self.in_service().filter(mine).distinct()
+        groups = TaskTemplate.run_groups.through.objects.filter(tasktemplate=OuterRef("pk"))
+        is_mine = Exists(groups.filter(group__in=user.groups.all()))
+        return self.in_service().filter(~Exists(groups) | is_mine)
 
 
 class TaskTemplate(models.Model):
@@ -144,10 +146,10 @@ class TemplateRevision(models.Model):
 
     kind = models.CharField(max_length=64, default="script")
     script = models.TextField(blank=True)
-    parameter_schema = models.JSONField(default=default_schema)
-    triggers = models.JSONField(default=default_triggers)
-    outputs = models.JSONField(default=default_outputs)
-    stages = models.JSONField(default=list, blank=True)
+    parameter_schema = OrderedJSONField(default=default_schema)
+    triggers = OrderedJSONField(default=default_triggers)
+    outputs = OrderedJSONField(default=default_outputs)
+    stages = OrderedJSONField(default=list, blank=True)
     estimated_steps = models.PositiveIntegerField(default=5)
     estimated_seconds = models.PositiveIntegerField(default=300)
     required_tools = models.JSONField(default=list, blank=True)
@@ -155,7 +157,7 @@ class TemplateRevision(models.Model):
     is_cpu_intensive = models.BooleanField("CPU-intensive", default=False)
     queue = models.CharField(max_length=64, default="default")
     priority = models.PositiveSmallIntegerField(default=50, validators=[MinValueValidator(0), MaxValueValidator(100)])
-    retry = models.JSONField(default=default_retry)
+    retry = OrderedJSONField(default=default_retry)
     max_calls = models.PositiveIntegerField(default=100_000)
     cpu_seconds = models.PositiveIntegerField(default=300)
     deadline_seconds = models.PositiveIntegerField(null=True, blank=True)

@@ -1,0 +1,102 @@
+"""How long a task will probably take, in how many stages, and how demanding it is: pure functions.
+
+A template says what it works through at the top of its parameter schema: `"x-counts": "invoices"`. Then the count
+drives the estimate; without one, the revision's own figures do. Once there is a history, that does.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+from apps.catalog.definition import Definition
+from apps.catalog.models import TemplateRevision
+
+Complexity = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    seconds_each: float
+    at_least: int
+    steps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """A completed task of the same template: its running time and, if known, how many items it had."""
+
+    seconds: float
+    count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    seconds: int
+    steps: int
+    complexity: Complexity
+
+
+RATES: Mapping[str, Rate] = {
+    "invoices": Rate(seconds_each=1.5, at_least=300, steps=8),
+    "clients": Rate(seconds_each=2.0, at_least=180, steps=6),
+    "translations": Rate(seconds_each=3.0, at_least=120, steps=4),
+}
+DEFAULT_MESSAGES = 50
+DEFAULT_LANGUAGES = 8
+
+
+def estimate(
+    definition: Definition | TemplateRevision,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    counts: Mapping[str, int] | None = None,
+    history: Sequence[Past] = (),
+) -> Estimate:
+    """`counts` maps what the template works through (invoices, clients, translations) to how many there are."""
+    unit = str(definition.parameter_schema.get("x-counts", ""))
+    rate = RATES.get(unit)
+    count = _count(unit, parameters or {}, counts or {})
+    steps = len(definition.stages) or (rate.steps if rate else definition.estimated_steps)
+    seconds = math.ceil(_from_history(history, count) or _from_rate(rate, count) or definition.estimated_seconds)
+    return Estimate(seconds=seconds, steps=steps, complexity=complexity(seconds, steps, definition.memory_mb))
+
+
+def complexity(seconds: float, steps: int, memory_mb: int) -> Complexity:
+    if seconds > 600 or steps > 8 or memory_mb > 1024:
+        return "high"
+    if seconds > 300 or steps > 5 or memory_mb > 512:
+        return "medium"
+    return "low"
+
+
+def _count(unit: str, parameters: Mapping[str, Any], counts: Mapping[str, int]) -> int | None:
+    if unit in counts:
+        return counts[unit]
+    if unit == "translations":
+        return _length(parameters.get("messages"), DEFAULT_MESSAGES) * _length(
+            parameters.get("languages"), DEFAULT_LANGUAGES
+        )
+    given = parameters.get(unit)
+    return len(given) if isinstance(given, list) else None
+
+
+def _length(value: Any, default: int) -> int:
+    return len(value) if isinstance(value, list) and value else default
+
+
+def _from_rate(rate: Rate | None, count: int | None) -> float | None:
+    if rate is None:
+        return None
+    return max(rate.at_least, rate.seconds_each * (count or 0))
+
+
+def _from_history(history: Sequence[Past], count: int | None) -> float | None:
+    """The usual time, scaled to the count where both are known; the median, so that one stuck task does not count."""
+    if not history:
+        return None
+    paces = [past.seconds / past.count for past in history if past.count]
+    if count and paces:
+        return median(paces) * count
+    return median(past.seconds for past in history)

@@ -1,0 +1,43 @@
+"""The kinds of work that a revision can define: names in settings.TASK_KINDS, each a dotted path, loaded when needed.
+
+So the catalogue imports nothing that lies above it, and a site adds kinds of its own by a setting.
+"""
+
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from apps.catalog.definition import Definition, Problem
+from apps.core.errors import NotFound
+
+
+class Kind(Protocol):
+    """What the catalogue asks of the class behind a kind; the rest of its contract is `executors/contract.py`.
+
+    1. It can be made without arguments, at little cost.
+    2. `check` says what is wrong with a definition of its kind: syntax, types, tools that do not exist. Lines from 1.
+    3. `check` runs nothing of the definition, changes nothing, and answers for hostile input too, within a bound.
+    4. `permissions` names what a requester needs for the tools that the definition uses; empty for a broken one.
+    """
+
+    def check(self, definition: Definition) -> list[Problem]: ...
+
+    def permissions(self, definition: Definition) -> set[str]: ...
+
+
+class UnknownKind(NotFound):
+    code = "unknown_kind"
+
+
+def names() -> list[str]:
+    return sorted(settings.TASK_KINDS)
+
+
+def get(name: str) -> Kind:
+    """Raises UnknownKind. A path that cannot be imported is an error of the installation and raises ImportError."""
+    path = settings.TASK_KINDS.get(name)
+    if path is None:
+        raise UnknownKind(f"There is no kind “{name[:64]}”. There are: {', '.join(names())}.")
+    kind: Kind = import_string(path)()
+    return kind
