@@ -1,0 +1,155 @@
+"""English words for the date grammar: tables only."""
+
+from apps.language.dates.lexicon import Lexicon
+
+MONTHS = (
+    "january jan",
+    "february feb febr",
+    "march mar",
+    "april apr",
+    "may",
+    "june jun",
+    "july jul",
+    "august aug",
+    "september sep sept",
+    "october oct",
+    "november nov",
+    "december dec",
+)
+WEEKDAYS = (
+    "monday mon",
+    "tuesday tue tues",
+    "wednesday wed",
+    "thursday thu thur thurs",
+    "friday fri",
+    "saturday sat",
+    "sunday sun",
+)
+WEAK = {"march", "mar", "may", "dec", "jan", "jun", "mon", "wed", "sat", "sun", "fri", "thu", "tue"}
+NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
+ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+
+SINGLE = {
+    "d": "day days",
+    "w": "week weeks wk wks",
+    "f": "fortnight fortnights",
+    "k": "weekend weekends",
+    "m": "month months mth mths",
+    "q": "quarter quarters qtr",
+    "h": "half half-year half-years",
+    "y": "year years yr yrs",
+    "L": "last previous prior preceding",
+    "a": "past",
+    "T": "this current",
+    "N": "next coming following upcoming",
+    "F": "from starting beginning-from",
+    "O": "to through thru",
+    "V": "until till up-to up-until",
+    "S": "since",
+    "B": "before",
+    "A": "after",
+    "Z": "between",
+    "C": "and &",
+    "o": "of",
+    "I": "in for during throughout",
+    "U": "on over within at",
+    "b": "beginning early",
+    "i": "middle mid mid-of",
+    "e": "end late",
+    "E": "ended ending",
+    "G": "ago",
+    "u": "onwards onward",
+    "r": "rolling trailing running",
+    "g": "few several",
+}
+PHRASES = {
+    "the year to date": [("X", "y")],
+    "year to date": [("X", "y")],
+    "year-to-date": [("X", "y")],
+    "ytd": [("X", "y")],
+    "quarter to date": [("X", "q")],
+    "quarter-to-date": [("X", "q")],
+    "qtd": [("X", "q")],
+    "month to date": [("X", "m")],
+    "month-to-date": [("X", "m")],
+    "mtd": [("X", "m")],
+    "week to date": [("X", "w")],
+    "week-to-date": [("X", "w")],
+    "wtd": [("X", "w")],
+    "so far": [("z", None)],
+    "to date": [("z", None)],
+    "until now": [("z", None)],
+    "till now": [("z", None)],
+    "up to now": [("z", None)],
+    "start of": [("b", None), ("o", None)],
+    "up to": [("V", None)],
+    "up until": [("V", None)],
+    "as of": [("l", None)],
+    "as at": [("l", None)],
+    "from now": [("D", None)],
+    "and on": [("u", None)],
+    "on wards": [("u", None)],
+    "half year": [("h", None)],
+    "half years": [("h", None)],
+    "six month period": [("h", None)],
+    "a couple of": [("#", 2)],
+    "couple of": [("#", 2)],
+    "a few": [("g", None)],
+    "a dozen": [("#", 12)],
+    "half a year": [("#", 6), ("m", None)],
+    "day before yesterday": [("R", -2)],
+    "yesterday": [("R", -1)],
+    "today": [("R", 0)],
+    "tomorrow": [("R", 1)],
+    "day after tomorrow": [("R", 2)],
+    "year before last": [("L", 2), ("y", None)],
+    "month before last": [("L", 2), ("m", None)],
+    "quarter before last": [("L", 2), ("q", None)],
+    "week before last": [("L", 2), ("w", None)],
+    "fiscal year": [("K", None)],
+    "financial year": [("K", None)],
+    "fiscal": [("K", None)],
+    "fy": [("K", None)],
+    "calendar week": [("w", None)],
+    "cw": [("w", None)],
+}
+
+
+def _words() -> dict[str, tuple[tuple[str, object], ...]]:
+    words: dict[str, tuple[tuple[str, object], ...]] = {phrase: tuple(tokens) for phrase, tokens in PHRASES.items()}
+    for code, names in SINGLE.items():
+        words.update(dict.fromkeys(names.split(), ((code, None),)))
+    for strong, weak, table in (("M", "n", MONTHS), ("W", "v", WEEKDAYS)):
+        for number, names in enumerate(table, 1):
+            words.update({name: ((weak if name in WEAK else strong, number),) for name in names.split()})
+    words.update({name: (("#", number),) for number, name in enumerate(NUMBERS.split(), 1)})
+    words.update({name: (("t", number),) for number, name in enumerate(ORDINALS.split(), 1)})
+    return words
+
+
+LABELS = (
+    "invoice order task tasks ticket number no nr id case room client customer page top version item building contract "
+    "po line code job run step chapter section project account model limit port"
+)
+COUNTED = (
+    "eur euro euros usd dollar dollars gbp pound pounds chf item items row rows record records people users times "
+    "pages km kg pieces units words lines messages files m mb gb ms percent"
+)
+FILLERS = "the a an all whole entire full complete calendar business just only my our"
+
+LEXICON = Lexicon(
+    words=_words(),
+    fillers=frozenset(FILLERS.split()),
+    ordinal=r"(\d{1,2})(?:st|nd|rd|th)",
+    labels=frozenset(LABELS.split()),
+    counted=frozenset(COUNTED.split()),
+    doubtful_first=frozenset({"may"}),
+    patterns=(
+        (r"q([1-4])", "Q"),
+        (r"([1-4])q", "Q"),
+        (r"h([12])", "H"),
+        (r"([12])h", "H"),
+        (r"fy'?(\d{2}|\d{4})", "K"),
+        (r"(?:cw|wk|w)(\d{1,2})", "w"),
+    ),
+)

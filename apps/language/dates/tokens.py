@@ -1,0 +1,181 @@
+"""From text to tokens: explicit dates first, then the longest phrase of the lexicon, then single shapes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from apps.language.dates import periods
+from apps.language.dates.lexicon import Lexicon
+from apps.language.dates.periods import Period
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something that could be meant otherwise: the reading that was taken is the found period's own.
+
+    kind: day_month_order | year_assumed | calendar_or_rolling | vague | which_day | fiscal | open_start | backwards |
+    not_a_date | from_or_in. `others` are the other readings, the likeliest first.
+    """
+
+    kind: str
+    words: str
+    others: tuple[Period, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    code: str
+    value: Any = None
+    start: int
+    end: int
+    is_capital: bool = False
+    is_spelled: bool = False
+    """A number in letters."""
+    notes: tuple[Note, ...] = field(default=())
+
+
+_WORD = re.compile(
+    r"(?P<iso>(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?![\w-]))"
+    r"|(?P<ymd>(?<![\w/.])\d{4}([/.])\d{1,2}\3\d{1,2}(?![\w/]))"
+    r"|(?P<dmy>(?<![\w/.-])\d{1,2}([/.-])\d{1,2}\5(?:\d{4}|\d{2})(?![\w/]))"
+    r"|(?P<phone>(?<![\w.,-])\d+(?:-\d+){2,}(?![\w-]))"
+    r"|(?P<ym>(?<![\w/.-])\d{4}[-/](?:0[1-9]|1[0-2])(?![\w/-]))"
+    r"|(?P<my>(?<![\w/.-])(?:0?[1-9]|1[0-2])[/.]\d{4}(?![\w/]))"
+    r"|(?P<season>(?<![\w/.-])(?P<y1>(?:19|20)\d\d)/\d{2}(?![\w/-]))"
+    r"|(?P<short>(?<!\w)['’]\d{2}(?!\w))"
+    r"|(?P<money>[$€£¥#]\s?\d[\d.,]*\w*|\d[\d.,]*\s?(?:%|€|\$|£))"
+    r"|(?P<number>(?<![\w.,])\d+(?:[.,:]\d+)+(?!\w))"
+    r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
+    r"|(?P<word>\w+(?:['’]\w+)?)"
+    r"|(?P<dash>[-–—]+)"
+    r"|(?P<and>[&/])"
+    r"|(?P<comma>,)"
+    r"|(?P<mark>[^\w\s])",
+)
+
+
+def tokenise(text: str, words: Lexicon, *, is_month_first: bool) -> list[Token]:
+    raw = list(_pieces(text, words, is_month_first))
+    return list(_phrases(text, raw, words))
+
+
+def _pieces(text: str, words: Lexicon, is_month_first: bool) -> Iterator[Token]:
+    for match in _WORD.finditer(text):
+        kind, piece = match.lastgroup or "", match.group()
+        kind = next((name for name in ("season",) if match.group(name)), kind)
+        place: dict[str, Any] = {"start": match.start(), "end": match.end()}
+        if kind in ("iso", "ymd", "dmy"):
+            yield _explicit(piece, kind, place, is_month_first)
+        elif kind in ("ym", "my"):
+            numbers = sorted(map(int, re.split(r"\D", piece)))
+            yield Token(code="P", value=periods.month(numbers[1], numbers[0]), **place)
+        elif kind == "season":
+            yield Token(code="K", value=int(piece[:4]), **place)
+        elif kind == "short":
+            yield Token(code="Y", value=2000 + int(piece[1:]), **place)
+        elif kind == "joined":
+            yield Token(code="t", value=int(piece[:-1]), **place)
+        elif kind in ("dash", "comma", "and"):
+            yield Token(code={"dash": "J", "comma": "c", "and": "C"}[kind], **place)
+        elif kind == "word":
+            yield Token(code="", value=piece, is_capital=_is_capital(text, match), **place)
+        else:
+            yield Token(code="x", **place)
+
+
+def _is_capital(text: str, match: re.Match[str]) -> bool:
+    """A capital that the beginning of a sentence does not explain, in a text that is not all capitals."""
+    before = text[: match.start()].rstrip()
+    is_first = not before or before[-1] in ".!?:;\"'(“"
+    return match.group()[0].isupper() and not is_first and not text.isupper()
+
+
+def _explicit(piece: str, kind: str, place: dict[str, Any], is_month_first: bool) -> Token:
+    one, two, three = map(int, re.split(r"\D", piece))
+    if kind in ("iso", "ymd"):
+        return _day_token(piece, place, [(one, two, three)])
+    year = three + 2000 if three < 100 else three
+    day_first, month_first = (year, two, one), (year, one, two)
+    if "." in piece:
+        return _day_token(piece, place, [day_first])
+    order = [month_first, day_first] if is_month_first else [day_first, month_first]
+    return _day_token(piece, place, order if one != two else order[:1])
+
+
+def _day_token(piece: str, place: dict[str, Any], readings: list[tuple[int, int, int]]) -> Token:
+    valid = [periods.day(date(*reading)) for reading in readings if _exists(*reading)]
+    if not valid:
+        return Token(code="x", notes=(Note(kind="not_a_date", words=piece),), **place)
+    notes = (Note(kind="day_month_order", words=piece, others=tuple(valid[1:])),) if len(valid) > 1 else ()
+    return Token(code="P", value=valid[0], notes=notes, **place)
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return periods.FIRST_YEAR <= year <= periods.LAST_YEAR
+
+
+def _phrases(text: str, raw: list[Token], words: Lexicon) -> Iterator[Token]:
+    index = 0
+    while index < len(raw):
+        for size in range(min(words.longest, len(raw) - index), 0, -1):
+            group = raw[index : index + size]
+            tokens = _known(text, group, words)
+            if tokens is not None:
+                yield from tokens
+                index += size
+                break
+        else:
+            yield _single(raw[index], words)
+            index += 1
+
+
+def _known(text: str, group: list[Token], words: Lexicon) -> list[Token] | None:
+    if any(token.code not in ("", "J") for token in group) or group[0].code or group[-1].code:
+        return None
+    first, last = group[0], group[-1]
+    phrase = " ".join(re.split(r"\s+", text[first.start : last.end].casefold().replace("’", "'")))
+    known = words.words.get(phrase) or words.words.get(phrase.removesuffix("'s"))
+    if known is None:
+        return None
+    tokens = []
+    for code, value in known:
+        is_titled = code == "n" and text[first.start].isupper() and phrase not in words.doubtful_first
+        if code in "nv" and (first.is_capital or is_titled) and words.weak_is_strong_when_capital:
+            code = {"n": "M", "v": "W"}[code]
+        tokens.append(Token(code=code, value=value, start=first.start, end=last.end, is_spelled=True))
+    return tokens
+
+
+def _single(token: Token, words: Lexicon) -> Token:
+    """A word that is in no phrase: a filler, a number, a shape such as Q3, or any other word."""
+    if token.code:
+        return token
+    place: dict[str, Any] = {"start": token.start, "end": token.end}
+    piece = token.value.casefold()
+    stem = piece.removesuffix("'s").removesuffix("’s")
+    if stem in words.fillers:
+        return Token(code=" ", **place)
+    if ordinal := words.ordinal_shape.fullmatch(stem):
+        return Token(code="t", value=int(ordinal.group(1)), **place)
+    for shape, code in words.shapes:
+        if found := shape.fullmatch(stem):
+            return _shaped(code, found.group(1), place)
+    if stem.isascii() and stem.isdigit() and len(stem) <= 4:
+        number = int(stem)
+        is_year = len(stem) == 4 and 1900 <= number <= 2099
+        return Token(code="Y" if is_year else "#", value=number, **place)
+    code = "j" if stem in words.labels else "s" if stem in words.counted else "x"
+    return Token(code=code, **place)
+
+
+def _shaped(code: str, digits: str, place: dict[str, Any]) -> Token:
+    number = int(digits)
+    if code == "K":
+        return Token(code="K", value=number + 2000 if number < 100 else number, **place)
+    return Token(code=code, value=number, **place)
