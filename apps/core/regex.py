@@ -13,8 +13,8 @@ import re2
 from apps.core.errors import InvalidInput
 
 MAX_PATTERN = 1_000  # characters
-MAX_PROGRAM = 2_000  # RE2 instructions; matching costs at most program size x text length
-MAX_TEXT = 8_192  # characters
+MAX_PROGRAM = 4_000  # RE2 instructions; matching costs at most program size x text length
+MAX_TEXT = 4_096  # characters
 MAX_MEMORY = 2 << 20  # bytes for one compiled pattern; re2 keeps the last 128 of them
 
 _REASONS = {

@@ -7,6 +7,7 @@ from typing import Any, cast
 from jsonschema import ValidationError
 from rapidfuzz import process
 
+from apps.core import regex
 from apps.core.schema import dialect
 
 _TYPES = {
@@ -27,7 +28,7 @@ _FORMATS = {
 
 def did_you_mean(word: str, known: Collection[Any]) -> str:
     """' Did you mean “x”?' for the nearest of `known`, or nothing."""
-    best = process.extractOne(word[:100], [str(each) for each in known], score_cutoff=70, processor=str.lower)
+    best = process.extractOne(word[:100], [str(each) for each in known], score_cutoff=65, processor=str.lower)
     return f" Did you mean “{best[0]}”?" if best else ""
 
 
@@ -82,8 +83,8 @@ def _format(wanted: str, given: Any, _: Mapping[str, Any]) -> str:
 
 
 def _pattern(_: str, given: Any, schema: Mapping[str, Any]) -> str:
-    if len(given) > 8_192:
-        return "It is longer than 8,192 characters, too long to be compared with the pattern."
+    if len(given) > regex.MAX_TEXT:
+        return f"It is longer than {regex.MAX_TEXT:,} characters, too long to be compared with the pattern."
     hint = schema.get("description") or f"It must match the pattern {schema.get('pattern', '')[:100]}"
     return f"{_shown(given)} does not look as expected. {str(hint).rstrip('.')}."
 
