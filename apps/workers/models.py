@@ -1,9 +1,11 @@
 """The processes that claim tasks."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from django.db import models
+
+from apps.workers.identity import Process
 
 KNOWN_STATUSES = ["starting", "idle", "busy", "stopping", "stopped", "crashed", "offline"]
 
@@ -79,9 +81,9 @@ class Worker(models.Model):
     def is_present(self) -> bool:
         return self.status not in self.ENDED
 
-    def is_silent(self, now: datetime, limit: timedelta) -> bool:
-        """Present by its row, yet not heard of for `limit`."""
-        return self.is_present and now - self.heartbeat_at > limit
+    @property
+    def process(self) -> Process:
+        return Process(host=self.host, boot_id=self.boot_id, pid=self.pid, process_started=self.process_started)
 
 
 class ClusterEvent(models.Model):

@@ -184,14 +184,15 @@ REST_FRAMEWORK: dict[str, Any] = {
 
 # Q2 warns about timeout=None. Ours is deliberate: its SIGALRM would fire inside a slice; our heartbeat holds limits.
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
+WORKERS = env.number("WORKERS", 2, minimum=1)
 # Django-Q2 launches worker processes and keeps them alive. It decides nothing; apps/workers/q2 says why each value.
 Q_CLUSTER: dict[str, Any] = {
     "name": "chantilly",
-    "workers": env.number("WORKERS", 2, minimum=1),
+    "workers": WORKERS,
     "timeout": None,
     "retry": 86_400,
     "max_attempts": 0,
-    "queue_limit": 1,
+    "queue_limit": 4 * WORKERS,
     "bulk": 1,
     "ack_failures": True,
     "save_limit": -1,

@@ -14,8 +14,8 @@ from django_q.signals import post_spawn
 from apps.core.tether import name_process
 from apps.workers import draining
 from apps.workers.q2.broker import WISH
+from apps.workers.q2.names import WORKER_PROCESS
 
-WORKER_PROCESS = "q2-worker"
 ASK_AGAIN_SECONDS = (3.0, 6.0, 12.0, 30.0)
 FAILED_SLICE_PAUSE_SECONDS = 1.0
 
@@ -42,8 +42,8 @@ def live_in_a_slice() -> None:
 
 def on_spawn(**_: Any) -> None:
     """In a new worker process, before it waits for its first message. Must not wait for anything."""
-    name_process(WORKER_PROCESS)
     draining.listen()
+    name_process(WORKER_PROCESS)
     threading.Thread(target=ask_until_launched, name="launch", daemon=True).start()
 
 

@@ -1,0 +1,60 @@
+import os
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.core.errors import Conflict
+from apps.workers.supervisor import preconditions
+from apps.workers.supervisor.options import Options
+
+
+class Command(BaseCommand):
+    help = "Run the web server and a Django-Q2 cluster under one supervisor, until Ctrl-C or SIGTERM."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+        parser.add_argument(
+            "--workers", type=int, default=settings.Q_CLUSTER["workers"], help="worker processes (default: %(default)s)"
+        )
+        parser.add_argument("--no-web", action="store_true", help="only the cluster")
+        parser.add_argument("--no-cluster", action="store_true", help="only the web server")
+        parser.add_argument(
+            "--stop-seconds", type=float, default=10.0, help="how long a stop may take before the rest is killed"
+        )
+        parser.add_argument("--log-files", action="store_true", help="write logs to files in the home directory")
+        parser.add_argument("--ask", default="", metavar="SENTENCE", help="a request to make once everything runs")
+
+    def handle(self, *args: Any, **given: Any) -> None:
+        if given["no_web"] and given["no_cluster"]:
+            raise CommandError("--no-web and --no-cluster together leave nothing to run.")
+        if given["workers"] < 1:
+            raise CommandError("--workers must be at least 1.")
+        options = Options(
+            host=given["host"],
+            port=given["port"],
+            workers=given["workers"],
+            web=not given["no_web"],
+            cluster=not given["no_cluster"],
+            stop_seconds=given["stop_seconds"],
+            log_files=given["log_files"],
+            ask=given["ask"],
+        )
+        try:
+            preconditions.lock_home(settings.HOME).close()
+            preconditions.check(options)
+        except Conflict as refusal:
+            raise CommandError(refusal.message) from refusal
+        _become_supervisor(options)
+
+
+def _become_supervisor(options: Options) -> None:
+    """Replace this process, which has the pages' code loaded, by a small one."""
+    sys.stdout.flush()
+    os.chdir(settings.BASE_DIR)
+    environment = {**os.environ, "CHANTILLY_WITHOUT_PAGES": "1"}
+    command = [sys.executable, "-m", "apps.workers.supervisor", options.dump()]
+    os.execve(sys.executable, command, environment)

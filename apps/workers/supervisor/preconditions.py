@@ -1,0 +1,95 @@
+"""What must be true before anything is started, each refusal saying what to do."""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from typing import IO
+
+import psutil
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from apps.core.errors import Conflict
+from apps.workers.supervisor.options import SQLITE_WORKERS, Options
+
+
+def check(options: Options) -> None:
+    refuse_too_many_workers(options)
+    refuse_missing_migrations()
+    if options.web:
+        refuse_taken_port(options.host, options.port)
+
+
+def refuse_too_many_workers(options: Options) -> None:
+    if settings.IS_SQLITE and options.workers > SQLITE_WORKERS:
+        raise Conflict(
+            f"SQLite serves at most {SQLITE_WORKERS} workers. Use --workers {SQLITE_WORKERS}, or PostgreSQL (DATABASE_URL)."
+        )
+
+
+def refuse_missing_migrations() -> None:
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        raise Conflict(f"The database does not answer: {error}".strip()) from error
+    finally:
+        connection.close()
+    if missing:
+        raise Conflict(f"{len(missing)} migrations are missing. Run: python manage.py migrate")
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except socket.gaierror as error:
+        raise Conflict(f"{host} is no address of this machine: {error.strerror}.") from error
+    with socket.socket(found[0], found[1]) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(found[4])
+        except OSError as error:
+            raise Conflict(
+                f"Port {port} on {host} cannot be used: {os.strerror(error.errno or 0)}{_holder(port)}."
+                " Stop that, or choose another one with --port (make run PORT=…)."
+            ) from error
+
+
+def lock_home(home: Path) -> IO[str]:
+    """Hold this home directory for the only supervisor that may run in it; the lock ends with the process."""
+    file = (home / "supervisor.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise Conflict(f"Chantilly already runs from {home} (process {holder}). Stop it first.") from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def running_supervisor(home: Path) -> int | None:
+    """The process that holds this home, if one does."""
+    try:
+        with lock_home(home):
+            return None
+    except Conflict:
+        text = (home / "supervisor.lock").read_text().strip()
+        return int(text) if text.isdigit() else None
+
+
+def _holder(port: int) -> str:
+    """Who listens there, as far as this user may know."""
+    try:
+        for connection_ in psutil.net_connections("tcp"):
+            if connection_.status == psutil.CONN_LISTEN and connection_.laddr[1:2] == (port,) and connection_.pid:
+                command = " ".join(psutil.Process(connection_.pid).cmdline())[:80]
+                return f" (process {connection_.pid}: {command})"
+    except psutil.Error:
+        pass
+    return ""

@@ -1,0 +1,93 @@
+"""The thread that asks the database whether the cluster progresses. The supervisor itself must never wait for one."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from django.db import DatabaseError, connections
+
+from apps.core import clock
+from apps.workers import identity, sweep
+from apps.workers.models import ClusterEvent, Worker
+from apps.workers.supervisor import progress
+from apps.workers.supervisor.progress import Progress
+
+LOOK_SECONDS = 1.0
+
+log = logging.getLogger("chantilly.supervisor")
+
+
+class Probe:
+    """Tell it which cluster to watch; it calls `on_stall` with the reason, once for each run of the cluster."""
+
+    def __init__(self, expected: int, on_stall: Callable[[int, str], None]) -> None:
+        self.workers_seen = 0
+        self._expected = expected
+        self._on_stall = on_stall
+        self._watched: tuple[int, Progress] | None = None
+        self._records: SimpleQueue[tuple[ClusterEvent.Kind, str]] = SimpleQueue()
+        self._thread = threading.Thread(target=self._live, name="probe", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def watch(self, cluster_pid: int | None) -> None:
+        self.workers_seen = 0
+        now = time.monotonic()
+        self._watched = (cluster_pid, Progress(expected=self._expected, started_at=now)) if cluster_pid else None
+
+    def record(self, kind: ClusterEvent.Kind, reason: str = "") -> None:
+        """Keep it as a row as soon as the database takes it."""
+        self._records.put((kind, reason))
+
+    def write_records(self) -> None:
+        """What is still to be written; an unreachable database must not hold up an end."""
+        while not self._records.empty():
+            kind, reason = self._records.get()
+            ClusterEvent.objects.create(
+                at=clock.now(), host=identity.host(), cluster=identity.cluster_word(), kind=kind, reason=reason[:500]
+            )
+
+    def _live(self) -> None:
+        while True:
+            try:
+                self._look()
+                self.write_records()
+            except DatabaseError as error:
+                log.warning("The database does not answer: %s", str(error).strip())
+                self._give_time()
+                connections.close_all()
+            time.sleep(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        sweep.rescue()
+        if (watched := self._watched) is None:
+            return
+        cluster_pid, judge = watched
+        look, at = progress.look(cluster_pid), time.monotonic()
+        self.workers_seen = len(look.workers)
+        reason = judge.stalled(look, at)
+        if reason and self._watched is watched:
+            self._watched = None
+            self._on_stall(cluster_pid, reason)
+            return
+        for worker in Worker.objects.filter(pk__in=judge.silent(look, at)):
+            self._kill_silent(worker)
+
+    def _kill_silent(self, worker: Worker) -> None:
+        """Django-Q2 starts another in its place, and the rescue gives back what it held."""
+        if not identity.is_alive(worker.process):
+            return
+        os.kill(worker.pid, signal.SIGKILL)
+        reason = f"{worker.name} (process {worker.pid}) sent no heartbeat for {progress.SILENCE:.0f} s"
+        log.warning("Killed %s.", reason)
+        self.record(ClusterEvent.Kind.WORKER_KILLED, reason)
+
+    def _give_time(self) -> None:
+        """Nobody could beat while the database was away: judge anew."""
+        if self._watched is not None:
+            self._watched = (self._watched[0], Progress(expected=self._expected, started_at=time.monotonic()))

@@ -1,0 +1,95 @@
+"""Does the cluster progress? A cluster can live and serve nothing: a worker that was killed while it waited for a
+message keeps the lock of Django-Q2's queue, and all later workers wait for ever. So it is judged by its rows.
+
+Moments here are the monotonic clock's seconds: what counts is how long a row has not changed, whoever set the time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+
+from apps.core import clock
+from apps.tasks.models import Task
+from apps.workers import identity
+from apps.workers.models import Worker
+
+PATIENCE = 10.0
+FIRST_PATIENCE = 20.0
+SILENCE = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A worker as its row shows it."""
+
+    worker_id: int
+    heartbeat_at: datetime
+    is_idle: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What the rows say at one moment: the cluster's workers, and the task that should be claimed next."""
+
+    workers: Sequence[Seen]
+    next_task: int | None = None
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """Judges one run of a cluster, from its start on; each restart needs a new one."""
+
+    expected: int
+    started_at: float
+    patience: float = PATIENCE
+    first_patience: float = FIRST_PATIENCE
+    silence: float = SILENCE
+    _beats: dict[int, tuple[datetime, float]] = field(default_factory=dict)
+    _whole_at: float | None = None
+    _next_task: tuple[int | None, float] = (None, 0.0)
+
+    def stalled(self, look: Look, at: float) -> str | None:
+        """Why the cluster must be started again, or None."""
+        self._note(look, at)
+        live = [worker for worker in look.workers if not self._is_silent(worker, at)]
+        if len(live) >= self.expected:
+            self._whole_at = at
+        short = at - (self.started_at if self._whole_at is None else self._whole_at)
+        if short > (self.first_patience if self._whole_at is None else self.patience):
+            return f"{len(live)} of {self.expected} workers for {short:.0f} s"
+        idle = sum(worker.is_idle for worker in live)
+        waited = at - self._next_task[1]
+        if idle and look.next_task is not None and waited > self.patience:
+            return f"task {look.next_task} waited for {waited:.0f} s while {idle} workers were idle"
+        return None
+
+    def silent(self, look: Look, at: float) -> list[int]:
+        """Workers that have not beaten for too long: stopped, or stuck in native code."""
+        return [worker.worker_id for worker in look.workers if self._is_silent(worker, at)]
+
+    def _note(self, look: Look, at: float) -> None:
+        known, self._beats = self._beats, {}
+        for worker in look.workers:
+            beat, since = known.get(worker.worker_id, (None, at))
+            self._beats[worker.worker_id] = (worker.heartbeat_at, since if beat == worker.heartbeat_at else at)
+        if look.next_task != self._next_task[0]:
+            self._next_task = (look.next_task, at)
+
+    def _is_silent(self, worker: Seen, at: float) -> bool:
+        beat, since = self._beats.get(worker.worker_id, (worker.heartbeat_at, at))
+        return beat == worker.heartbeat_at and at - since > self.silence
+
+
+def look(cluster_pid: int) -> Look:
+    """Read the rows of the cluster whose main process this is."""
+    workers = Worker.objects.present().filter(host=identity.host(), boot_id=identity.boot_id(), cluster_pid=cluster_pid)
+    best = Task.objects.claimable(settings.WORKER_QUEUES, clock.now()).values_list("pk", flat=True).first()
+    return Look(
+        workers=[
+            Seen(worker_id=row.pk, heartbeat_at=row.heartbeat_at, is_idle=row.status == Worker.Status.IDLE)
+            for row in workers
+        ],
+        next_task=best,
+    )

@@ -1,0 +1,185 @@
+"""The supervisor's loop. It only ever waits for signals and time."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from django.db import DatabaseError
+
+from apps.core.tether import adopt_orphans, name_process
+from apps.workers import identity
+from apps.workers.models import ClusterEvent
+from apps.workers.supervisor.children import Child, reap_adopted
+from apps.workers.supervisor.options import Options
+from apps.workers.supervisor.probe import Probe
+from apps.workers.supervisor.signals import END, Signals
+from apps.workers.supervisor.welcome import Welcome
+
+TICK = 0.5
+WITHOUT_PAGES = "CHANTILLY_WITHOUT_PAGES"
+
+log = logging.getLogger("chantilly.supervisor")
+Kind = ClusterEvent.Kind
+
+
+class Supervisor:
+    """`run` returns when everything has ended: 0 after a drain, also when the bound had to be enforced."""
+
+    def __init__(self, options: Options, home: Path) -> None:
+        self._options = options
+        self._stalls: SimpleQueue[tuple[int, str]] = SimpleQueue()
+        self._signals = Signals()
+        self._probe = Probe(options.workers, self._note_stall)
+        self._cluster = cluster_child(options, home) if options.cluster else None
+        self._web = web_child(options, home) if options.web else None
+        self._welcome = Welcome(options, ask_child(options)) if options.web else None
+
+    @property
+    def _children(self) -> list[Child]:
+        return [child for child in (self._cluster, self._web) if child is not None]
+
+    def run(self) -> int:
+        name_process("chantilly-up")
+        adopt_orphans()
+        with self._signals:
+            self._probe.start()
+            while not self._signals.wait(self._pause()) & END:
+                self._look_after_children()
+                self._restart_stalled()
+                self._greet()
+            self._stop()
+        return 0
+
+    def _pause(self) -> float:
+        due = [child.start_at - time.monotonic() for child in self._children if child.process is None]
+        return min([TICK, *(max(0.0, seconds) for seconds in due)])
+
+    def _look_after_children(self) -> None:
+        for child in self._children:
+            code = child.exited()
+            if code is not None:
+                self._tell_exit(child, code)
+            if child.is_due():
+                self._start(child)
+        reap_adopted(self._own())
+
+    def _start(self, child: Child) -> None:
+        child.start()
+        log.info("Started the %s (process %s).", child.name, child.pid)
+        if child is self._cluster:
+            self._probe.watch(child.pid)
+            self._probe.record(Kind.STARTED)
+
+    def _tell_exit(self, child: Child, code: int) -> None:
+        pause = max(0.0, child.start_at - time.monotonic())
+        reason = f"ended by signal {-code}" if code < 0 else f"exited with code {code}"
+        log.warning("The %s %s after %.0f s; starting it again in %.1f s.", child.name, reason, child.lived, pause)
+        if child is self._cluster:
+            self._probe.watch(None)
+            self._probe.record(Kind.EXITED, reason)
+
+    def _note_stall(self, cluster_pid: int, reason: str) -> None:
+        self._stalls.put((cluster_pid, reason))
+        self._signals.wake()
+
+    def _restart_stalled(self) -> None:
+        try:
+            cluster_pid, reason = self._stalls.get_nowait()
+        except Empty:
+            return
+        if self._cluster is None or self._cluster.pid != cluster_pid:
+            return
+        log.error("The cluster lives but does not progress: %s. Starting it again.", reason)
+        self._probe.record(Kind.RESTARTED, reason)
+        self._cluster.kill()
+
+    def _greet(self) -> None:
+        if self._welcome is not None and not self._welcome.is_done:
+            has_workers = self._cluster is None or self._probe.workers_seen >= self._options.workers
+            self._welcome.go_on(has_workers)
+
+    def _own(self) -> set[int]:
+        asking = self._welcome.pid if self._welcome else None
+        return {pid for pid in (*(child.pid for child in self._children), asking) if pid is not None}
+
+    def _stop(self) -> None:
+        """Drain: ask all to end, wait up to the bound, kill what is left. A second signal means: now."""
+        log.info("Stopping; press Ctrl-C again to stop at once.")
+        self._probe.watch(None)
+        for child in self._children:
+            child.ask_to_end()
+        if self._welcome is not None:
+            self._welcome.kill()
+        deadline = time.monotonic() + self._options.stop_seconds
+        while any(_is_running(child) for child in self._children) and time.monotonic() < deadline:
+            if self._cluster is not None:
+                self._cluster.drain_workers()
+            if self._signals.wait(0.1) & END:
+                break
+        for child in self._children:
+            child.kill()
+        reap_adopted(set())
+        self._record_stop()
+        log.info("Stopped.")
+
+    def _record_stop(self) -> None:
+        if self._cluster is None:
+            return
+        self._probe.record(Kind.STOPPED)
+        try:
+            self._probe.write_records()
+        except DatabaseError as error:
+            log.warning("The stop could not be recorded: %s", str(error).strip())
+
+
+def _is_running(child: Child) -> bool:
+    return child.process is not None and child.process.poll() is None
+
+
+def cluster_child(options: Options, home: Path) -> Child:
+    environment = {
+        **os.environ,
+        WITHOUT_PAGES: "1",
+        "WORKERS": str(options.workers),
+        "CLUSTER_QUEUE": identity.cluster_queue(),
+        "MALLOC_ARENA_MAX": "2",
+    }
+    return Child(
+        name="cluster",
+        command=_python("apps.workers.q2"),
+        environment=environment,
+        log=_log_file(options, home, "cluster"),
+    )
+
+
+def web_child(options: Options, home: Path) -> Child:
+    return Child(
+        name="web server",
+        command=_python("apps.workers.supervisor.web", options.host, str(options.port)),
+        environment=_with_pages(),
+        log=_log_file(options, home, "web"),
+    )
+
+
+def ask_child(options: Options) -> Child | None:
+    """The request that `make run` shows: the same command that people type."""
+    if not options.ask:
+        return None
+    command = [sys.executable, "manage.py", "ask", options.ask, "--yes", "--wait"]
+    return Child(name="request", command=command, environment=_with_pages())
+
+
+def _python(module: str, *arguments: str) -> Sequence[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _with_pages() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != WITHOUT_PAGES}
+
+
+def _log_file(options: Options, home: Path, name: str) -> Path | None:
+    return home / "logs" / f"{name}.log" if options.log_files else None
