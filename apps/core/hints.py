@@ -6,6 +6,8 @@ one socket in a private directory; a sender writes to all of a topic without blo
 
 import os
 import socket
+import time
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -14,6 +16,7 @@ WORK = "work"
 """There may be something to claim, or a running task's control changed."""
 FEED = "feed"
 """A task's feed has new entries; the payload is the task's id."""
+LISTING_SECONDS = 0.05
 
 
 class Listener:
@@ -47,16 +50,23 @@ class Listener:
 
 def send(topic: str, task_id: int = 0) -> None:
     """Tell every listener of the topic on this host. Never blocks and never fails: hints may be lost."""
-    try:
-        listeners = list(os.scandir(_directory(topic)))
-    except FileNotFoundError:
-        return
+    directory = f"{settings.WAKE_DIR}/{topic}"
+    listeners = _listeners(directory, int(time.monotonic() / LISTING_SECONDS))
     if not listeners:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
         for listener in listeners:
-            _send(sender, listener.path, b"%d" % task_id)
+            _send(sender, f"{directory}/{listener}", b"%d" % task_id)
+
+
+@lru_cache(maxsize=8)
+def _listeners(directory: str, period: int) -> list[str]:
+    """Who listens, looked up once a period: senders on the hot path send thousands of hints a second."""
+    try:
+        return [entry.name for entry in os.scandir(directory)]
+    except FileNotFoundError:
+        return []
 
 
 def _send(sender: socket.socket, path: str, payload: bytes) -> None:

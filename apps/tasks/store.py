@@ -1,35 +1,38 @@
 """The journal's store in the database: one fenced transaction a step, in SQL, because it is the hottest path we have.
 
-PostgreSQL gets the usual batch (one step, nothing else) as one statement; everything else is a transaction of a few
-statements. SQLite always is one BEGIN IMMEDIATE … COMMIT, taken with short jittered retries, because SQLite's own
-busy wait is unfair for seconds.
+PostgreSQL gets the usual batch (one step, nothing else) as one statement; everything else, and all of SQLite, is a
+transaction of a few statements.
 """
 
 import json
-import random
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from apps.core import hints
-from apps.tasks import blobs, checkpoints, dbclock
+from apps.tasks import blobs, checkpoints, dbclock, sql
 from apps.tasks.journal import Ack, Batch, Lease, LeaseLost, NewStep, Recorded
 
 STEP_COLUMNS = (
     "task_id, seq, index, try_number, attempt, name, call_class, digest, arguments, outcome, result,"
     " codec_version, line, started_at, seconds, retries"
 ).replace("index", '"index"')
+STEP_CASTS = "%s::int, %s::int, %s::int, %s, %s, %s::bytea, %s, %s, %s, %s::smallint, %s::int, %s::timestamptz, %s::float8, %s::int"
+INSERT_STEP = f"INSERT INTO tasks_step ({STEP_COLUMNS}) VALUES ({', '.join(['%s'] * 16)})"
+INSERT_EVENT = "INSERT INTO tasks_event (task_id, seq, kind, at, data) VALUES (%s, %s, %s, %s, %s)"
+INSERT_FILE = (
+    'INSERT INTO tasks_artifact (task_id, "index", name, kind, content_type, size, sha256, path, created_at)'
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    ' ON CONFLICT (task_id, "index", name) DO UPDATE SET size = excluded.size, sha256 = excluded.sha256,'
+    " path = excluded.path"
+)
 MAX_RESULT = 1_000_000
 """Characters of a result kept in its row; a longer one goes to a file beside the artifacts."""
 SHOWN_ARGUMENTS = 4_000
 """Characters of encoded arguments kept for display; the digest is of all of them."""
-BUSY_SECONDS = 20.0
-"""How long a writer tries for SQLite's one write lock before it gives up."""
 
 
 class DatabaseStore:
@@ -70,63 +73,39 @@ class DatabaseStore:
         is_plain = len(batch.steps) == 1 and not (batch.events or batch.files or batch.checkpoint)
         if is_plain and connection.vendor == "postgresql":
             return self._write_one_statement(lease, batch)
-        with _transaction():
+        # A checkpoint goes through the ORM, which wants Django's own transaction; it is rare.
+        with transaction.atomic() if batch.checkpoint else sql.transaction():
             seq, control = self._fence(lease, batch)
             self._insert_rows(lease, batch, seq - _rows(batch))
         return Ack(seq=seq, control=control)
 
     def _write_one_statement(self, lease: Lease, batch: Batch) -> Ack:
         update, parameters = _fence_sql(lease, batch)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"WITH fence AS ({update}), step AS (INSERT INTO tasks_step ({STEP_COLUMNS})"
-                f" SELECT %s, fence.seq, {', '.join(STEP_CASTS)} FROM fence)"
-                " SELECT seq, control FROM fence",
-                [*parameters, lease.task_id, *_step_values(lease, batch.steps[0])],
-            )
-            row = cursor.fetchone()
+        row = sql.run(
+            f"WITH fence AS ({update}), step AS (INSERT INTO tasks_step ({STEP_COLUMNS})"
+            f" SELECT %s, fence.seq, {STEP_CASTS} FROM fence) SELECT seq, control FROM fence",
+            [*parameters, lease.task_id, *_step_values(lease, batch.steps[0])],
+        )
         return Ack(seq=row[0], control=row[1]) if row else _refuse(lease)
 
     def _fence(self, lease: Lease, batch: Batch) -> tuple[int, str]:
-        sql, parameters = _fence_sql(lease, batch)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            row = cursor.fetchone()
-        if row is None:
-            _refuse(lease)
-        return row
+        row = sql.run(*_fence_sql(lease, batch))
+        return row or _refuse(lease)
 
     def _insert_rows(self, lease: Lease, batch: Batch, seq: int) -> None:
-        with connection.cursor() as cursor:
-            for event in batch.events:
-                seq += 1
-                cursor.execute(
-                    "INSERT INTO tasks_event (task_id, seq, kind, at, data) VALUES (%s, %s, %s, %s, %s)",
-                    [lease.task_id, seq, event.kind, _moment(event.at), json.dumps(event.data)],
-                )
-            for step in batch.steps:
-                seq += 1
-                cursor.execute(
-                    f"INSERT INTO tasks_step ({STEP_COLUMNS}) VALUES ({', '.join(['%s'] * 16)})",
-                    [lease.task_id, seq, *_step_values(lease, step)],
-                )
-            for file in batch.files:
-                cursor.execute(
-                    'INSERT INTO tasks_artifact (task_id, "index", name, kind, content_type, size, sha256, path,'
-                    " created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-                    ' ON CONFLICT (task_id, "index", name) DO UPDATE SET size = excluded.size,'
-                    " sha256 = excluded.sha256, path = excluded.path",
-                    [lease.task_id, file.index, file.name, file.kind, file.content_type, file.size, file.sha256,
-                     file.path, _moment(file.created_at)],
-                )  # fmt: skip
+        for event in batch.events:
+            seq += 1
+            sql.run(INSERT_EVENT, [lease.task_id, seq, event.kind, _moment(event.at), json.dumps(event.data)])
+        for step in batch.steps:
+            seq += 1
+            sql.run(INSERT_STEP, [lease.task_id, seq, *_step_values(lease, step)])
+        for file in batch.files:
+            sql.run(INSERT_FILE, [
+                lease.task_id, file.index, file.name, file.kind, file.content_type, file.size, file.sha256, file.path,
+                _moment(file.created_at),
+            ])  # fmt: skip
         if batch.checkpoint:
             checkpoints.save(lease, batch.checkpoint)
-
-
-STEP_CASTS = (
-    "%s::int", "%s::int", "%s::int", "%s", "%s", "%s::bytea", "%s", "%s", "%s", "%s::smallint", "%s::int",
-    "%s::timestamptz", "%s::float8", "%s::int",
-)  # fmt: skip
 
 
 def _rows(batch: Batch) -> int:
@@ -184,34 +163,3 @@ def _refuse(lease: Lease) -> Any:
 
 def _moment(value: datetime | None) -> Any:
     return connection.ops.adapt_datetimefield_value(value) if value else None
-
-
-@contextmanager
-def _transaction() -> Iterator[None]:
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        with transaction.atomic():
-            yield
-        return
-    with connection.cursor() as cursor:
-        _begin_immediate(cursor)
-        try:
-            yield
-        except BaseException:
-            cursor.execute("ROLLBACK")
-            raise
-        cursor.execute("COMMIT")
-
-
-def _begin_immediate(cursor: Any) -> None:
-    give_up = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            cursor.execute("PRAGMA busy_timeout = 0")
-            cursor.execute("BEGIN IMMEDIATE")
-            return
-        except OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > give_up:
-                raise
-            time.sleep(random.uniform(0.0002, 0.002))
-        finally:
-            cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")

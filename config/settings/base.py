@@ -105,10 +105,13 @@ SQLITE_OPTIONS: dict[str, Any] = {
 
 
 def database(url: str) -> dict[str, Any]:
-    settings = dict(dj_database_url.parse(url))
+    settings: dict[str, Any] = {"OPTIONS": {}, **dj_database_url.parse(url)}
     if settings["ENGINE"] == "django.db.backends.sqlite3":
         settings["OPTIONS"] = SQLITE_OPTIONS
-    elif settings["ENGINE"] != "django.db.backends.postgresql":
+    elif settings["ENGINE"] == "django.db.backends.postgresql":
+        # The step path prepares its statements; behind a transaction pooler, where that cannot be, set it to 0.
+        settings["OPTIONS"]["prepare_threshold"] = env.number("POSTGRES_PREPARE", 1) or None
+    else:
         raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
     return settings
 
