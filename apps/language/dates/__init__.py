@@ -1,6 +1,8 @@
 """Periods in sentences: `find(text, context)` answers every period that the text names, and what it could also mean."""
 
-from apps.language.dates.grammar import Context, Found, Note, find
+from apps.language.dates.grammar import Found, find
 from apps.language.dates.periods import Period
+from apps.language.dates.reading import Context
+from apps.language.dates.tokens import Note
 
 __all__ = ["Context", "Found", "Note", "Period", "find"]

@@ -1,6 +1,6 @@
 """English words for the date grammar: tables only."""
 
-from apps.language.dates.lexicon import Lexicon
+from apps.language.dates.lexicon import Lexicon, Phrase
 
 MONTHS = (
     "january jan",
@@ -62,7 +62,7 @@ SINGLE = {
     "r": "rolling trailing running",
     "g": "few several",
 }
-PHRASES = {
+PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "the year to date": [("X", "y")],
     "year to date": [("X", "y")],
     "year-to-date": [("X", "y")],
@@ -115,8 +115,8 @@ PHRASES = {
 }
 
 
-def _words() -> dict[str, tuple[tuple[str, object], ...]]:
-    words: dict[str, tuple[tuple[str, object], ...]] = {phrase: tuple(tokens) for phrase, tokens in PHRASES.items()}
+def _words() -> dict[str, Phrase]:
+    words: dict[str, Phrase] = {phrase: tuple(tokens) for phrase, tokens in PHRASES.items()}
     for code, names in SINGLE.items():
         words.update(dict.fromkeys(names.split(), ((code, None),)))
     for strong, weak, table in (("M", "n", MONTHS), ("W", "v", WEEKDAYS)):

@@ -1,36 +1,16 @@
 """Applies the rules to the tokens of a text and answers the periods that are left."""
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from apps.language.dates import tokens as tokenising
 from apps.language.dates.lexicon import lexicon
-from apps.language.dates.partial import Partial
 from apps.language.dates.periods import FIRST_YEAR, LAST_YEAR, Period
+from apps.language.dates.reading import Context, Reading, Rule
+from apps.language.dates.rules import RULES
 from apps.language.dates.tokens import Note, Token
 
 MAX_TEXT = 4000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What a reading depends on. Reports look back, plans forward: `prefers_past` decides on years that are not said."""
-
-    today: date
-    locale: str = "en"
-    is_month_first: bool | None = None
-    prefers_past: bool = True
-    fiscal_start_month: int = 1
-    is_fiscal_known: bool = False
-    """True where the site has said when its fiscal year begins."""
-
-    @property
-    def reads_month_first(self) -> bool:
-        """03/04 as March 4th: what the site says, else what the locale's country writes."""
-        return self.locale.replace("_", "-").lower() == "en-us" if self.is_month_first is None else self.is_month_first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,37 +27,8 @@ class Found:
     notes: tuple[Note, ...] = ()
 
 
-Handler = Callable[[Context, list[Token]], Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A pattern over codes; its match is replaced by what the handler answers (a period, a Partial, tokens).
-
-    None from the handler means that these tokens are no date after all. `keep` names groups that stay.
-    """
-
-    pattern: re.Pattern[str]
-    make: Handler
-
-
-def rule(pattern: str) -> Callable[[Handler], Rule]:
-    return lambda make: Rule(pattern=re.compile(pattern), make=make)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """What a handler answers when more than the period must be said."""
-
-    value: Period | Partial
-    others: tuple[Period | None, ...] = ()
-    kind: str = ""
-
-
 def find(text: str, context: Context) -> list[Found]:
     """Every period the text names, in order. Pure: the same text and context give the same answer."""
-    from apps.language.dates.rules import RULES
-
     text = text[:MAX_TEXT]
     words = lexicon(context.locale)
     tokens = tokenising.tokenise(text, words, is_month_first=context.reads_month_first)

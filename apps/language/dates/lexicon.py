@@ -25,6 +25,7 @@ from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any
 
+Phrase = tuple[tuple[str, Any], ...]
 LANGUAGES = {"en": "apps.language.dates.english", "de": "apps.language.dates.german"}
 
 
@@ -32,7 +33,7 @@ LANGUAGES = {"en": "apps.language.dates.english", "de": "apps.language.dates.ger
 class Lexicon:
     """One language. `words` maps a phrase to its tokens as (code, value); a phrase may stand for several tokens."""
 
-    words: Mapping[str, tuple[tuple[str, Any], ...]]
+    words: Mapping[str, Phrase]
     fillers: frozenset[str]
     ordinal: str
     """Pattern of an ordinal in digits, with one group."""

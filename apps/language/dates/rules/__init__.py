@@ -1,0 +1,43 @@
+"""The rule table, the same for every language. Rules run in this order, each over the whole text."""
+
+from apps.language.dates.reading import Rule
+from apps.language.dates.rules import named, ranges, relative
+
+RULES: tuple[Rule, ...] = (
+    named.fiscal_year,
+    named.days_of_one_month,
+    named.day_of_month,
+    named.quarter_or_half,
+    named.month_of_year,
+    named.numbered_week,
+    named.said_year,
+    relative.to_date,
+    relative.the_present_unit,
+    named.year_after_of,
+    relative.unit_after_of,
+    relative.month_near_now,
+    named.month_alone,
+    relative.part_of_period,
+    relative.rolling_units,
+    relative.several_units,
+    relative.one_unit,
+    relative.units_ago,
+    relative.units_from_now,
+    relative.today_or_near,
+    named.weekday_of_day,
+    relative.weekday,
+    named.part_in_named_year,
+    relative.named_to_date,
+    ranges.edge_of_range,
+    ranges.vague_part,
+    ranges.week_of_day,
+    ranges.units_ended,
+    ranges.units_ended_lately,
+    ranges.from_to,
+    ranges.neighbours,
+    ranges.since,
+    ranges.after,
+    ranges.before,
+    named.part_without_year,
+    named.year_alone,
+)

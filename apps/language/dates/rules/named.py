@@ -1,0 +1,149 @@
+"""Rules for what is named by its number or name: days, weeks, months, quarters, halves, years, fiscal years."""
+
+from typing import Any
+
+from apps.language.dates import periods
+from apps.language.dates.partial import Partial
+from apps.language.dates.periods import Period
+from apps.language.dates.reading import (
+    MONTH,
+    RANGE,
+    Context,
+    Reading,
+    has_any,
+    numbers_in,
+    readings_of,
+    rule,
+    value_of,
+    with_year,
+)
+from apps.language.dates.tokens import Token
+
+MAX_COUNT = 1000
+PAST_YEARS, COMING_YEARS = 15, 5
+
+
+@rule("Q?o?(?:KY|K#|K)|[LTN]K")
+def fiscal_year(context: Context, matched: list[Token]) -> Any:
+    """Named after the calendar year in which it ends."""
+    named = value_of(matched, "Y") or value_of(matched, "K")
+    if named is None and (number := value_of(matched, "#")) is not None:
+        named = 2000 + number if number < 100 else None
+    if named is None and matched[0].code in "LTN":
+        named = _fiscal_now(context) + "LTN".index(matched[0].code) - 1
+    if named is None:
+        return None
+    month = context.fiscal_start_month
+    starts = [(named if month == 1 else named - 1, month), (named - 1, 4), (named - 1, 7)]
+    readings = [periods.year(*start) for start in starts]
+    if matched[0].code == "Q":
+        readings = [_fiscal_quarter(whole, matched[0].value) for whole in readings]
+    if context.is_fiscal_known:
+        return readings[0]
+    return Reading(value=readings[0], others=tuple(readings[1:]), kind="fiscal")
+
+
+def _fiscal_now(context: Context) -> int:
+    begun = context.fiscal_start_month > 1 and context.today.month >= context.fiscal_start_month
+    return context.today.year + int(begun)
+
+
+def _fiscal_quarter(whole: Period, number: int) -> Period:
+    start = periods.add_months(whole.first, 3 * number - 3)
+    return Period(start=start, end=periods.add_months(start, 3), grain="q")
+
+
+@rule(rf"[#t]o?{MONTH}?C[#t]o?{MONTH}c?Y?|[#t]{RANGE}[#t]o?{MONTH}c?Y?|{MONTH}[#t]{RANGE}[#t](?:c?Y)?")
+def days_of_one_month(_: Context, matched: list[Token]) -> Any:
+    months = numbers_in(matched, "Mn")
+    if len(set(months)) > 1:
+        return None
+    first, last = numbers_in(matched)[:2]
+    if last <= first or _is_doubtful(matched):
+        return None
+    return with_year(Partial(grain="d", number=months[0], day=first, last_day=last), matched)
+
+
+def _is_doubtful(matched: list[Token]) -> bool:
+    """ "One may": a number in letters beside a word that is a month only sometimes."""
+    return has_any(matched, "n") and not has_any(matched, "Y") and any(t.is_spelled for t in matched if t.code in "#t")
+
+
+@rule(
+    rf"[#t]o?{MONTH}c?Y|{MONTH}[#t]c?Y|[#t]o?M|(?<=[UFSVBAOJZ])[#t]o?n|[#t]o?n(?!x)"
+    rf"|M[#t](?!{MONTH})|n[#t](?!x|s|{MONTH})"
+)
+def day_of_month(_: Context, matched: list[Token]) -> Any:
+    if _is_doubtful(matched):
+        return None
+    day = numbers_in(matched)[0]
+    return with_year(Partial(grain="d", number=value_of(matched, "Mn"), day=day), matched)
+
+
+@rule("[QH][JoC]?Y|Y[JoC]?[QH]|t[qh]o?Y|Yt[qh]|(?<![LTNar#])[qh]#o?Y|(?<![LTNar#])[qh]#|[QH]|t[qh](?!o|[LTNa]y)")
+def quarter_or_half(_: Context, matched: list[Token]) -> Any:
+    grain = next(token.code for token in matched if token.code in "QHqh").lower()
+    number = value_of(matched, "QHt#")
+    if not 1 <= number <= (4 if grain == "q" else 2):
+        return None
+    return with_year(Partial(grain=grain, number=number), matched)
+
+
+@rule(rf"{MONTH}[Jo]?c?Y|Y{MONTH}")
+def month_of_year(_: Context, matched: list[Token]) -> Any:
+    return periods.month(value_of(matched, "Y"), value_of(matched, "Mn"))
+
+
+@rule("(?<![LTNa#gr])(?:w#o?Y|w[JoIcC]?Y|w#|w)")
+def numbered_week(_: Context, matched: list[Token]) -> Any:
+    number = value_of(matched, "#", matched[0].value)
+    return None if number is None else with_year(Partial(grain="w", number=number), matched)
+
+
+@rule("yY")
+def said_year(_: Context, matched: list[Token]) -> Any:
+    return periods.year(matched[1].value)
+
+
+@rule("(?<=[IFSBAVZo])n|(?<=[bi])n|(?<=[bi]J)n|(?<=[pPMYn][OJC])n|n(?=[OJ][MnpP]|o?[LTNa]y)|^n$|M")
+def month_alone(_: Context, matched: list[Token]) -> Any:
+    return Partial(grain="m", number=matched[-1].value)
+
+
+@rule("pc?o?P|PI?p|pY")
+def part_in_named_year(_: Context, matched: list[Token]) -> Any:
+    partial = value_of(matched, "p")
+    if (year := value_of(matched, "Y")) is not None:
+        return partial.at(year)
+    whole: Period = value_of(matched, "P")
+    return partial.at(whole.first.year) if whole.grain == "y" and whole.first.month == 1 else None
+
+
+@rule("[Wv]c?[Pp]")
+def weekday_of_day(_: Context, matched: list[Token]) -> Any:
+    """Friday, 13 March: the weekday adds nothing; where it contradicts, the day counts and says so."""
+    day = matched[-1].value
+    if day.grain != "d":
+        return None
+    if isinstance(day, Period) and day.first.weekday() != matched[0].value - 1:
+        return Reading(value=day, kind="which_day")
+    return day
+
+
+@rule("I?p")
+def part_without_year(context: Context, matched: list[Token]) -> Any:
+    reading, *others = readings_of(context, matched[-1].value)
+    return Reading(value=reading, others=tuple(others), kind="year_assumed")
+
+
+@rule("[IFSo]Y(?!s)|(?<![jU#s])Y(?!s)")
+def year_alone(context: Context, matched: list[Token]) -> Any:
+    """A bare number is a year only near the present, unless a preposition stands before it."""
+    number = matched[-1].value
+    is_near = context.today.year - PAST_YEARS <= number <= context.today.year + COMING_YEARS
+    return periods.year(number) if is_near or len(matched) > 1 else None
+
+
+@rule("(?<=[beiqhmwd]o)Y")
+def year_after_of(_: Context, matched: list[Token]) -> Any:
+    return periods.year(matched[0].value)

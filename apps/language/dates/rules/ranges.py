@@ -1,0 +1,150 @@
+"""Rules for what has two ends, or one: from and to, since, until, before, after, beginnings and endings."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from apps.language.dates import periods
+from apps.language.dates.partial import Partial
+from apps.language.dates.periods import Period
+from apps.language.dates.reading import (
+    RANGE,
+    UNIT,
+    Context,
+    Reading,
+    assume,
+    grain_of,
+    nearest,
+    rule,
+    settle,
+    value_of,
+)
+from apps.language.dates.tokens import Token
+
+MAX_COUNT = 1000
+PAST_YEARS, COMING_YEARS = 15, 5
+
+
+@rule("(?<=[FSZ])bo?[pPY]|(?<=[VOJC])eo?[pPY]|(?<=l)eo?[pPY]")
+def edge_of_range(_: Context, matched: list[Token]) -> Any:
+    """Since the beginning of March is since March; until the end of June is until June."""
+    last = matched[-1]
+    return periods.year(last.value) if last.code == "Y" else last.value
+
+
+@rule("[bie]J?o?[pPY]")
+def vague_part(context: Context, matched: list[Token]) -> Any:
+    whole = matched[-1].value
+    if matched[-1].code == "Y":
+        whole = periods.year(whole)
+    if isinstance(whole, Partial):
+        whole = settle(context, matched[-1])
+    if whole.grain not in "mqhyw":
+        return None
+    return Reading(value=periods.third(whole, "bie".index(matched[0].code)), others=(whole,), kind="vague")
+
+
+@rule("wo[Pp]")
+def week_of_day(context: Context, matched: list[Token]) -> Any:
+    day = settle(context, matched[-1])
+    return assume(periods.around(day.first, "w"), context, matched[-1]) if day.grain == "d" else None
+
+
+@rule(f"#{UNIT}[EOV]P|{UNIT}EP")
+def units_ended(_: Context, matched: list[Token]) -> Any:
+    """Year ended 31 March 2025; 12 months to March 2025."""
+    last, count, grain = matched[-1].value, value_of(matched, "#", 1), grain_of(matched)
+    if last.start is None or not 1 <= count <= MAX_COUNT:
+        return None
+    return Period(start=periods.back(last.end, count, grain), end=last.end, grain="r")
+
+
+@rule(f"#{UNIT}[EOV]p|{UNIT}Ep")
+def units_ended_lately(context: Context, matched: list[Token]) -> Any:
+    settled = replace(matched[-1], value=nearest(context, matched[-1].value))
+    made = units_ended.make(context, [*matched[:-1], settled])
+    return Reading(value=made, kind="year_assumed") if made else None
+
+
+@rule(rf"F?[pPY]{RANGE}[pPY]|Z[pPY]C[pPY]")
+def from_to(context: Context, matched: list[Token]) -> Any:
+    sides = [token for token in matched if token.code in "pPY"]
+    if all(token.code == "Y" for token in sides) and sides[1].value <= sides[0].value:
+        return None
+    left, right = (periods.year(token.value) if token.code == "Y" else token.value for token in sides)
+    return _joined(context, left, right)
+
+
+def _joined(context: Context, left: Period | Partial, right: Period | Partial) -> Any:
+    last, first = _sides(context, left, right)
+    if first is None or last is None or first.start is None or last.start is None:
+        return None
+    if last.end <= first.start:
+        return Reading(value=Period(start=last.start, end=first.end, grain="r"), kind="backwards")
+    period = Period(start=first.start, end=last.end, grain="r")
+    is_assumed = isinstance(left, Partial) and isinstance(right, Partial)
+    return Reading(value=period, others=(period.shifted_to(-1),), kind="year_assumed" if is_assumed else "")
+
+
+def _sides(context: Context, left: Period | Partial, right: Period | Partial) -> tuple[Period | None, Period | None]:
+    """(last, first), each with the year of the other where its own was not said."""
+    if isinstance(right, Period):
+        return right, _before(left, right) if isinstance(left, Partial) else left
+    if isinstance(left, Period):
+        return _after(right, left), left
+    settled = nearest(context, right)
+    return settled, _before(left, settled)
+
+
+def _after(right: Partial, left: Period) -> Period | None:
+    """The year flows right; it is the next one where the range would run backwards."""
+    same = right.at(left.first.year)
+    return same if same and same.end > left.first else right.at(left.first.year + 1)
+
+
+def _before(left: Partial, right: Period) -> Period | None:
+    same = left.at(right.first.year)
+    return same if same and same.first <= right.first else left.at(right.first.year - 1)
+
+
+@rule("[pPY]C[pPY]")
+def neighbours(context: Context, matched: list[Token]) -> Any:
+    """January and February: one period if they touch."""
+    left, _, right = (periods.year(token.value) if token.code == "Y" else token.value for token in matched)
+    made = _joined(context, left, right)
+    if made is None:
+        return None
+    first = left if isinstance(left, Period) else _before(left, periods.day(made.value.last))
+    if first is None or made.kind == "backwards" or first.grain == "r" or first.grain != getattr(right, "grain", ""):
+        return None
+    return made if periods.stepped(first, 2).start == made.value.end else None
+
+
+@rule("S[pPY]|F[pPY]u|F[pP](?!.*[pP])")
+def since(context: Context, matched: list[Token]) -> Any:
+    named = settle(context, matched[1])
+    tomorrow = context.today + timedelta(days=1)
+    is_bare = matched[0].code == "F" and matched[-1].code != "u"
+    if named.start is None or named.start >= tomorrow or (is_bare and named.grain != "d"):
+        return None
+    period = Period(start=named.start, end=tomorrow, grain="r")
+    if is_bare:
+        return Reading(value=period, others=(named,), kind="from_or_in")
+    return assume(period, context, matched[1])
+
+
+@rule("A[pPY]")
+def after(context: Context, matched: list[Token]) -> Any:
+    named = settle(context, matched[1])
+    tomorrow = context.today + timedelta(days=1)
+    if named.end >= tomorrow:
+        return None
+    return assume(Period(start=named.end, end=tomorrow, grain="r"), context, matched[1])
+
+
+@rule("[BVl][pPY]")
+def before(context: Context, matched: list[Token]) -> Any:
+    named = settle(context, matched[1])
+    end = named.first if matched[0].code == "B" else named.end
+    begun = Period(start=date(min(end - timedelta(days=1), context.today).year, 1, 1), end=end, grain="r")
+    return Reading(value=Period(start=None, end=end, grain="r"), others=(begun,), kind="open_start")

@@ -1,0 +1,157 @@
+"""Rules for what is counted from today: last, this, next, ago, to date, parts of such periods, weekdays."""
+
+from datetime import timedelta
+from typing import Any
+
+from apps.language.dates import periods
+from apps.language.dates.periods import Period
+from apps.language.dates.reading import (
+    UNIT,
+    Context,
+    Reading,
+    assume,
+    grain_of,
+    has_any,
+    rule,
+    settle,
+    value_of,
+)
+from apps.language.dates.tokens import Token
+
+MAX_COUNT = 1000
+PAST_YEARS, COMING_YEARS = 15, 5
+
+
+@rule(f"X|T{UNIT}z|zT{UNIT}")
+def to_date(context: Context, matched: list[Token]) -> Any:
+    grain = matched[0].value if matched[0].code == "X" else grain_of(matched)
+    return _until_today(periods.around(context.today, grain), context)
+
+
+@rule("[FS]?[YPp]z")
+def named_to_date(context: Context, matched: list[Token]) -> Any:
+    return _until_today(settle(context, matched[-2]), context)
+
+
+def _until_today(period: Period, context: Context) -> Period:
+    return Period(start=period.start, end=context.today + timedelta(days=1), grain="r")
+
+
+@rule(r"(?:(?<=[bei]o)|(?<=t[dwmqh]o)|(?<=[Lt]#[dwmqh]o)|(?<=L[dwmqh]o))[wmqhy]")
+def the_present_unit(context: Context, matched: list[Token]) -> Any:
+    return periods.around(context.today, matched[0].code)
+
+
+@rule(f"(?<=o)[LTNa]{UNIT}|(?<=t[qhm])[LTNa]y")
+def unit_after_of(context: Context, matched: list[Token]) -> Any:
+    return one_unit.make(context, matched)
+
+
+@rule("[tL]#?[dwmqh]o[pP]|[tL]#?[mqh]P")
+def part_of_period(context: Context, matched: list[Token]) -> Any:
+    whole = settle(context, matched[-1])
+    index = -1 if matched[0].code == "L" else matched[0].value
+    if matched[0].code == "L" and matched[0].value:
+        return None
+    inside = periods.part(whole, index, grain_of(matched), value_of(matched, "#", 1))
+    return assume(inside, context, matched[-1]) if inside else None
+
+
+@rule(f"rL?[#g]{UNIT}|[Lar]r[#g]{UNIT}|[Lar]?[#g]r{UNIT}")
+def rolling_units(context: Context, matched: list[Token]) -> Any:
+    return _counted(context, matched, periods.rolling)
+
+
+@rule(f"[LaN][#g]{UNIT}|[#g][LaN]{UNIT}")
+def several_units(context: Context, matched: list[Token]) -> Any:
+    grain = grain_of(matched)
+    if grain == "d":
+        return _counted(context, matched, periods.rolling)
+    return _counted(context, matched, periods.units)
+
+
+def _counted(context: Context, matched: list[Token], read: Any) -> Any:
+    grain, count, after = grain_of(matched), value_of(matched, "#", 3), has_any(matched, "N")
+    if not 1 <= count <= MAX_COUNT:
+        return None
+    period = read(context.today, count, grain, after=after)
+    if has_any(matched, "g"):
+        return Reading(value=period, others=(periods.units(context.today, 2, grain, after=after),), kind="vague")
+    if read is periods.units and grain != "k":
+        rolled = periods.rolling(context.today, count, grain, after=after)
+        return Reading(value=period, others=(rolled,), kind="calendar_or_rolling")
+    return period
+
+
+@rule(f"[LTNa]{UNIT}")
+def one_unit(context: Context, matched: list[Token]) -> Any:
+    how, grain = matched[0].code, matched[1].code
+    if matched[1].value is not None:
+        return None
+    here = periods.around(context.today, grain)
+    if how == "T":
+        return here
+    if how == "N":
+        return periods.stepped(here, 1)
+    before = periods.stepped(here, -(matched[0].value or 1))
+    if how == "a" and grain != "d":
+        rolled = periods.rolling(context.today, 1, grain)
+        return Reading(value=rolled, others=(before,), kind="calendar_or_rolling")
+    return before
+
+
+@rule(f"#{UNIT}G|{UNIT}G")
+def units_ago(context: Context, matched: list[Token]) -> Any:
+    count, grain = value_of(matched, "#", 1), grain_of(matched)
+    if not 1 <= count <= MAX_COUNT:
+        return None
+    on_day = periods.day(periods.back(context.today, count, grain))
+    if grain == "d":
+        return on_day
+    unit = periods.around(on_day.first, grain)
+    return unit if grain == "y" else Reading(value=unit, others=(on_day,), kind="vague")
+
+
+@rule(f"I?#{UNIT}D")
+def units_from_now(context: Context, matched: list[Token]) -> Any:
+    count, grain = value_of(matched, "#"), grain_of(matched)
+    return periods.day(periods.back(context.today, -count, grain)) if count <= MAX_COUNT else None
+
+
+@rule("R")
+def today_or_near(context: Context, matched: list[Token]) -> Any:
+    return periods.day(context.today + timedelta(days=matched[0].value))
+
+
+@rule("[LNTa][Mn]")
+def month_near_now(context: Context, matched: list[Token]) -> Any:
+    how, number = matched[0].code, matched[1].value
+    if how == "T":
+        return None if matched[1].code == "n" and number == 5 else periods.month(context.today.year, number)
+    this_year = periods.month(context.today.year, number)
+    if how == "N":
+        return this_year if this_year.first > context.today else periods.month(context.today.year + 1, number)
+    if this_year.end <= context.today.replace(day=1):
+        other = periods.month(context.today.year - 1, number)
+        return Reading(value=this_year, others=(other,), kind="year_assumed")
+    return periods.month(context.today.year - 1, number)
+
+
+@rule("[LNTa][Wv]|[IU]?W")
+def weekday(context: Context, matched: list[Token]) -> Any:
+    how, number = matched[0].code, matched[-1].value - 1
+    monday = context.today - timedelta(days=context.today.weekday())
+    in_week = monday + timedelta(days=number)
+    if how == "T":
+        return periods.day(in_week)
+    before = in_week if in_week < context.today else in_week - timedelta(days=7)
+    after = in_week if in_week > context.today else in_week + timedelta(days=7)
+    if how == "N":
+        other = after + timedelta(days=7) if after.isocalendar()[1] == context.today.isocalendar()[1] else None
+        return Reading(value=periods.day(after), others=(periods.day(other),) if other else (), kind="which_day")
+    if how in "La":
+        return periods.day(before)
+    wanted, other = (before, after) if context.prefers_past else (after, before)
+    if in_week == context.today:
+        wanted = in_week
+    return Reading(value=periods.day(wanted), others=(periods.day(other),), kind="which_day")
