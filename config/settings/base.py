@@ -210,6 +210,10 @@ Q_CLUSTER: dict[str, Any] = {
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
 WORKER_SLICE = "apps.workers.slice.run_slice"
+# The supervisor's patience, in seconds: for a cluster's first workers, for lost ones or unclaimed work, for a heartbeat.
+CLUSTER_FIRST_PATIENCE = 20.0
+CLUSTER_PATIENCE = 10.0
+CLUSTER_SILENCE = 15.0
 
 VERSION = "0.1.0"
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 
 from apps.core import clock
@@ -37,8 +38,7 @@ class Probe:
 
     def watch(self, cluster_pid: int | None) -> None:
         self.workers_seen = 0
-        now = time.monotonic()
-        self._watched = (cluster_pid, Progress(expected=self._expected, started_at=now)) if cluster_pid else None
+        self._watched = (cluster_pid, self._judge()) if cluster_pid else None
 
     def record(self, kind: ClusterEvent.Kind, reason: str = "") -> None:
         """Keep it as a row as soon as the database takes it."""
@@ -83,11 +83,20 @@ class Probe:
         if not identity.is_alive(worker.process):
             return
         os.kill(worker.pid, signal.SIGKILL)
-        reason = f"{worker.name} (process {worker.pid}) sent no heartbeat for {progress.SILENCE:.0f} s"
+        reason = f"{worker.name} (process {worker.pid}) sent no heartbeat for {settings.CLUSTER_SILENCE:.0f} s"
         log.warning("Killed %s.", reason)
         self.record(ClusterEvent.Kind.WORKER_KILLED, reason)
 
     def _give_time(self) -> None:
         """Nobody could beat while the database was away: judge anew."""
         if self._watched is not None:
-            self._watched = (self._watched[0], Progress(expected=self._expected, started_at=time.monotonic()))
+            self._watched = (self._watched[0], self._judge())
+
+    def _judge(self) -> Progress:
+        return Progress(
+            expected=self._expected,
+            started_at=time.monotonic(),
+            first_patience=settings.CLUSTER_FIRST_PATIENCE,
+            patience=settings.CLUSTER_PATIENCE,
+            silence=settings.CLUSTER_SILENCE,
+        )

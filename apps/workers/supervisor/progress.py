@@ -15,10 +15,6 @@ from apps.tasks.models import Task
 from apps.workers import identity
 from apps.workers.models import Worker
 
-PATIENCE = 10.0
-FIRST_PATIENCE = 20.0
-SILENCE = 15.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
@@ -39,13 +35,13 @@ class Look:
 
 @dataclass(kw_only=True)
 class Progress:
-    """Judges one run of a cluster, from its start on; each restart needs a new one."""
+    """Judges one run of a cluster, from its start on; each restart needs a new one. Patience is in seconds."""
 
     expected: int
     started_at: float
-    patience: float = PATIENCE
-    first_patience: float = FIRST_PATIENCE
-    silence: float = SILENCE
+    first_patience: float
+    patience: float
+    silence: float
     _beats: dict[int, tuple[datetime, float]] = field(default_factory=dict)
     _whole_at: float | None = None
     _next_task: tuple[int | None, float] = (None, 0.0)

@@ -1,0 +1,180 @@
+"""Whoever is killed: nobody is orphaned, one set of processes works, and a stop leaves nothing behind."""
+
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from tests.chaos.installation import Installation, wait_for
+
+pytestmark = pytest.mark.chaos
+
+Start = Callable[..., Installation]
+
+
+@pytest.fixture
+def install() -> Iterator[Start]:
+    made: list[Installation] = []
+
+    def start(**environment: str) -> Installation:
+        made.append(Installation(**environment))
+        return made[-1]
+
+    yield start
+    for installation in made:
+        installation.destroy()
+
+
+@pytest.fixture
+def running(install: Start) -> Installation:
+    installation = install()
+    installation.up()
+    return installation
+
+
+def test_a_killed_worker_is_replaced(running: Installation, record_property: Callable[[str, object], None]):
+    for round_ in range(3):
+        before = running.workers()
+        at = running.kill(min(before))
+        wait_for("a new worker", lambda: len(running.workers()) == 2 and running.workers() - before)
+        record_property(f"killed worker to new slice, round {round_}", round(time.monotonic() - at, 2))
+    assert running.main().is_running()
+
+
+def test_all_workers_killed_at_once_are_replaced(running: Installation):
+    for _ in range(5):
+        before = running.workers()
+        running.kill(*before)
+        wait_for("two new workers", lambda: len(running.workers() - before) == 2)
+
+
+@pytest.mark.parametrize("who", ["guard", "main"])
+def test_when_the_cluster_loses_its_head_the_old_set_ends_and_one_new_set_starts(running: Installation, who: str):
+    old = {running.main().pid, *(process.pid for process in running.main().children(recursive=True))}
+    workers = running.workers()
+
+    running.kill(getattr(running, who)().pid)
+
+    wait_for("two new workers", lambda: len(running.workers() - workers) == 2)
+    assert not old & {process.pid for process in running.processes()}
+    assert len(running.named("q2-worker")) == 2
+    wait_for("its record", lambda: [kind for kind, _ in running.events()].count("cluster.started") == 2)
+
+
+def test_killed_helpers_of_the_cluster_are_replaced(running: Installation):
+    for old in running.helpers():
+        running.kill(old.pid)
+        wait_for("a new helper", lambda: len(running.helpers()) == 2 and old not in running.helpers())
+    before = running.workers()
+    running.kill(min(before))
+    wait_for("a new worker", lambda: running.workers() - before)
+
+
+def test_nothing_outlives_a_killed_supervisor_and_another_can_start(running: Installation):
+    assert running.supervisor is not None
+    at = running.kill(running.supervisor.pid)
+
+    wait_for("the end of all processes", lambda: not running.processes(), seconds=5)
+    assert time.monotonic() - at < 5
+
+    running.supervisor.wait()
+    running.up()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_drains_and_leaves_no_process(install: Start, number: int):
+    installation = install()
+    installation.start()
+    wait_for("two workers", lambda: len(installation.workers()) == 2)
+    wait_for("the web server", lambda: _answers(installation.port))
+
+    code, seconds = installation.stop(number)
+
+    assert code == 0
+    assert seconds < 5, "the bound of ten seconds was not needed"
+    assert installation.processes() == []
+    assert {status for (status,) in installation.sql("SELECT status FROM workers_worker")} == {"stopped"}
+    assert [kind for kind, _ in installation.events()] == ["cluster.started", "cluster.stopped"]
+
+
+def test_what_does_not_drain_is_killed_after_the_bound(install: Start):
+    installation = _stubborn(install, "--stop-seconds", "1")
+
+    code, seconds = installation.stop()
+
+    assert code == 0
+    assert 1 <= seconds < 4
+    assert installation.processes() == []
+
+
+def test_a_second_ctrl_c_stops_at_once(install: Start):
+    installation = _stubborn(install, "--stop-seconds", "60")
+    assert installation.supervisor is not None
+    installation.supervisor.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+
+    code, seconds = installation.stop(signal.SIGINT)
+
+    assert code == 0
+    assert seconds < 3
+    assert installation.processes() == []
+
+
+def test_a_cluster_that_waits_on_a_dead_lock_is_started_again_with_the_reason(install: Start):
+    """Q1: a worker killed inside Django-Q2's queue keeps its lock; every later worker waits for ever."""
+    installation = install(CHAOS_BROKER="tests.chaos.misbehaving.LaunchesHeldBack")
+    installation.start("--no-web")
+    waiting = wait_for("two waiting workers", lambda: _pair(installation.named("q2-worker")))
+    time.sleep(0.3)  # both are inside the queue's get now: one holds its lock, the other waits for it
+    installation.kill(*waiting)
+    (installation.home / "open").touch()
+
+    wait_for("two workers", lambda: len(installation.workers()) == 2, seconds=30)
+
+    reasons = [reason for kind, reason in installation.events() if kind == "cluster.restarted"]
+    assert reasons
+    assert "of 2 workers for" in reasons[0]
+
+
+def test_a_frozen_worker_is_killed_and_replaced(running: Installation):
+    frozen = min(running.workers())
+    psutil.Process(frozen).suspend()
+
+    wait_for("another worker", lambda: not psutil.pid_exists(frozen) and len(running.workers()) == 2, seconds=30)
+
+    assert any(kind == "worker.killed" and str(frozen) in reason for kind, reason in running.events())
+
+
+def test_up_refuses_a_second_supervisor_of_the_same_home(running: Installation):
+    assert running.supervisor is not None
+    with pytest.raises(AssertionError, match=f"already runs from .*process {running.supervisor.pid}"):
+        running.manage("up", "--no-web")
+
+
+def test_up_refuses_a_taken_port_and_says_who_has_it(install: Start):
+    installation = install()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(AssertionError, match=r"(?s)Port \d+ on 127.0.0.1 cannot be used.*process \d+.*--port"):
+            installation.manage("up", "--port", str(taken.getsockname()[1]))
+    assert installation.processes() == []
+
+
+def _stubborn(install: Start, *arguments: str) -> Installation:
+    installation = install(CHAOS_SLICE="tests.chaos.misbehaving.stubborn_slice")
+    installation.start("--no-web", *arguments)
+    wait_for("two slices", lambda: len(list(installation.home.glob("stubborn-*"))) == 2)
+    return installation
+
+
+def _pair(processes: list[psutil.Process]) -> list[int]:
+    return [process.pid for process in processes] if len(processes) == 2 else []
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
