@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,8 +11,8 @@ from apps.core import clock
 from apps.executors.contract import Pulse, RequesterDisabled, TaskFacts
 from apps.executors.script.sandbox import INTERPRETER
 from apps.tasks import checkpoints, lifecycle
+from apps.tasks.claiming import Claim
 from apps.tasks.journal import Journal, LoadedCheckpoint
-from apps.tasks.lifecycle import Claim
 from apps.tasks.states import Control
 from apps.tasks.store import DatabaseStore
 
@@ -23,60 +24,63 @@ class LiveSession:
     """Obeys `executors.contract.Session`."""
 
     def __init__(self, claim: Claim, *, is_draining: Callable[[], bool] = lambda: False) -> None:
-        execution = claim.task.execution
-        reopened = None
-        if execution.reopened_index is not None and execution.reopened_try is not None:
-            reopened = (execution.reopened_index, execution.reopened_try)
         self.is_settling = False
         """True once the outcome is being written; the lease then ends by our own hand."""
         self._claim = claim
         self._is_draining = is_draining
-        self._steps = execution.steps
-        self._requester: Any = claim.task.requester
-        self._requester_seen = time.monotonic()
         self.task = facts(claim)
         self.pulse = Pulse()
-        self.journal = Journal(DatabaseStore(), claim.lease, reopened=reopened, clock=clock.now)
+        self.journal = Journal(
+            DatabaseStore(), claim.lease, reopened=claim.reopened, is_new=claim.steps == 0, clock=clock.now
+        )
         self._last_index = self.journal.last_index
 
     def checkpoints(self) -> list[LoadedCheckpoint]:
         if self._last_index < 0:
             return []
-        usable, refused = checkpoints.load(self._claim.task, INTERPRETER, self._last_index)
+        usable, refused = checkpoints.load(self.task.id, INTERPRETER, self._last_index)
         if refused:
             lifecycle.note(self._claim.lease, "task.checkpoint_refused", {"count": refused})
         return usable
 
     def resumed(self, *, index: int | None, line: int | None, refused: int) -> None:
-        lifecycle.note_resumed(self._claim.lease, index=index, line=line, kept=self._steps, refused=refused)
+        lifecycle.note_resumed(self._claim.lease, index=index, line=line, kept=self._claim.steps, refused=refused)
 
     def permits(self, permission: str | None) -> bool:
-        if time.monotonic() - self._requester_seen > PERMISSIONS_SECONDS:
-            self._requester = get_user_model().objects.get(pk=self._requester.pk)
-            self._requester_seen = time.monotonic()
-        if not self._requester.is_active:
+        person = requester(self._claim.requester_id)
+        if not person.is_active:
             raise RequesterDisabled(
-                f"{self._requester.get_username()}, in whose name it acts, is disabled. Enable them, then resume it."
+                f"{person.get_username()}, in whose name it acts, is disabled. Enable them, then resume it."
             )
-        return permission is None or bool(self._requester.has_perm(permission))
+        return permission is None or bool(person.has_perm(permission))
 
     def control(self) -> str:
         return self.journal.control or (Control.DRAIN.value if self._is_draining() else "")
 
 
+def requester(user_id: int) -> Any:
+    """The user, with their permissions, as they were at most PERMISSIONS_SECONDS ago."""
+    return _requester(user_id, int(time.monotonic() / PERMISSIONS_SECONDS))
+
+
+@lru_cache(maxsize=128)
+def _requester(user_id: int, period: int) -> Any:
+    return get_user_model().objects.get(pk=user_id)
+
+
 def facts(claim: Claim) -> TaskFacts:
-    task, revision = claim.task, claim.task.revision
+    revision = claim.revision
     return TaskFacts(
-        id=task.pk,
-        uid=str(task.uid),
-        title=task.title,
+        id=claim.lease.task_id,
+        uid=claim.uid,
+        title=claim.title,
         script=revision.script,
         revision_id=revision.pk,
         revision_label=f"{revision.version} (revision {revision.number})",
-        parameters=task.parameters,
+        parameters=claim.parameters,
         outputs=revision.outputs,
-        created_at=task.created_at,
-        requester=task.requester,
+        created_at=claim.created_at,
+        requester=requester(claim.requester_id),
         memory_mb=revision.memory_mb,
         cpu_seconds=revision.cpu_seconds,
         max_calls=revision.max_calls,

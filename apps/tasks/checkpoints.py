@@ -11,8 +11,9 @@ import zlib
 
 from django.conf import settings
 
+from apps.tasks import sql
 from apps.tasks.journal import Lease, LoadedCheckpoint, NewCheckpoint
-from apps.tasks.models import Checkpoint, Task
+from apps.tasks.models import Checkpoint
 
 MAX_BYTES = 8 * 1024 * 1024
 """Compressed size; a larger dump is not kept, the task replays its journal instead."""
@@ -39,13 +40,13 @@ def save(lease: Lease, new: NewCheckpoint) -> None:
     Checkpoint.objects.filter(task_id=lease.task_id).exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
 
 
-def load(task: Task, interpreter: str, last_index: int) -> tuple[list[LoadedCheckpoint], int]:
+def load(task_id: int, interpreter: str, last_index: int) -> tuple[list[LoadedCheckpoint], int]:
     """The usable checkpoints, newest first, and how many were refused.
 
     Refused are those that do not verify, come from another interpreter, or lie beyond the journal's next call.
     """
     usable, refused = [], 0
-    for row in task.checkpoints.all():
+    for row in Checkpoint.objects.filter(task_id=task_id):
         if not _is_usable(row, interpreter, last_index):
             refused += 1
             continue
@@ -56,7 +57,7 @@ def load(task: Task, interpreter: str, last_index: int) -> tuple[list[LoadedChec
 
 def forget(task_id: int) -> None:
     """A task that has ended needs none."""
-    Checkpoint.objects.filter(task_id=task_id).delete()
+    sql.run("DELETE FROM tasks_checkpoint WHERE task_id = %s", [task_id])
 
 
 def _is_usable(row: Checkpoint, interpreter: str, last_index: int) -> bool:

@@ -7,9 +7,8 @@ from datetime import datetime
 from heapq import merge
 from typing import Any
 
-from django.db import connection
-
 from apps.core import codec
+from apps.tasks import sql
 from apps.tasks.journal import LeaseLost
 from apps.tasks.models import Event, Step
 
@@ -90,17 +89,14 @@ def append_with(
     Raises LeaseLost when the lease is not the task's current one.
     """
     fence, fence_values = ("", []) if token is None else (" AND lease_token = %s", [token])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE tasks_execution SET seq = seq + 1{sets} WHERE task_id = %s{fence} RETURNING seq",
-            [*values, task_id, *fence_values],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            raise LeaseLost(f"Task {task_id} is held by another attempt, or has ended.")
-        cursor.execute(
-            "INSERT INTO tasks_event (task_id, seq, kind, at, actor_id, data) VALUES (%s, %s, %s, %s, %s, %s)",
-            [task_id, row[0], kind, connection.ops.adapt_datetimefield_value(at), actor.pk if actor else None,
-             json.dumps(data or {})],
-        )  # fmt: skip
+    row = sql.run(
+        f"UPDATE tasks_execution SET seq = seq + 1{sets} WHERE task_id = %s{fence} RETURNING seq",
+        [*values, task_id, *fence_values],
+    )
+    if row is None:
+        raise LeaseLost(f"Task {task_id} is held by another attempt, or has ended.")
+    sql.run(
+        "INSERT INTO tasks_event (task_id, seq, kind, at, actor_id, data) VALUES (%s, %s, %s, %s, %s, %s)",
+        [task_id, row[0], kind, sql.moment(at), actor.pk if actor else None, json.dumps(data or {})],
+    )
     return int(row[0])

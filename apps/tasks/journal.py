@@ -177,6 +177,7 @@ class Journal:
         lease: Lease,
         *,
         reopened: tuple[int, int] | None = None,
+        is_new: bool = False,
         clock: Callable[[], datetime],
     ) -> None:
         self.lease = lease
@@ -186,7 +187,7 @@ class Journal:
         self._store = store
         self._reopened = reopened
         self._clock = clock
-        self.last_index = store.last_index(lease.task_id)
+        self.last_index = -1 if is_new else store.last_index(lease.task_id)
         """Highest index that earlier attempts recorded, -1 for none."""
         self._page: dict[int, Recorded] = {}
         self._pending = Batch()

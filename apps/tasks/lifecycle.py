@@ -5,18 +5,16 @@ nothing. Verbs of a person take the user, check the permission, and raise Confli
 which this can be done.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
-from apps.tasks import checkpoints, dbclock, feed, news, retry
+from apps.tasks import checkpoints, feed, news, retry, sql
+from apps.tasks.claiming import revision
 from apps.tasks.journal import Batch, Lease, LeaseLost
 from apps.tasks.models import Attempt, Execution, Step, Task
 from apps.tasks.ranking import rank
@@ -27,43 +25,6 @@ END_LEASE = (
     ", lease_token = lease_token + 1, lease_until = NULL, worker = '', control = '', control_reason = '',"
     " control_by = '', call = '', call_started_at = NULL"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    task: Task
-    lease: Lease
-
-
-def claim(queues: Sequence[str], *, worker: str, cluster: str) -> Claim | None:
-    """Take the best pending task of these queues, or None when there is none or another worker was first."""
-    now = clock.now()
-    task_id = Task.objects.claimable(list(queues), now).values_list("id", flat=True).first()
-    if task_id is None:
-        return None  # looked without a lock, so that idle workers never hold SQLite's write lock
-    with transaction.atomic():
-        taken = Task.objects.filter(pk=task_id, status=Status.PENDING).update(
-            status=Status.RUNNING, status_reason="", updated_at=now, attempt_count=F("attempt_count") + 1
-        )
-        if not taken:
-            return None
-        task = Task.objects.select_related("revision", "requester", "execution").get(pk=task_id)
-        if task.started_at is None:
-            Task.objects.filter(pk=task_id).update(started_at=now)
-            task.started_at = now
-        token = task.execution.lease_token + 1
-        lease = Lease(task_id=task_id, token=token, attempt=task.attempt_count)
-        Attempt.objects.create(
-            task=task, number=lease.attempt, lease_token=token, worker=worker, cluster=cluster, started_at=now,
-            first_step=task.execution.steps,
-        )  # fmt: skip
-        feed.append_with(
-            task_id, "task.claimed", now, None, {"attempt": lease.attempt, "worker": worker, "cluster": cluster},
-            sets=f", lease_token = lease_token + 1, worker = %s, lease_until = {_lease_end()}",
-            values=[worker, settings.LEASE_SECONDS],
-        )  # fmt: skip
-        news.publish(task_id, "task.claimed")
-    return Claim(task=task, lease=lease)
 
 
 def complete(lease: Lease, result: str, rest: Batch) -> None:
@@ -295,18 +256,19 @@ def _end_attempt(
 ) -> None:
     """One transaction: what was not yet written ∧ the lease's end ∧ status ∧ attempt ∧ event."""
     now = clock.now()
-    with transaction.atomic():
+    with transaction.atomic() if rest.checkpoint else sql.transaction():
         if rest != Batch():
             DatabaseStore().write(lease, rest)
         feed.append_with(lease.task_id, kind, now, None, data, sets=END_LEASE + sets, values=[], token=lease.token)
         _write_status(lease.task_id, Status.RUNNING, status, now, reason, changes or {})
-        Attempt.objects.filter(task_id=lease.task_id, lease_token=lease.token).update(
-            outcome=outcome, ended_at=now, reason=reason[:300]
+        sql.run(
+            "UPDATE tasks_attempt SET outcome = %s, ended_at = %s, reason = %s WHERE task_id = %s AND lease_token = %s",
+            [outcome.value, sql.moment(now), reason[:300], lease.task_id, lease.token],
         )
         _reopen(lease.task_id, reopen)
         if status in FINAL:
             checkpoints.forget(lease.task_id)
-        news.publish(lease.task_id, kind, is_claimable=status == Status.PENDING)
+    news.publish(lease.task_id, kind, is_claimable=status == Status.PENDING)
 
 
 def _ask(task: Task, by: Any, control: Control, reason: str, status: Status, kind: str) -> Task:
@@ -361,16 +323,23 @@ def _move(
 def _write_status(
     task_id: int, previous: Status, status: Status, now: datetime, reason: str, changes: dict[str, Any]
 ) -> dict[str, Any]:
-    values = {"status": status, "status_reason": reason[:300], "updated_at": now, **changes}
+    """Compare and swap the status, with everything that changes beside it. Returns what was written."""
+    values = {"status": status.value, "status_reason": reason[:300], "updated_at": now, **changes}
     if status in FINAL:
         values |= {"finished_at": now, "delete_after": _delete_after(task_id, now)}
-    if not Task.objects.filter(pk=task_id, status=previous).update(**values):
+    sets = ", ".join(f"{name} = %s" for name in values)
+    written = sql.run(
+        f"UPDATE tasks_task SET {sets} WHERE id = %s AND status = %s RETURNING id",
+        [*(sql.value(value) for value in values.values()), task_id, previous.value],
+    )
+    if written is None:
         raise LeaseLost(f"Task {task_id} is no longer {previous.value}.")
     return values
 
 
 def _delete_after(task_id: int, now: datetime) -> datetime:
-    days = Task.objects.values_list("revision__retention_days", flat=True).get(pk=task_id)
+    revision_id = sql.run("SELECT revision_id FROM tasks_task WHERE id = %s", [task_id])[0]
+    days = revision(revision_id).retention_days
     return now + timedelta(days=settings.TASK_RETENTION_DAYS if days is None else days)
 
 
@@ -395,7 +364,3 @@ def _permit(task: Task, by: Any, verb: str) -> None:
 
 def _illegal(task: Task, done: str, why: str) -> Conflict:
     return Conflict(f"Task {task.pk} is {task.status} and cannot be {done}: {why}.")
-
-
-def _lease_end() -> str:
-    return f"{dbclock.now_sql()} + %s"

@@ -4,10 +4,12 @@ The wrappers cost as much as the statements themselves (a step was 814 µs on Po
 the statements are bound by the server and prepared once a connection. Errors are Django's, as everywhere.
 """
 
+import json
 import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -31,12 +33,28 @@ def run(sql: str, parameters: Sequence[Any] = ()) -> Any:
             return cursor.fetchone() if cursor.description else None
 
 
+def moment(value: datetime | None) -> Any:
+    """A moment as the database's driver wants it."""
+    return connection.ops.adapt_datetimefield_value(value) if value else None
+
+
+def value(item: Any) -> Any:
+    """A column's value as the database's driver wants it: JSON as text, moments adapted."""
+    if isinstance(item, datetime):
+        return moment(item)
+    return json.dumps(item) if isinstance(item, dict | list) else item
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
-    """All or nothing. On SQLite the write lock is taken first, in our own way; nested, it joins Django's transaction."""
+    """All or nothing. On SQLite the write lock is taken first, in our own way; nested, it joins the outer one."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         with django_transaction.atomic():
             yield
+        return
+    connection.ensure_connection()
+    if connection.connection.in_transaction:
+        yield  # nested: the outer block commits
         return
     _begin_immediate()
     try:

@@ -6,7 +6,6 @@ transaction of a few statements.
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +19,10 @@ STEP_COLUMNS = (
     "task_id, seq, index, try_number, attempt, name, call_class, digest, arguments, outcome, result,"
     " codec_version, line, started_at, seconds, retries"
 ).replace("index", '"index"')
-STEP_CASTS = "%s::int, %s::int, %s::int, %s, %s, %s::bytea, %s, %s, %s, %s::smallint, %s::int, %s::timestamptz, %s::float8, %s::int"
+STEP_CASTS = (
+    "%s::int, %s::int, %s::int, %s, %s, %s::bytea, %s, %s, %s, %s::smallint, %s::int,"
+    " %s::timestamptz, %s::float8, %s::int"
+)
 INSERT_STEP = f"INSERT INTO tasks_step ({STEP_COLUMNS}) VALUES ({', '.join(['%s'] * 16)})"
 INSERT_EVENT = "INSERT INTO tasks_event (task_id, seq, kind, at, data) VALUES (%s, %s, %s, %s, %s)"
 INSERT_FILE = (
@@ -95,14 +97,14 @@ class DatabaseStore:
     def _insert_rows(self, lease: Lease, batch: Batch, seq: int) -> None:
         for event in batch.events:
             seq += 1
-            sql.run(INSERT_EVENT, [lease.task_id, seq, event.kind, _moment(event.at), json.dumps(event.data)])
+            sql.run(INSERT_EVENT, [lease.task_id, seq, event.kind, sql.moment(event.at), json.dumps(event.data)])
         for step in batch.steps:
             seq += 1
             sql.run(INSERT_STEP, [lease.task_id, seq, *_step_values(lease, step)])
         for file in batch.files:
             sql.run(INSERT_FILE, [
                 lease.task_id, file.index, file.name, file.kind, file.content_type, file.size, file.sha256, file.path,
-                _moment(file.created_at),
+                sql.moment(file.created_at),
             ])  # fmt: skip
         if batch.checkpoint:
             checkpoints.save(lease, batch.checkpoint)
@@ -119,7 +121,7 @@ def _fence_sql(lease: Lease, batch: Batch) -> tuple[str, list[Any]]:
     values: list[Any] = [settings.LEASE_SECONDS, max(1, _rows(batch)), first_tries, batch.call]
     if batch.call or batch.call_started_at:
         sets.append("call_started_at = %s")
-        values.append(_moment(batch.call_started_at))
+        values.append(sql.moment(batch.call_started_at))
     if batch.line is not None:
         sets.append("line = %s")
         values.append(batch.line)
@@ -153,13 +155,9 @@ def _step_values(lease: Lease, step: NewStep) -> list[Any]:
     return [
         step.index, step.try_number, lease.attempt, step.name, step.call_class, step.digest,
         step.arguments[:SHOWN_ARGUMENTS], "succeeded" if step.succeeded else "failed", result, 1, step.line,
-        _moment(step.started_at), step.seconds, step.retries,
+        sql.moment(step.started_at), step.seconds, step.retries,
     ]  # fmt: skip
 
 
 def _refuse(lease: Lease) -> Any:
     raise LeaseLost(f"Attempt {lease.attempt} of task {lease.task_id} no longer holds the task; its write was refused.")
-
-
-def _moment(value: datetime | None) -> Any:
-    return connection.ops.adapt_datetimefield_value(value) if value else None

@@ -19,9 +19,8 @@ from apps.core import clock, hints
 from apps.executors.contract import Failed, Failure, Outcome, executor
 from apps.executors.session import LiveSession
 from apps.executors.settle import settle
-from apps.tasks import lifecycle
+from apps.tasks.claiming import Claim, claim
 from apps.tasks.journal import LeaseLost
-from apps.tasks.lifecycle import Claim
 from apps.tasks.models import Task
 from apps.tasks.states import Status
 from apps.workers import draining, roster, sweep
@@ -64,21 +63,21 @@ def drain(queues: list[str] | None = None) -> int:
 
 def run_next(worker: Worker, queues: list[str], heartbeat: Heartbeat) -> bool:
     """Claim the best task and carry out one attempt. False when there was nothing to claim."""
-    claim = lifecycle.claim(queues, worker=worker.name, cluster=worker.cluster)
-    if claim is None:
+    taken = claim(queues, worker=worker.name, cluster=worker.cluster)
+    if taken is None:
         return False
-    with structlog.contextvars.bound_contextvars(task_id=claim.task.pk, attempt=claim.lease.attempt):
-        _attempt(claim, heartbeat)
+    with structlog.contextvars.bound_contextvars(task_id=taken.lease.task_id, attempt=taken.lease.attempt):
+        _attempt(taken, heartbeat)
     return True
 
 
-def _attempt(claim: Claim, heartbeat: Heartbeat) -> None:
-    session = LiveSession(claim, is_draining=draining.requested.is_set)
+def _attempt(taken: Claim, heartbeat: Heartbeat) -> None:
+    session = LiveSession(taken, is_draining=draining.requested.is_set)
     heartbeat.watch(session)
     try:
-        outcome = _outcome(claim, session)
+        outcome = _outcome(taken, session)
         session.is_settling = True
-        settle(claim.lease, outcome)
+        settle(taken.lease, outcome)
     except LeaseLost as error:
         log.warning("attempt_abandoned", reason=error.message)
         return
@@ -88,9 +87,9 @@ def _attempt(claim: Claim, heartbeat: Heartbeat) -> None:
     heartbeat.failed += isinstance(outcome, Failed)
 
 
-def _outcome(claim: Claim, session: LiveSession) -> Outcome:
+def _outcome(taken: Claim, session: LiveSession) -> Outcome:
     try:
-        outcome: Outcome = executor(claim.task.kind).run(session)
+        outcome: Outcome = executor(taken.kind).run(session)
     except LeaseLost:
         raise
     except Exception as error:
