@@ -17,16 +17,28 @@ MAX_LIMIT = 50
 FTS5 = """
     SELECT d.id, d.title, snippet(knowledge_document_fts, 2, '', '', '…', 40), -bm25(knowledge_document_fts, 10, 5, 1)
     FROM knowledge_document_fts f JOIN knowledge_document d ON d.id = f.rowid
-    WHERE knowledge_document_fts MATCH %s
-    ORDER BY 4 DESC, d.id LIMIT %s
+    WHERE knowledge_document_fts MATCH %(text)s
+    ORDER BY 4 DESC, d.id LIMIT %(limit)s
 """
+# ts_rank knows nothing of how rare a word is, so each word's rank is weighted here as BM25 does it on SQLite.
 TSVECTOR = """
+    WITH words AS (
+        SELECT plainto_tsquery('simple', word) AS query
+        FROM unnest(tsvector_to_array(to_tsvector('english', %(text)s))) AS word
+    ), weighted AS (
+        SELECT query, ln(1 + (total - matching + 0.5) / (matching + 0.5)) AS rarity
+        FROM words, (SELECT count(*) AS total FROM knowledge_document) AS n,
+            LATERAL (SELECT count(*) AS matching FROM knowledge_document d WHERE d.search_vector @@ query) AS m
+    ), ranked AS (
+        SELECT d.id, sum(ts_rank(d.search_vector, query) * rarity) AS score
+        FROM weighted JOIN knowledge_document d ON d.search_vector @@ query
+        GROUP BY d.id ORDER BY 2 DESC, 1 LIMIT %(limit)s
+    )
     SELECT d.id, d.title, ts_headline('english', d.body, q.query, 'StartSel="", StopSel="", MaxWords=40, MinWords=20'),
-           ts_rank(d.search_vector, q.query)
-    FROM knowledge_document d,
-         (SELECT replace(plainto_tsquery('english', %s)::text, '&', '|')::tsquery AS query) q
-    WHERE d.search_vector @@ q.query
-    ORDER BY 4 DESC, d.id LIMIT %s
+        score
+    FROM ranked JOIN knowledge_document d USING (id),
+        (SELECT replace(plainto_tsquery('english', %(text)s)::text, '&', '|')::tsquery AS query) AS q
+    ORDER BY score DESC, d.id
 """
 
 
@@ -45,19 +57,19 @@ def search(query: str, limit: int = 8) -> list[Hit]:
     words = [word[:MAX_WORD_LENGTH] for word in re.findall(r"\w+", query)[:MAX_WORDS]]
     if not words:
         return []
-    bounded = max(1, min(limit, MAX_LIMIT))
     if connection.vendor == "sqlite":
         # Quoted, a word is a word: OR, NEAR and column filters lose their meaning.
-        rows = _rows(FTS5, " OR ".join(f'"{word}"' for word in words), bounded)
+        sql, text = FTS5, " OR ".join(f'"{word}"' for word in words)
     else:
-        rows = _rows(TSVECTOR, " ".join(words), bounded)
+        sql, text = TSVECTOR, " ".join(words)
+    rows = _rows(sql, text=text, limit=max(1, min(limit, MAX_LIMIT)))
     return [
         Hit(id=id_, title=title, excerpt=" ".join(excerpt.split()), score=float(score))
         for id_, title, excerpt, score in rows
     ]
 
 
-def _rows(sql: str, *parameters: Any) -> list[tuple[int, str, str, float]]:
+def _rows(sql: str, **parameters: Any) -> list[tuple[int, str, str, float]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()

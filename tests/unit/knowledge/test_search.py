@@ -28,6 +28,12 @@ def test_search_ranks_a_match_in_the_title_first(library: dict[str, Document]) -
     assert titles("dunning") == ["Dunning policy", "Payment terms"]
 
 
+def test_search_weighs_a_rare_word_more_than_common_ones(library: dict[str, Document]) -> None:
+    for index in range(5):
+        Document.objects.create(key=f"o{index}", title="Invoice", body="An invoice is an invoice.", tags=["invoice"])
+    assert titles("invoice seasonality")[0] == "Seasonality"
+
+
 def test_search_finds_any_of_the_words_in_any_inflection(library: dict[str, Document]) -> None:
     assert set(titles("invoice paying openings")) == {"Dunning policy", "Payment terms", "Seasonality"}
 
@@ -70,6 +76,8 @@ def test_search_keeps_to_its_limit(library: dict[str, Document]) -> None:
         "NEAR(dunning policy, 2)",
         "title:dunning OR body:*",
         "dunning*",
+        "_",
+        "__ _x_",
         "-dunning ^ + (",
         "a & | ! <-> b",
         "dunning\x00policy",
