@@ -54,8 +54,11 @@ class Session(Protocol):
         """The task's usable checkpoints, newest first. Ones that fail verification are reported and left out."""
         ...
 
-    def resumed(self, *, index: int | None, line: int | None, refused: int) -> None:
-        """Note where the attempt goes on (index None: from the top; `refused` checkpoints could not be used)."""
+    def resumed(self, *, index: int, line: int | None, checkpoint: int | None) -> None:
+        """Note where the attempt goes on after what is on record: the call and its line.
+
+        `checkpoint` is the call at which the interpreter was loaded, None when it replayed from the top.
+        """
         ...
 
     def permits(self, permission: str | None) -> bool:

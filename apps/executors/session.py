@@ -31,7 +31,12 @@ class LiveSession:
         self.task = facts(claim)
         self.pulse = Pulse()
         self.journal = Journal(
-            DatabaseStore(), claim.lease, reopened=claim.reopened, is_new=claim.steps == 0, clock=clock.now
+            DatabaseStore(),
+            claim.lease,
+            reopened=claim.reopened,
+            is_new=claim.steps == 0,
+            stage=claim.stage,
+            clock=clock.now,
         )
         self._last_index = self.journal.last_index
 
@@ -43,8 +48,8 @@ class LiveSession:
             lifecycle.note(self._claim.lease, "task.checkpoint_refused", {"count": refused})
         return usable
 
-    def resumed(self, *, index: int | None, line: int | None, refused: int) -> None:
-        lifecycle.note_resumed(self._claim.lease, index=index, line=line, kept=self._claim.steps, refused=refused)
+    def resumed(self, *, index: int, line: int | None, checkpoint: int | None) -> None:
+        lifecycle.note_resumed(self._claim.lease, index=index, line=line, checkpoint=checkpoint)
 
     def permits(self, permission: str | None) -> bool:
         person = requester(self._claim.requester_id)

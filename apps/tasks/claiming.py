@@ -34,6 +34,8 @@ class Claim:
     created_at: datetime
     steps: int
     """Steps on record from earlier attempts."""
+    stage: str
+    """The stage that earlier attempts had reached."""
     reopened: tuple[int, int] | None
     """(index, try) of the failed step that a retry executes again."""
 
@@ -49,7 +51,7 @@ TAKE = (
 )
 LEASE = (
     "UPDATE tasks_execution SET lease_token = lease_token + 1, seq = seq + 1, worker = %s,"
-    " lease_until = {now} + %s WHERE task_id = {task} RETURNING lease_token, seq, steps, reopened_index, reopened_try"
+    " lease_until = {now} + %s WHERE task_id = {task} RETURNING lease_token, seq, steps, stage, reopened_index, reopened_try"
 )
 ATTEMPT_COLUMNS = "task_id, number, lease_token, worker, cluster, started_at, outcome, reason, first_step"
 EVENT_COLUMNS = "task_id, seq, kind, at, data"
@@ -113,7 +115,7 @@ def _claim_sqlite(queues: Sequence[str], worker: str, cluster: str, now: datetim
 
 def _claim(row: Sequence[Any]) -> Claim:
     task_id, attempt, uid, title, kind, parameters, requester_id, revision_id, created_at, *lease = row
-    token, _, steps, index, try_number = lease
+    token, _, steps, stage, index, try_number = lease
     return Claim(
         lease=Lease(task_id=task_id, token=token, attempt=attempt),
         uid=str(uid).replace("-", ""),
@@ -124,6 +126,7 @@ def _claim(row: Sequence[Any]) -> Claim:
         revision=revision(revision_id),
         created_at=_moment(created_at),
         steps=steps,
+        stage=stage,
         reopened=None if index is None else (index, try_number),
     )
 

@@ -178,6 +178,7 @@ class Journal:
         *,
         reopened: tuple[int, int] | None = None,
         is_new: bool = False,
+        stage: str = "",
         clock: Callable[[], datetime],
     ) -> None:
         self.lease = lease
@@ -193,7 +194,7 @@ class Journal:
         self._pending = Batch()
         self._log: list[dict[str, object]] = []
         self._log_dropped = 0
-        self._stage = ""
+        self._stage = stage
         self._lock = threading.Lock()
         self.written_at = time.monotonic()
         self.line_shown: int | None = None

@@ -231,13 +231,13 @@ def note(lease: Lease, kind: str, data: dict[str, Any]) -> None:
         news.publish(lease.task_id, kind)
 
 
-def note_resumed(lease: Lease, *, index: int | None, line: int | None, kept: int, refused: int) -> None:
-    """Record where the attempt goes on: at which call and line, and how many calls it need not repeat."""
+def note_resumed(lease: Lease, *, index: int, line: int | None, checkpoint: int | None) -> None:
+    """Record where the attempt goes on: the `index` calls before this one are on record and were not repeated."""
     with transaction.atomic():
         Attempt.objects.filter(task_id=lease.task_id, lease_token=lease.token).update(
             resumed_index=index, resumed_line=line
         )
-        data = {"index": index, "line": line, "kept": kept, "refused_checkpoints": refused, "attempt": lease.attempt}
+        data = {"index": index, "line": line, "kept": index, "checkpoint": checkpoint, "attempt": lease.attempt}
         note(lease, "task.resumed_at", data)
 
 

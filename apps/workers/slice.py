@@ -17,6 +17,7 @@ from django.db.models import Min
 
 from apps.core import clock, hints
 from apps.executors.contract import Failed, Failure, Outcome, executor
+from apps.executors.script import sandbox
 from apps.executors.session import LiveSession
 from apps.executors.settle import settle
 from apps.tasks.claiming import Claim, claim
@@ -40,6 +41,7 @@ def run_slice() -> None:
     ends = time.monotonic() + settings.SLICE_SECONDS
     with _heartbeat(worker) as heartbeat, _Waiting(worker) as waiting:
         sweep.sweep()
+        sandbox.warm()
         while not draining.requested.is_set() and time.monotonic() < ends:
             if not run_next(worker, queues, heartbeat):
                 waiting.wait(min(_until_due(queues), ends - time.monotonic()))

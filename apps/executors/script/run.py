@@ -74,6 +74,9 @@ class _Attempt:
         self.printed = 0
         self.replay_cost = 0.0
         self.dump_cost = 0.0
+        self.has_past = False
+        """True until the first call beyond the record of earlier attempts."""
+        self.loaded_at: int | None = None
         self.last_failure: tuple[int, dict[str, Any]] | None = None
         source = session.task.script.encode()
         self.line_starts = [0, *(place + 1 for place, byte in enumerate(source) if byte == 0x0A)]
@@ -99,15 +102,14 @@ class _Attempt:
 
     def _run(self) -> Outcome:
         checkpoints = self.session.checkpoints()
-        for tried, checkpoint in enumerate(checkpoints):
+        self.has_past = bool(checkpoints) or self.journal.is_replaying(0)
+        for checkpoint in checkpoints:
             with self._sandbox() as monty:
                 snapshot = self._load(monty, checkpoint)
                 if snapshot is not None:
-                    self.session.resumed(index=self.index, line=checkpoint.line, refused=tried)
+                    self.loaded_at = checkpoint.index
                     return self._drive(snapshot)
         with self._sandbox() as monty:
-            if checkpoints or self.journal.is_replaying(0):
-                self.session.resumed(index=None, line=None, refused=len(checkpoints))
             return self._drive(self._start(monty))
 
     def _sandbox(self) -> Any:
@@ -208,6 +210,9 @@ class _Attempt:
     def _execute(
         self, snapshot: FunctionSnapshot, tool: Tool, bound: Mapping[str, Any], arguments: str, digest: bytes
     ) -> Answered:
+        if self.has_past:
+            self.has_past = False
+            self.session.resumed(index=self.index, line=self.pulse.line, checkpoint=self.loaded_at)
         call = LiveCall(session=self.session, index=self.index, now=clock.now())
         self.pulse.call, self.pulse.call_started_at = tool.name, call.now
         started = time.monotonic()

@@ -63,6 +63,12 @@ def session(limit: ResourceLimits, policy: OSPolicy | None = None, **options: An
         yield fresh
 
 
+def warm() -> None:
+    """Start this process's sandbox and load the tools, so that the first task need not wait for them."""
+    _modules()
+    _pool()
+
+
 def close() -> None:
     """End this process's sandbox."""
     if pool := _pools.pop(os.getpid(), None):

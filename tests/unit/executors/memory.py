@@ -84,15 +84,15 @@ class MemorySession:
         self.lease = Lease(task_id=1, token=store.token, attempt=store.token)
         self.journal = Journal(store, self.lease, reopened=reopened, clock=lambda: MOMENT)
         self.pulse = Pulse()
-        self.resumes: list[tuple[int | None, int]] = []
+        self.resumes: list[tuple[int, int | None]] = []
         self._use_checkpoints = use_checkpoints
         self._permits = permits
 
     def checkpoints(self) -> list[LoadedCheckpoint]:
         return copy.copy(self.store.checkpoints) if self._use_checkpoints else []
 
-    def resumed(self, *, index: int | None, line: int | None, refused: int) -> None:
-        self.resumes.append((index, refused))
+    def resumed(self, *, index: int, line: int | None, checkpoint: int | None) -> None:
+        self.resumes.append((index, checkpoint))
 
     def permits(self, permission: str | None) -> bool:
         return self._permits(permission)
