@@ -54,9 +54,12 @@ class Installation:
         }
         self.environment.pop("DATABASE_URL", None)
         if self.database:
-            self._sql_on_server(f'CREATE DATABASE "{self.database}"')
             self.environment["DATABASE_URL"] = server.rsplit("/", 1)[0] + f"/{self.database}"
         self.supervisor: subprocess.Popen[str] | None = None
+
+    def create(self) -> None:
+        if self.database:
+            self._sql_on_server(f'CREATE DATABASE "{self.database}"')
         self.manage("migrate", "--verbosity", "0")
 
     def manage(self, *arguments: str) -> str:
@@ -149,7 +152,7 @@ class Installation:
             self.supervisor.stdout.close()
         wait_for("the end of all processes", lambda: not self.processes())
         if self.database:
-            self._sql_on_server(f'DROP DATABASE "{self.database}" WITH (FORCE)')
+            self._sql_on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _sql_on_server(self, statement: str) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from apps.catalog.definition import Definition, Problem
 from apps.executors.contract import Outcome, Session
+from apps.workers.q2.broker import Delivery, Launches
+from apps.workers.q2.redis import RedisLaunches
 from apps.workers.q2.table import TableLaunches
 
 
@@ -16,14 +18,22 @@ def stubborn_slice() -> None:
     time.sleep(600)
 
 
-class LaunchesHeldBack(TableLaunches):
+class HeldBack(Launches):
     """Delivers nothing before the file `open` exists: all workers wait inside Django-Q2's queue."""
 
-    def take(self) -> bool:
+    def dequeue(self) -> Delivery:
         if not Path(os.environ["CHANTILLY_HOME"], "open").exists():
             time.sleep(0.05)
-            return False
-        return super().take()
+            return None
+        return super().dequeue()
+
+
+class TableHeldBack(HeldBack, TableLaunches):
+    pass
+
+
+class RedisHeldBack(HeldBack, RedisLaunches):
+    pass
 
 
 class Poison:

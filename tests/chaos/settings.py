@@ -8,6 +8,6 @@ CLUSTER_FIRST_PATIENCE = 5.0
 CLUSTER_PATIENCE = 3.0
 CLUSTER_SILENCE = 5.0
 WORKER_SLICE = os.environ.get("CHAOS_SLICE", WORKER_SLICE)
-if os.environ.get("CHAOS_BROKER"):
-    Q_CLUSTER["broker_class"] = os.environ["CHAOS_BROKER"]
+if os.environ.get("CHAOS_HOLD_LAUNCHES"):
+    Q_CLUSTER["broker_class"] = f"tests.chaos.misbehaving.{'RedisHeldBack' if REDIS_URL else 'TableHeldBack'}"
 TASK_KINDS = {**TASK_KINDS, "poison": "tests.chaos.misbehaving.Poison"}
