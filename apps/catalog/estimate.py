@@ -55,10 +55,12 @@ def estimate(
     history: Sequence[Past] = (),
 ) -> Estimate:
     """`counts` maps what the template works through (invoices, clients, translations) to how many there are."""
-    unit = str(definition.parameter_schema.get("x-counts", ""))
+    schema, stages = definition.parameter_schema, definition.stages
+    # A draft may hold anything here, and its page shows an estimate too.
+    unit = str(schema.get("x-counts", "")) if isinstance(schema, dict) else ""
     rate = RATES.get(unit)
     count = _count(unit, parameters or {}, counts or {})
-    steps = len(definition.stages) or (rate.steps if rate else definition.estimated_steps)
+    steps = (len(stages) if isinstance(stages, list) else 0) or (rate.steps if rate else definition.estimated_steps)
     seconds = math.ceil(_from_history(history, count) or _from_rate(rate, count) or definition.estimated_seconds)
     return Estimate(seconds=seconds, steps=steps, complexity=complexity(seconds, steps, definition.memory_mb))
 

@@ -18,6 +18,7 @@ from apps.core.schema import plain
 SAVE = "catalog.add_templaterevision"
 MAX_VERSION = 32
 MAX_NOTE = 10_000
+_JSON = ("parameter_schema", "triggers", "outputs", "stages", "required_tools", "retry")
 _STORED = plain.Caps(depth=40, values=50_000, characters=1_000_000)
 
 
@@ -137,6 +138,9 @@ def _unstorable(definition: Definition, version: str, note: str) -> Iterator[tup
         yield "script", "The script must be text."
     if not isinstance(definition.kind, str) or not 0 < len(definition.kind) <= validation.NAME_LENGTH:
         yield "kind", f"Name the kind, in up to {validation.NAME_LENGTH} characters."
+    for name in _JSON:
+        if getattr(definition, name) is None:
+            yield name, f"Write {name.replace('_', ' ')} as JSON; {{}} or [] stands for nothing."
     for name, value in {**definition.as_fields(), "version": version, "note": note}.items():
         if said := plain.objection(value, _STORED):
             yield name, f"{name}: {said[1]}"

@@ -114,6 +114,12 @@ def test_a_template_can_be_deleted_with_its_revisions_but_the_one_in_service_not
     assert not TemplateRevision.objects.exists()
 
 
+def test_a_revision_outlives_its_author(template: TaskTemplate, dora: User) -> None:
+    publishing.save_draft(template, dora, Definition(script="fine"))
+    dora.delete()
+    assert TemplateRevision.objects.get().author is None
+
+
 def runner(name: str) -> User:
     user = User.objects.create_user(name)
     user.user_permissions.add(Permission.objects.get(codename="run_tasktemplate"))

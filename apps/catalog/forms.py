@@ -1,0 +1,162 @@
+"""Forms of the admin: a template's metadata, and the definition of a new revision."""
+
+import json
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from apps.catalog import kinds, triggers
+from apps.catalog.definition import FIELDS, Definition
+from apps.catalog.models import TaskTemplate, TemplateRevision
+from apps.catalog.publishing import MAX_VERSION
+from apps.catalog.validation import LIMITS, MAX_SCRIPT, NAME_LENGTH, OPTIONAL
+
+CODE = {"class": "vLargeTextField mono code-input", "spellcheck": "false", "autocomplete": "off", "wrap": "off"}
+
+
+class JsonField(forms.JSONField):
+    """JSON as indented text. Refuses what would exhaust the parser, not only what is malformed."""
+
+    def __init__(self, rows: int, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={**CODE, "rows": rows}), required=False, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (RecursionError, ValueError):
+            raise ValidationError("This is nested too deeply, or a number in it has too many digits.") from None
+
+    def prepare_value(self, value: Any) -> Any:
+        # A text is what somebody typed and could not be read: it is shown as it was.
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return data  # the text as typed: Django would parse it once more, without the guard above
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return True  # every save makes a new revision, and comparing would parse again, too
+
+
+class ListField(forms.CharField):
+    """A list of texts: one a line, or separated by commas."""
+
+    def __init__(self, separator: str, **kwargs: Any) -> None:
+        self.separator = separator
+        if separator == "\n":
+            kwargs["widget"] = forms.Textarea(attrs={**CODE, "rows": 5})
+        super().__init__(required=False, strip=False, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        parts = (part.strip() for part in (super().to_python(value) or "").replace("\r", "").split(self.separator))
+        return [part for part in parts if part]
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return (self.separator if self.separator == "\n" else f"{self.separator} ").join(map(str, value))
+
+
+class TemplateForm(forms.ModelForm):
+    tags = ListField(",", help_text="Words, separated by commas.")
+
+    class Meta:
+        model = TaskTemplate
+        fields = ("key", "name", "description", "category", "tags", "is_enabled", "run_groups")
+
+
+def _whole(name: str, label: str, help_text: str = "") -> forms.IntegerField:
+    least, most = LIMITS[name]
+    return forms.IntegerField(
+        label=label, help_text=help_text, min_value=least, max_value=most, required=name not in OPTIONAL
+    )
+
+
+class RevisionForm(forms.Form):
+    """A whole definition. Valid means that it can be saved as a draft; whether it can serve is another question."""
+
+    version = forms.CharField(max_length=MAX_VERSION, help_text="A label for people: 2.1.0.")
+    note = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
+        help_text="What changes, and why.",
+    )
+    kind = forms.ChoiceField()
+    script = forms.CharField(
+        required=False, strip=False, max_length=MAX_SCRIPT, widget=forms.Textarea(attrs={**CODE, "rows": 30})
+    )
+    parameter_schema = JsonField(18, help_text="JSON Schema 2020-12; forms are drawn from it.")
+    patterns = ListField("\n", help_text="Regular expressions (RE2), one a line; (?i) ignores case.")
+    keywords = ListField("\n", help_text="One a line.")
+    contexts = ListField("\n", help_text="Subjects a conversation may be about, one a line.")
+    examples = ListField(
+        "\n", help_text="Sentences that mean this template, one a line. A dozen make it well understood."
+    )
+    outputs = JsonField(
+        10, help_text="Attachments with type, page_template and name; notifications with channels and message."
+    )
+    stages = JsonField(8, help_text='[{"name": "fetch", "percent": 10}], ascending.')
+    estimated_steps = _whole("estimated_steps", "Estimated steps")
+    estimated_seconds = _whole("estimated_seconds", "Estimated seconds")
+    required_tools = ListField(",", help_text="crm, report.pdf")
+    memory_mb = _whole("memory_mb", "Memory (MB)")
+    is_cpu_intensive = forms.BooleanField(label="CPU-intensive", required=False)
+    queue = forms.CharField(max_length=NAME_LENGTH)
+    priority = _whole("priority", "Priority", "0 to 100; 50 is normal.")
+    retry = JsonField(3, help_text='{"max_attempts": 3, "delays": [1, 2, 4]}, delays in seconds.')
+    max_calls = _whole("max_calls", "Most calls")
+    cpu_seconds = _whole("cpu_seconds", "CPU seconds")
+    deadline_seconds = _whole("deadline_seconds", "Deadline (seconds)", "Empty: none.")
+    retention_days = _whole("retention_days", "Keep for (days)", "Empty: as the installation does.")
+
+    GROUPS = (
+        ("This revision", ("version", "note")),
+        ("Script", ("kind", "script")),
+        ("Parameters", ("parameter_schema",)),
+        ("Triggers", triggers.LISTS),
+        ("Outputs and stages", ("outputs", "stages")),
+        (
+            "Limits",
+            (
+                "queue",
+                "priority",
+                "estimated_steps",
+                "estimated_seconds",
+                "required_tools",
+                "memory_mb",
+                "is_cpu_intensive",
+                "max_calls",
+                "cpu_seconds",
+                "deadline_seconds",
+                "retention_days",
+                "retry",
+            ),
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["kind"]).choices = [(name, name) for name in kinds.names()]
+
+    @classmethod
+    def initial_of(cls, revision: TemplateRevision | None) -> dict[str, Any]:
+        """What the editor starts with: the revision it goes on from, or the defaults."""
+        fields = (Definition.of(revision) if revision else Definition()).as_fields()
+        given = fields.pop("triggers")
+        lists = given if isinstance(given, dict) else {}
+        version = revision.version if revision else "1.0.0"
+        return {**fields, **{name: lists.get(name, []) for name in triggers.LISTS}, "version": version, "note": ""}
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [(title, [self[name] for name in names]) for title, names in self.GROUPS]
+
+    def definition(self) -> Definition:
+        fields = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
+        lists = {name: self.cleaned_data[name] for name in triggers.LISTS}
+        # Browsers send \r\n; a script is kept with \n, so that its lines are the same in files and here.
+        return Definition(**{**fields, "script": fields["script"].replace("\r\n", "\n"), "triggers": lists})
+
+    def take_errors(self, fields: dict[str, str]) -> None:
+        """Show what a verb refused beside the field that it names."""
+        for name, message in fields.items():
+            self.add_error(name if name in self.fields else None, message)
