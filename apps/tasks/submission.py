@@ -15,8 +15,9 @@ from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from apps.core.schema import validate
-from apps.tasks import feed, news
-from apps.tasks.models import Execution, Task
+from apps.tasks import feed, news, sql
+from apps.tasks.claiming import revision as known_revision
+from apps.tasks.models import Task
 from apps.tasks.ranking import rank
 from apps.tasks.states import PRIORITY_WORDS, Status
 
@@ -71,7 +72,7 @@ def submit(request: Request, requester: Any) -> Submitted:
 
 def _template(key: str, requester: Any) -> TaskTemplate:
     runnable = TaskTemplate.objects.runnable_by(requester)
-    template = runnable.filter(key=key).first()
+    template = runnable.select_related(None).filter(key=key).first()
     if template is not None:
         return template
     known = sorted(runnable.values_list("key", flat=True))
@@ -80,8 +81,8 @@ def _template(key: str, requester: Any) -> TaskTemplate:
 
 
 def _revision(template: TaskTemplate) -> TemplateRevision:
-    assert template.published is not None  # runnable_by answers only templates that serve
-    return template.published
+    assert template.published_id is not None  # runnable_by answers only templates that serve
+    return known_revision(template.published_id)
 
 
 def _check_tools(revision: TemplateRevision, requester: Any) -> None:
@@ -141,7 +142,7 @@ def _create(
         created_at=now,
         updated_at=now,
     )
-    Execution.objects.create(task=task)
+    sql.run("INSERT INTO tasks_execution (task_id) VALUES (%s)", [task.pk])
     data = {"origin": request.origin, "words": request.instructions[:500], "template": template.key,
             "revision": revision.number}  # fmt: skip
     feed.append(task.pk, "task.submitted", now, requester, data)
