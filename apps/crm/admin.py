@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from apps.core import clock
 from apps.crm import money, settlement
 from apps.crm.models import Client, Invoice, InvoiceLine, Payment, Service
+from apps.crm.widgets import KnownSelect
 
 
 class OverdueFilter(admin.SimpleListFilter):
@@ -28,10 +29,26 @@ class OverdueFilter(admin.SimpleListFilter):
         return queryset
 
 
+class InvoiceLineForm(ModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "service" in self.fields:  # not for those who may only look
+            self.fields["service"].widget.widget.known = self.instance.service
+
+
 class InvoiceLineInline(admin.TabularInline):
     model = InvoiceLine
+    form = InvoiceLineForm
     extra = 0
     autocomplete_fields = ["service"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InvoiceLine]:
+        return super().get_queryset(request).select_related("service")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "service":
+            kwargs["widget"] = KnownSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class PaymentInline(admin.TabularInline):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 
@@ -105,8 +105,17 @@ def wrong(name: str, problem: str) -> ToolError:
     return ToolError(f"{name} {problem}.", kind="ValueError")
 
 
-def cut(rows: "QuerySet[M, Row]", window: Window, describe: Callable[[list[Row]], Iterable[T]]) -> Page[T]:
-    """The window of an ordered queryset, in two queries and those of `describe`, which gets the rows of the page."""
-    total = rows.count()
+def cut(
+    rows: "QuerySet[M, Row]",
+    window: Window,
+    describe: Callable[[list[Row]], Iterable[T]],
+    *,
+    counted: "QuerySet[Any, Any] | None" = None,
+) -> Page[T]:
+    """The window of an ordered queryset, in two queries and those of `describe`, which gets the rows of the page.
+
+    `counted` has as many rows as `rows` and is cheaper to count.
+    """
+    total = (rows if counted is None else counted).count()
     chosen = list(rows[window.first : window.first + window.size]) if window.first < total else []
     return Page(items=list(describe(chosen)), page=window.page, pages=max(1, -(-total // window.size)), total=total)

@@ -71,27 +71,25 @@ FIGURES = {
 }
 
 
+SERVICE = ("service__code", "service__name", "service__category", "service__unit", "invoice__currency")
+SERVICE_MONTH = ("service__code", "invoice__currency", "month")
+
+
 def services(wanted: SalesFilter, window: Window) -> Page[ServiceRecord]:
     """By code, then currency; only services that were sold. Two queries."""
-    rows = (
-        wanted.lines()
-        .order_by("service__code", "invoice__currency")
-        .values("service__code", "service__name", "service__category", "service__unit", "invoice__currency")
-        .annotate(**FIGURES, first_on=Min("invoice__issued_on"), last_on=Max("invoice__issued_on"))
-    )
-    return cut(rows, window, lambda found: (ServiceRecord(**_named(row)) for row in found))
+    groups = wanted.lines().order_by("service__code", "invoice__currency").values(*SERVICE)
+    rows = groups.annotate(**FIGURES, first_on=Min("invoice__issued_on"), last_on=Max("invoice__issued_on"))
+    return cut(rows, window, lambda found: (ServiceRecord(**_named(row)) for row in found), counted=groups.distinct())
 
 
 def service_months(wanted: SalesFilter, window: Window) -> Page[ServiceMonthRecord]:
     """By code, currency and month; only months with sales. Two queries."""
-    rows = (
-        wanted.lines()
-        .annotate(month=TruncMonth("invoice__issued_on"))
-        .order_by("service__code", "invoice__currency", "month")
-        .values("service__code", "invoice__currency", "month")
-        .annotate(**FIGURES)
+    lines = wanted.lines().annotate(month=TruncMonth("invoice__issued_on"))
+    groups = lines.order_by(*SERVICE_MONTH).values(*SERVICE_MONTH)
+    rows = groups.annotate(**FIGURES)
+    return cut(
+        rows, window, lambda found: (ServiceMonthRecord(**_named(row)) for row in found), counted=groups.distinct()
     )
-    return cut(rows, window, lambda found: (ServiceMonthRecord(**_named(row)) for row in found))
 
 
 def _named(row: Mapping[str, Any]) -> dict[str, Any]:

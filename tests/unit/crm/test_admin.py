@@ -8,7 +8,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.crm.models import Invoice, Payment
+from apps.crm.models import Invoice, Payment, Service
 from tests.unit.crm.conftest import make_client, make_invoice, make_service
 
 LISTS = ["crm_client", "crm_service", "crm_invoice", "crm_payment"]
@@ -63,9 +63,26 @@ def test_an_invoice_opens_with_its_lines_and_payments_in_bounded_queries(
     invoice = company["a"]
     url = reverse("admin:crm_invoice_change", args=[invoice.pk])
     before = queries_of(browser, url)
-    for day in range(1, 20):
+    for day, service in enumerate(Service.objects.filter(code__startswith="s")[:15], start=10):
         Payment.objects.create(invoice=invoice, paid_on=date(2026, 5, day), amount=Decimal(1))
+        invoice.lines.create(position=day, service=service, quantity=1, unit_price=1, total=1)
     assert queries_of(browser, url) <= before
+
+
+def test_a_line_shows_its_service_and_can_be_given_another(browser: Browser, company: dict[str, Invoice]) -> None:
+    invoice = company["b"]
+    url = reverse("admin:crm_invoice_change", args=[invoice.pk])
+    page = browser.get(url).context
+    (lines, payments) = (formset.formset for formset in page["inline_admin_formsets"])
+    assert "advice advice</option>" in str(lines.forms[0]["service"])
+    form = {
+        bound.html_name: bound.value() or "" for form in (page["adminform"].form, *lines, *payments) for bound in form
+    }
+    form |= {field.html_name: field.value() for formset in (lines, payments) for field in formset.management_form}
+    repair = Service.objects.get(code="repair")
+    response = browser.post(url, form | {"lines-0-service": repair.pk})
+    assert response.status_code == 302, [f.formset.errors for f in response.context["inline_admin_formsets"]]
+    assert invoice.lines.get().service == repair
 
 
 def test_a_payment_entered_in_the_admin_settles_its_invoice(browser: Browser, company: dict[str, Invoice]) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.core.errors import InvalidInput
+from apps.crm import statistics
 from apps.crm.imports import loading, mapping
 from apps.crm.imports.drafts import Problem
 from apps.crm.imports.loading import Counts
@@ -47,7 +48,9 @@ class Command(BaseCommand):
         except InvalidInput as error:
             raise CommandError(error.message) from None
         self.stdout.write(observer.summary(options["rejects"]))
-        if options["dry_run"]:
+        if not options["dry_run"]:
+            statistics.refresh()
+        else:
             self.stdout.write(self.style.WARNING("Dry run: nothing was kept."))
 
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.core import clock
 from apps.core.errors import Conflict
+from apps.crm import statistics
 from apps.crm.demo import storing
 from apps.crm.demo.company import DEFAULT_INVOICES, DEFAULT_SEED, make
 from apps.crm.models import Invoice
@@ -41,6 +42,7 @@ class Command(BaseCommand):
                 storing.remove()
             company = make(seed=options["seed"], today=today, invoices=options["invoices"])
             storing.store(company)
+            statistics.refresh()
         except Conflict as error:
             raise CommandError(error.message) from None
         self.stdout.write(
