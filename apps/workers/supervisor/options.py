@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 
 SQLITE_WORKERS = 4
+ASKED = "asked"
+"""The file in the home directory that says: a request has been shown from start to end."""
 
 
 @dataclass(frozen=True, kw_only=True)

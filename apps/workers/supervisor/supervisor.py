@@ -36,7 +36,7 @@ class Supervisor:
         self._probe = Probe(options.workers, self._note_stall)
         self._cluster = cluster_child(options, home) if options.cluster else None
         self._web = web_child(options, home) if options.web else None
-        self._welcome = Welcome(options, ask_child(options)) if options.web else None
+        self._welcome = Welcome(options, home, ask_child(options)) if options.web else None
 
     @property
     def _children(self) -> list[Child]:

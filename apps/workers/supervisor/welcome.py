@@ -4,9 +4,10 @@ import logging
 import socket
 import sys
 import time
+from pathlib import Path
 
 from apps.workers.supervisor.children import Child
-from apps.workers.supervisor.options import Options
+from apps.workers.supervisor.options import ASKED, Options
 
 LONGEST_WAIT = 60.0
 
@@ -16,9 +17,10 @@ log = logging.getLogger("chantilly.supervisor")
 class Welcome:
     """Call `go_on` now and then: it waits for the web server and the workers, asks, and ends with the addresses."""
 
-    def __init__(self, options: Options, ask: Child | None) -> None:
+    def __init__(self, options: Options, home: Path, ask: Child | None) -> None:
         self.is_done = False
         self._options = options
+        self._home = home
         self._ask = ask
         self._began_at = time.monotonic()
 
@@ -50,7 +52,9 @@ class Welcome:
         code = ask.exited()
         if code is None:
             return
-        if code != 0:
+        if code == 0:
+            (self._home / ASKED).touch()
+        else:
             log.error("The request ended with code %s.", code)
         self._show_addresses()
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.core.errors import Conflict
 from apps.workers.supervisor import preconditions
-from apps.workers.supervisor.options import Options
+from apps.workers.supervisor.options import ASKED, Options
 
 
 class Command(BaseCommand):
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--log-files", action="store_true", help="write logs to files in the home directory")
         parser.add_argument("--ask", default="", metavar="SENTENCE", help="a request to make once everything runs")
+        parser.add_argument("--first-ask", default="", metavar="SENTENCE", help="the same, until it has succeeded once")
 
     def handle(self, *args: Any, **given: Any) -> None:
         if given["no_web"] and given["no_cluster"]:
@@ -41,7 +42,7 @@ class Command(BaseCommand):
             cluster=not given["no_cluster"],
             stop_seconds=given["stop_seconds"],
             log_files=given["log_files"],
-            ask=given["ask"],
+            ask=given["ask"] or ("" if (settings.HOME / ASKED).exists() else given["first_ask"]),
         )
         try:
             preconditions.lock_home(settings.HOME).close()

@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+.PHONY: help run install install-dev test check format bench memory clean
+PYTHON_BIN := .venv/bin/python
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PORT=8001 WORKERS=3 ASK=\"…\" change make run; DATABASE_URL and REDIS_URL choose PostgreSQL and Redis."
+
+run: install ## install, prepare, and run everything on http://127.0.0.1:8000 until Ctrl-C
+	@scripts/pdf-libraries
+	@scripts/run
+
+test: install-dev ## all tests (on PostgreSQL and Redis when DATABASE_URL and REDIS_URL are set)
+	@scripts/pdf-libraries
+	$(PYTHON_BIN) -m pytest $(ARGS)
+
+check: install-dev ## format, lint, types, import contracts, migrations, deployment settings
+	@scripts/check
+
+format: install-dev ## put the code into shape
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: install-dev ## measure, beside the peers' figures
+	@scripts/pdf-libraries
+	$(PYTHON_BIN) -m tests.benchmarks $(ARGS)
+
+memory: ## what the running installation's processes need
+	@$(PYTHON_BIN) manage.py memory
+
+install:
+	@scripts/install requirements.lock
+
+install-dev:
+	@scripts/install requirements-dev.lock
+
+clean: ## remove the environment (the data in var/ stays)
+	rm -rf .venv
