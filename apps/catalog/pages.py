@@ -180,13 +180,14 @@ def numbered(script: str, problems: list[Problem]) -> list[ScriptLine]:
 
 def _facts(revision: TemplateRevision) -> list[tuple[str, str]]:
     expected = estimate(revision)
+    stages = "1 stage" if expected.steps == 1 else f"{expected.steps} stages"
     deadline = revision.deadline_seconds
     return [
         ("version", revision.version),
         ("note", revision.note or "none"),
         ("author", str(revision.author or "the command line")),
         ("saved", f"{timezone.localtime(revision.created_at):%Y-%m-%d %H:%M}"),
-        ("expected", f"{durations.describe(expected.seconds)}, {expected.steps} stages, {expected.complexity}"),
+        ("expected", f"{durations.describe(expected.seconds)}, {stages}, {expected.complexity}"),
         ("queue", f"{revision.queue}, priority {revision.priority}"),
         ("memory", durations.describe_memory(revision.memory_mb)),
         ("limits", f"{revision.max_calls:,} calls, {durations.describe(revision.cpu_seconds)} of CPU"),

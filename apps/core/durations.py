@@ -59,7 +59,7 @@ def describe(duration: timedelta | float) -> str:
     if seconds < 0:
         return f"−{describe(-seconds)}"
     if seconds < 9.95:
-        return f"{seconds:.1f} s" if round(seconds, 1) else "0 s"
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
