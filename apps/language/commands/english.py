@@ -1,0 +1,94 @@
+"""English sentences for commands. Each pattern must match the whole message, so that ordinary sentences stay free.
+
+`{task}` stands for what names a task: a number, "it", "my task" or words of an open task's title (group `task`).
+"""
+
+# Said around a command and without meaning for it.
+_BEFORE = (
+    "please|pls|hey|hi|hello|ok|okay|can you|could you|would you|will you|i want to|i'd like to|i would like to|now|and|"
+    "just|kindly|let's|tell me|let me know"
+)
+POLITE = (
+    rf"^(?:/|(?:{_BEFORE})\b)[\s,:]*",
+    r"[\s,]*(?:\b(?:please|pls|now|for me|thanks|thank you|right now|immediately|asap)|[.!?])$",
+)
+
+TASK = r"(?P<task>.+?)"
+_STATUS = r"(?:status|progress|state)"
+_THE = r"(?:the |my |our |all |all my |all the )?"
+_JOBS = r"(?:tasks?|jobs?|runs?)"
+_SHOW = r"(?:show|list|check|get|display|give|what is|what's|see|view)(?: me| us)? "
+
+COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "help",
+        (
+            r"help(?: me)?",
+            r"commands?",
+            r"menu",
+            r"what (?:can|do) you do(?: for me)?",
+            r"what can i (?:do|ask|say|start|run)(?: here)?",
+            r"how does this work",
+            rf"(?:{_SHOW})?{_THE}(?:commands|templates|help)",
+            r"which templates are there",
+        ),
+    ),
+    (
+        "queue",
+        (
+            rf"(?:{_SHOW})?{_THE}(?:{_JOBS} )?queues?(?: {_STATUS}| length)?",
+            rf"(?:{_SHOW})?{_THE}{_STATUS} of {_THE}(?:{_JOBS} )?queues?",
+            rf"how (?:long|full|busy) (?:is|are) {_THE}(?:{_JOBS} )?queues?",
+            rf"how many {_JOBS} (?:are )?(?:waiting|queued|pending)",
+            r"what(?:'s| is) (?:in the queue|waiting|queued)",
+        ),
+    ),
+    (
+        "list",
+        (
+            rf"(?:{_SHOW})?{_THE}(?:(?:running|open|active|current|pending|waiting|unfinished) )?(?:tasks|jobs|runs)",
+            rf"(?:which|what) (?:tasks|jobs|runs) (?:are|do i have)(?: {_THE}?(?:running|open|active|pending|waiting))?",
+            r"what(?:'s| is) (?:currently )?running",
+            rf"{_SHOW}what(?:'s| is) running",
+            r"(?:tasks|jobs|runs) list|list",
+        ),
+    ),
+    (
+        "status",
+        (
+            rf"(?:{_SHOW})?{_THE}(?:{_JOBS} )?{_STATUS}",
+            rf"(?:{_SHOW})?{_THE}(?:{_JOBS} )?{_STATUS} (?:of |for |on )?{TASK}",
+            rf"(?:{_SHOW})?{_THE}{_JOBS} (?P<number>\d+) {_STATUS}",
+            rf"how(?:'s| is| are| far is| far along is) {TASK}(?: going| doing| coming along| getting on| progressing| by now)?",
+            rf"(?:is|are) {TASK} (?:done|finished|ready|running|complete|completed|through)(?: yet)?",
+            rf"what(?:'s| is) {TASK} doing",
+            rf"when (?:is|will) {TASK} (?:be )?(?:done|finished|ready|complete)",
+            r"#(?P<number>\d+)",
+            rf"{_JOBS} #?(?P<number>\d+)",
+        ),
+    ),
+    (
+        "retry",
+        (
+            rf"(?:retry|rerun|re-run|redo|restart|repeat)(?: {TASK})?",
+            rf"(?:try|run|start|do) {TASK} again",
+            r"try again",
+        ),
+    ),
+    (
+        "cancel",
+        (
+            rf"(?:cancel|stop|abort|kill|terminate|end)(?: {TASK})?",
+            rf"i (?:don't|do not) (?:need|want) {TASK} any ?more",
+        ),
+    ),
+    ("pause", (rf"(?:pause|hold|suspend|halt|freeze)(?: {TASK})?", rf"put {TASK} on hold")),
+    ("resume", (rf"(?:resume|continue|unpause|proceed|go on|carry on)(?: with)?(?: {TASK})?",)),
+)
+
+# What may name the task that everybody has in mind, and what may stand before a number or a title.
+_ONE = r"(?:the |my |our |that |this )?(?:last |current |running )?(?:task|job|run|one)"
+PRONOUNS = rf"(?:it|that|this|them|things|{_ONE})"
+BEFORE_NUMBER = r"(?:(?:the |my )?(?:tasks?|jobs?|runs?|number|no\.?|nr\.?|id)\s*)*#?\s*"
+BETWEEN_NUMBERS = r"\s*(?:,|and|&|or)\s*#?"
+BEFORE_TITLE = r"^(?:the|my|our|that|this)\s+|\s+(?:task|job|run)$"

@@ -1,0 +1,5 @@
+"""Values for a template's parameters, read from a sentence by the JSON Schema."""
+
+from apps.language.parameters.reading import Values, read
+
+__all__ = ["Values", "read"]

@@ -1,0 +1,207 @@
+"""Fills a template's parameters from a sentence: dates first, then every other field in the schema's order.
+
+What is not said stays away (defaults are filled in when a task is submitted); what is required and not said, or said
+twice, becomes a question.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from apps.core import schema as schemas
+from apps.core.errors import InvalidInput
+from apps.language import wording
+from apps.language.contract import Ambiguity, Choice, Question
+from apps.language.dates import Found, Period
+from apps.language.parameters import values as reading
+from apps.language.parameters.fields import Field, Pair, fields, pairs
+from apps.language.parameters.phrases import phrases
+
+MUST_CONFIRM = {"day_month_order", "vague", "which_day", "fiscal", "backwards", "from_or_in", "not_a_date"}
+
+
+@dataclass
+class Values:
+    """What was read. `period` is the first one, for the echo; `titles` name the values for people."""
+
+    parameters: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, Any] = field(default_factory=dict)
+    missing: list[Question] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    ambiguities: list[Ambiguity] = field(default_factory=list)
+    period: Period | None = None
+
+    def put(self, path: str, value: Any, words: str) -> None:
+        *parents, name = path.split(".")
+        place = self.parameters
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[name] = value
+        self.sources[path] = words
+
+    def take_back(self, path: str) -> None:
+        *parents, name = path.split(".")
+        place = self.parameters
+        for parent in parents:
+            place = place.get(parent, {})
+        place.pop(name, None)
+        self.sources.pop(path, None)
+
+
+def read(text: str, schema: Mapping[str, Any], found: Sequence[Found], locale: str = "en") -> Values:
+    """Values for `schema` out of `text`; `found` are the periods that stand in it."""
+    result = Values()
+    sentence = reading.Sentence(text, phrases(locale))
+    places = fields(schema)
+    couples = pairs(places)
+    sentence.consume((each.start, each.end) for each in found)
+    _read_periods(result, found, couples)
+    in_pairs = {place.path for pair in couples for place in (pair.start, pair.end)}
+    others = [place for place in places if place.path not in in_pairs]
+    _read_single_dates(result, found, [place for place in others if place.is_date], taken=bool(couples))
+    for place in sorted((place for place in others if not place.is_date), key=_is_free_text):
+        _read_field(result, sentence, place)
+    for place in others:
+        _miss(result, place)
+    _check(result, schema)
+    return result
+
+
+def _is_free_text(place: Field) -> bool:
+    """Free text comes last: it would take anything in quotes."""
+    return place.kind in ("string", "array") and not place.choices
+
+
+# Dates ---------------------------------------------------------------------------------------------------------------
+
+
+def _read_periods(result: Values, found: Sequence[Found], couples: Sequence[Pair]) -> None:
+    if not couples:
+        return
+    readable = [each for each in found if each.period]
+    for each in found:
+        if each.period is None:
+            result.ambiguities += _ambiguities(couples[0].path, each)
+    if len(readable) > len(couples):
+        _ask_which_period(result, couples[0], readable)
+        couples, readable = couples[1:], []
+    for number, pair in enumerate(couples):
+        if number < len(readable):
+            _put_period(result, pair, readable[number])
+        elif pair.start.is_required or pair.end.is_required:
+            result.missing.append(
+                Question(path=pair.path or pair.start.path, text=wording.ask_for("", "", (), "period"))
+            )
+
+
+def _put_period(result: Values, pair: Pair, each: Found) -> None:
+    period = each.period
+    if period is None:
+        return
+    result.period = result.period or period
+    result.put(pair.end.path, period.last.isoformat(), each.words)
+    if period.start is not None:
+        result.put(pair.start.path, period.start.isoformat(), each.words)
+    elif pair.start.is_required:
+        begun = [other for note in each.notes for other in note.others if other.start]
+        choices = tuple(
+            Choice(label=f"from {wording.day(other.first)}", value=other.first.isoformat()) for other in begun
+        )
+        text = wording.ask_first_day(period.last)
+        result.missing.append(Question(path=pair.start.path, text=text, choices=choices))
+    result.ambiguities += _ambiguities(pair.path or pair.start.path, each)
+
+
+def _ask_which_period(result: Values, pair: Pair, readable: Sequence[Found]) -> None:
+    choices = tuple(_period_choice(each.words, each.period) for each in readable if each.period)
+    text = wording.ask_which("period", [each.words for each in readable])
+    result.questions.append(Question(path=pair.path or pair.start.path, text=text, choices=choices))
+
+
+def _period_choice(label: str, period: Period) -> Choice:
+    start = period.start.isoformat() if period.start else None
+    return Choice(label=label, value={"start": start, "end": period.last.isoformat()})
+
+
+def _ambiguities(path: str, each: Found) -> list[Ambiguity]:
+    return [
+        Ambiguity(
+            path=path,
+            kind=note.kind,
+            words=note.words,
+            text=wording.note(note, each.period),
+            reading=wording.period(each.period) if each.period else "",
+            choices=tuple(_period_choice(wording.period(other), other) for other in note.others),
+            must_confirm=note.kind in MUST_CONFIRM,
+        )
+        for note in each.notes
+        if note.kind != "open_start"  # asked as a missing value
+    ]
+
+
+def _read_single_dates(result: Values, found: Sequence[Found], places: Sequence[Field], *, taken: bool) -> None:
+    """A date of its own takes a single day, if the sentence names one and nothing else could have meant it."""
+    single = [each for each in found if each.period and each.period.grain == "d"]
+    if taken or len(places) != 1 or len(single) != 1:
+        return
+    (place,), (each,) = places, single
+    result.put(place.path, _first(each).isoformat(), each.words)
+    result.titles[place.title] = wording.day(_first(each))
+    result.ambiguities += _ambiguities(place.path, each)
+
+
+def _first(each: Found) -> date:
+    if each.period is None:
+        raise ValueError("no period was read")
+    return each.period.first
+
+
+# Others --------------------------------------------------------------------------------------------------------------
+
+
+def _read_field(result: Values, sentence: reading.Sentence, place: Field) -> None:
+    value = reading.read(place, sentence)
+    if value is None:
+        return
+    sentence.consume(value.spans)
+    if value.others:
+        choices = [value.value, *value.others]
+        shown = tuple(Choice(label=str(choice), value=choice) for choice in choices)
+        text = wording.ask_which(place.title, choices)
+        result.questions.append(Question(path=place.path, text=text, choices=shown))
+        return
+    result.put(place.path, value.value, sentence.words_of(value.spans))
+    result.titles[place.title] = value.value
+
+
+def _miss(result: Values, place: Field) -> None:
+    asked = {question.path for question in result.questions}
+    if not place.is_required or place.has_default or place.path in result.sources or place.path in asked:
+        return
+    text = wording.ask_for(place.title, str(place.schema.get("description", "")), place.choices, place.kind)
+    choices = tuple(Choice(label=str(choice), value=choice) for choice in place.choices)
+    result.missing.append(Question(path=place.path, text=text, choices=choices))
+
+
+def _check(result: Values, schema: Mapping[str, Any]) -> None:
+    """What the schema refuses is asked again, in the schema's words. What is asked for anyway is not reported twice."""
+    if not schema:
+        return
+    try:
+        schemas.validate(result.parameters, dict(schema))
+    except InvalidInput as error:
+        if error.code == "invalid_schema":
+            # Publishing refuses such a schema; the person must hear of one that slipped through.
+            result.questions.append(Question(path="", text=error.message))
+            return
+        asked = [question.path for question in [*result.missing, *result.questions]]
+        for path, message in error.fields.items():
+            if not any(_is_same_place(path, other) for other in asked):
+                result.take_back(path)
+                result.missing.append(Question(path=path, text=message))
+
+
+def _is_same_place(one: str, other: str) -> bool:
+    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")

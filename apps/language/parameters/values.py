@@ -1,0 +1,227 @@
+"""Readers for one kind of value each. They look at the words that nothing has consumed yet."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rapidfuzz import fuzz
+
+from apps.language.parameters.fields import Field
+from apps.language.parameters.phrases import Phrases
+
+FUZZY_SCORE, FUZZY_LEAD, FUZZY_LENGTH = 88, 8, 5
+REACH = 4
+"""How many words a "without" reaches."""
+_NUMBER = r"(?<![\w.,])(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?![\w%]|[.,]\d)"
+_QUOTED = r"[\"“„]([^\"“”„]{1,500})[\"”“]|(?<!\w)'([^']{1,500})'(?!\w)"
+_GAP = r"[\s_-]+"
+_EMAIL = r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """`others`: a choice between several values that were all named."""
+
+    value: Any
+    spans: tuple[tuple[int, int], ...]
+    others: tuple[Any, ...] = ()
+
+
+@dataclass
+class Sentence:
+    """The text, folded, and what of it is consumed."""
+
+    text: str
+    phrases: Phrases
+    consumed: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # One character for one: spans stay right (casefold may lengthen).
+        self.folded = "".join(low if len(low := char.lower()) == 1 else char for char in self.text).replace("’", "'")
+
+    def is_free(self, start: int, end: int) -> bool:
+        return all(end <= low or start >= high for low, high in self.consumed)
+
+    def consume(self, spans: Iterable[tuple[int, int]]) -> None:
+        self.consumed.extend(spans)
+
+    def matches(self, pattern: str) -> list[re.Match[str]]:
+        return [match for match in re.finditer(pattern, self.folded) if self.is_free(*match.span())]
+
+    def words_of(self, spans: Iterable[tuple[int, int]]) -> str:
+        return " … ".join(self.text[start:end] for start, end in sorted(spans))
+
+
+def read(place: Field, sentence: Sentence) -> Value | None:
+    if place.choices:
+        return _list(place, sentence) if place.kind == "array" else _choice(place, sentence)
+    reader = {
+        "boolean": _truth,
+        "integer": _number,
+        "number": _number,
+        "string": _text,
+        "array": _texts,
+    }.get(place.kind)
+    return reader(place, sentence) if reader else None
+
+
+# Choices -------------------------------------------------------------------------------------------------------------
+
+
+def _named(place: Field, sentence: Sentence) -> list[tuple[Any, tuple[int, int]]]:
+    """Every choice that is named, in the sentence's order; of overlapping names the longest."""
+    hits = []
+    for choice in place.choices:
+        for phrase in [str(choice), *place.synonyms.get(str(choice), [])]:
+            hits += [(choice, match.span()) for match in sentence.matches(_phrase_pattern(phrase))]
+    kept: list[tuple[Any, tuple[int, int]]] = []
+    for choice, span in sorted(hits, key=lambda hit: hit[1][0] - hit[1][1]):
+        if all(span[1] <= low or span[0] >= high for _, (low, high) in kept):
+            kept.append((choice, span))
+    return sorted(kept, key=lambda hit: hit[1]) or _fuzzy(place, sentence)
+
+
+def _phrase_pattern(phrase: str) -> str:
+    words = [re.escape(word) for word in re.split(r"[\s_-]+", phrase.lower()) if word]
+    return rf"(?<!\w){_GAP.join(words)}(?!\w)" if words else r"(?!)"
+
+
+def _fuzzy(place: Field, sentence: Sentence) -> list[tuple[Any, tuple[int, int]]]:
+    """A misspelt choice, if it is near one name and clearly less near to all others."""
+    phrases = [
+        (str(phrase).lower(), choice)
+        for choice in place.choices
+        for phrase in [choice, *place.synonyms.get(str(choice), [])]
+    ]
+    found = []
+    for match in sentence.matches(rf"\w{{{FUZZY_LENGTH},}}"):
+        scored = sorted(
+            ((fuzz.ratio(match.group(), phrase), choice) for phrase, choice in phrases), key=lambda pair: -pair[0]
+        )
+        best = scored[0]
+        rest = [score for score, choice in scored if choice != best[1]]
+        if best[0] >= FUZZY_SCORE and best[0] - max(rest, default=0) >= FUZZY_LEAD:
+            found.append((best[1], match.span()))
+    return found
+
+
+def _choice(place: Field, sentence: Sentence) -> Value | None:
+    named = [hit for hit in _named(place, sentence) if not _is_negated(sentence, hit[1][0])]
+    choices = list(dict.fromkeys(choice for choice, _ in named))
+    if not choices:
+        return None
+    return Value(value=choices[0], spans=tuple(span for _, span in named), others=tuple(choices[1:]))
+
+
+def _list(place: Field, sentence: Sentence) -> Value | None:
+    named = _named(place, sentence)
+    refused = [choice for choice, span in named if _is_negated(sentence, span[0])]
+    wanted = list(dict.fromkeys(choice for choice, _ in named if choice not in refused))
+    spans = tuple(span for _, span in named)
+    if wanted:
+        return Value(value=wanted, spans=spans)
+    if refused:
+        return Value(value=[choice for choice in place.choices if choice not in refused], spans=spans)
+    every = "|".join(sentence.phrases.every)
+    for noun in place.nouns:
+        for match in sentence.matches(rf"\b(?:{every})\s+(?:the\s+|our\s+)?{_noun_pattern(noun, sentence)}"):
+            return Value(value=list(place.choices), spans=(match.span(),))
+    return None
+
+
+def _is_negated(sentence: Sentence, at: int) -> bool:
+    """A "without" stands a few words before, with nothing but joining words and other names between."""
+    before = sentence.folded[max(0, at - 80) : at]
+    clause = re.split(r"[.;:!?]|\bbut\b|,(?!\s*(?:and|or|\w+\s*$))", before)[-1]
+    without = "|".join(re.escape(word) for word in sentence.phrases.without)
+    including = "|".join(sentence.phrases.including)
+    marks = list(re.finditer(rf"\b(?:(?P<no>{without})|(?:{including}))\b", clause))
+    return bool(marks and marks[-1]["no"] and len(clause[marks[-1].end() :].split()) < REACH)
+
+
+def _noun_pattern(noun: str, sentence: Sentence) -> str:
+    stem = re.escape(noun.removesuffix(sentence.phrases.no_plural))
+    return rf"{stem}(?:{sentence.phrases.no_plural})?\b"
+
+
+# Truth ---------------------------------------------------------------------------------------------------------------
+
+
+def _truth(place: Field, sentence: Sentence) -> Value | None:
+    """Only where its name is in the sentence, behind a word that takes it in or leaves it out."""
+    for truth in (False, True):
+        for phrase in place.synonyms.get(str(truth).lower(), []):
+            for match in sentence.matches(_phrase_pattern(phrase)):
+                return Value(value=truth, spans=(match.span(),))
+    if not place.nouns:
+        return None
+    name = r"\s+".join([*map(re.escape, place.nouns[:-1]), _noun_pattern(place.nouns[-1], sentence)])
+    joining = "|".join(sentence.phrases.joining)
+    for words, truth in ((sentence.phrases.without, False), (sentence.phrases.including, True)):
+        marks = "|".join(re.escape(word) for word in words)
+        between = rf"(?:(?:{joining})\s+|\w+\s*(?:,|\band\b|\bor\b)\s*){{0,3}}"
+        for match in sentence.matches(rf"\b(?:{marks})\s+{between}{name}"):
+            return Value(value=truth, spans=(match.span(),))
+    return None
+
+
+# Numbers -------------------------------------------------------------------------------------------------------------
+
+
+def _number(place: Field, sentence: Sentence) -> Value | None:
+    """Only beside the parameter's name, before or behind."""
+    is_ = "|".join(re.escape(word) for word in sentence.phrases.is_)
+    name = r"\s+".join(map(re.escape, place.words))
+    found = sentence.matches(rf"\b{name}\s*(?:(?:{is_})\s*)?{_NUMBER}")
+    if not found and place.nouns:
+        found = sentence.matches(rf"{_NUMBER}\s+{_noun_pattern(place.nouns[-1], sentence)}")
+    values = [(_as_number(match.group(1), place.kind), match.span()) for match in found]
+    fitting = list(dict.fromkeys(value for value, _ in values if value is not None))
+    if not fitting:
+        return None
+    return Value(value=fitting[0], spans=tuple(span for _, span in values), others=tuple(fitting[1:]))
+
+
+def _as_number(text: str, kind: str) -> int | float | None:
+    plain = text.replace(",", "")
+    if kind == "integer":
+        return int(plain) if "." not in plain and len(plain) <= 18 else None
+    return float(plain) if len(plain) <= 18 else None
+
+
+# Text ----------------------------------------------------------------------------------------------------------------
+
+
+def _text(place: Field, sentence: Sentence) -> Value | None:
+    """Only what is quoted, or stands behind the parameter's name and a colon or an equals sign."""
+    if place.schema.get("format") == "email":
+        return _one(sentence, sentence.matches(_EMAIL))
+    if place.schema.get("format"):
+        return None
+    name = r"[\s_]+".join(map(re.escape, place.words))
+    quoted = sentence.matches(rf"\b{name}\s*(?:is|as|:|=)?\s*(?:{_QUOTED})")
+    quoted = quoted or sentence.matches(rf"\b{name}\s*[:=]\s*([^,;\n]{{1,200}})") or sentence.matches(_QUOTED)
+    return _one(sentence, quoted)
+
+
+def _texts(place: Field, sentence: Sentence) -> Value | None:
+    items = place.schema.get("items", {})
+    if items.get("type") != "string":
+        return None
+    matches = sentence.matches(_EMAIL if items.get("format") == "email" else _QUOTED)
+    values = [_written(sentence, match) for match in matches]
+    return Value(value=values, spans=tuple(match.span() for match in matches)) if values else None
+
+
+def _one(sentence: Sentence, matches: list[re.Match[str]]) -> Value | None:
+    values = list(dict.fromkeys(_written(sentence, match) for match in matches))
+    if not values:
+        return None
+    return Value(value=values[0], spans=tuple(match.span() for match in matches), others=tuple(values[1:]))
+
+
+def _written(sentence: Sentence, match: re.Match[str]) -> str:
+    """As the person wrote it, not folded."""
+    group = next((number for number, text in enumerate(match.groups(), 1) if text is not None), 0)
+    return sentence.text[match.start(group) : match.end(group)].strip()
