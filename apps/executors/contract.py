@@ -103,7 +103,7 @@ class Suspended:
     """The task leaves its worker. `because` says which way: a timer, a pause, a drain."""
 
     because: str
-    """`timer`, or the control word that was obeyed: `pause`, `drain`."""
+    """`timer`, `disabled` (the requester is), or the control word that was obeyed: `pause`, `drain`."""
     reason: str = ""
     until: datetime | None = None
     rest: Batch = field(default_factory=Batch)

@@ -16,6 +16,8 @@ def settle(lease: Lease, outcome: Outcome) -> None:
         case Cancelled(reason=reason, rest=rest):
             lifecycle.stop_cancelled(lease, reason, rest)
         case Suspended(because=Control.PAUSE, reason=reason, rest=rest):
+            lifecycle.stop_asked(lease, reason, rest)
+        case Suspended(because="disabled", reason=reason, rest=rest):
             lifecycle.stop_paused(lease, reason, rest)
         case Suspended(because=Control.DRAIN, reason=reason, rest=rest):
             lifecycle.release(lease, reason, rest)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
@@ -70,13 +70,18 @@ def suspend(lease: Lease, until: datetime, reason: str, rest: Batch) -> None:
 
 
 def stop_paused(lease: Lease, reason: str, rest: Batch) -> None:
-    """running → paused: the worker obeyed a pause."""
-    asked = Execution.objects.get(pk=lease.task_id)
+    """running → paused, for a reason of the platform's own (the requester is disabled)."""
     _end_attempt(
-        lease, rest, Status.PAUSED, "task.paused", AttemptOutcome.PAUSED, reason=asked.control_reason or reason,
-        data={"by": asked.control_by, "reason": asked.control_reason or reason},
-        changes={"paused_from": Status.PENDING},
+        lease, rest, Status.PAUSED, "task.paused", AttemptOutcome.PAUSED, reason=reason,
+        data={"by": "", "reason": reason}, changes={"paused_from": Status.PENDING.value},
     )  # fmt: skip
+
+
+def stop_asked(lease: Lease, reason: str, rest: Batch) -> None:
+    """running → paused: the worker obeyed a pause. Where the pause was taken back meanwhile: → pending, it goes on."""
+    _end_attempt(
+        lease, rest, Status.PENDING, "task.released", AttemptOutcome.PAUSED, reason=reason, data={"reason": reason}
+    )
 
 
 def stop_cancelled(lease: Lease, reason: str, rest: Batch) -> None:
@@ -114,7 +119,7 @@ def rescue(task_id: int, token: int, why: str) -> bool:
             _end_attempt(
                 lease, Batch(), status, kind, AttemptOutcome.CRASHED, reason=reason, data=data, changes=changes
             )
-    except (LeaseLost, Attempt.DoesNotExist):
+    except (LeaseLost, Attempt.DoesNotExist, Task.DoesNotExist):
         return False
     return True
 
@@ -217,13 +222,6 @@ def expire(task_id: int) -> bool:
     return True
 
 
-def hold(lease: Lease, by: str, reason: str) -> None:
-    """Ask the running task to pause for a reason of the platform's own (a disabled requester)."""
-    Execution.objects.filter(pk=lease.task_id, lease_token=lease.token).update(
-        control=Control.PAUSE, control_reason=reason[:300], control_by=by
-    )
-
-
 def note(lease: Lease, kind: str, data: dict[str, Any]) -> None:
     """Add an event of the running attempt to the feed."""
     with transaction.atomic():
@@ -256,11 +254,15 @@ def _end_attempt(
 ) -> None:
     """One transaction: what was not yet written ∧ the lease's end ∧ status ∧ attempt ∧ event."""
     now = clock.now()
+    changes = {"crashes": 0, **(changes or {})}
     with transaction.atomic() if rest.checkpoint else sql.transaction():
+        if asked := _still_asked(lease, status):
+            status, kind, reason, data, extra = asked
+            changes |= extra
         if rest != Batch():
             DatabaseStore().write(lease, rest)
         feed.append_with(lease.task_id, kind, now, None, data, sets=END_LEASE + sets, values=[], token=lease.token)
-        _write_status(lease.task_id, Status.RUNNING, status, now, reason, changes or {})
+        _write_status(lease.task_id, Status.RUNNING, status, now, reason, changes)
         sql.run(
             "UPDATE tasks_attempt SET outcome = %s, ended_at = %s, reason = %s WHERE task_id = %s AND lease_token = %s",
             [outcome.value, sql.moment(now), reason[:300], lease.task_id, lease.token],
@@ -269,6 +271,34 @@ def _end_attempt(
         if status in FINAL:
             checkpoints.forget(lease.task_id)
     news.publish(lease.task_id, kind, is_claimable=status == Status.PENDING)
+
+
+def _still_asked(lease: Lease, status: Status) -> tuple[Status, str, str, dict[str, Any], dict[str, Any]] | None:
+    """What to do instead of moving to `status`, because it was asked while the attempt was ending in another way.
+
+    The attempt did not hear it any more (it fell asleep, failed, drained), and nobody else would obey it.
+    """
+    _lock(lease.task_id)
+    if status in FINAL:
+        return None
+    row = sql.run(
+        "SELECT control, control_reason, control_by FROM tasks_execution WHERE task_id = %s AND lease_token = %s",
+        [lease.task_id, lease.token],
+    )
+    if row is None or not row[0]:
+        return None
+    control, reason, by = row
+    data = {"by": by, "reason": reason}
+    if control == Control.PAUSE:
+        before = Status.PENDING if status == Status.PAUSED else status
+        return Status.PAUSED, "task.paused", reason, data, {"paused_from": before.value}
+    return Status.CANCELLED, "task.cancelled", reason, data, {"paused_from": ""}
+
+
+def _lock(task_id: int) -> None:
+    """The task's row before the execution's, as a person's verbs take them: else the two could wait for each other."""
+    if connection.vendor == "postgresql":
+        sql.run("SELECT id FROM tasks_task WHERE id = %s FOR NO KEY UPDATE", [task_id])
 
 
 def _ask(task: Task, by: Any, control: Control, reason: str, status: Status, kind: str) -> Task:
@@ -281,6 +311,8 @@ def _ask(task: Task, by: Any, control: Control, reason: str, status: Status, kin
 def _ask_locked(task: Task, by: Any, control: Control, reason: str, status: Status, kind: str, now: datetime) -> None:
     """Move a task that does not run; leave a request with one that does."""
     if task.status == Status.RUNNING:
+        if control == Control.PAUSE and task.execution.control in (Control.CANCEL, Control.EXPIRE):
+            raise _illegal(task, "paused", "it is being cancelled")
         data = {"reason": reason}
         feed.append_with(
             task.pk, f"task.{control.value}_requested", now, by, data,
@@ -290,7 +322,8 @@ def _ask_locked(task: Task, by: Any, control: Control, reason: str, status: Stat
         news.publish(task.pk, f"task.{control.value}_requested", is_claimable=True)
         return
     if not task.may_move_to(status):
-        raise _illegal(task, {Status.PAUSED: "paused", Status.CANCELLED: "cancelled"}[status], "it has ended")
+        why = "it has ended" if task.is_final else "it is so already"
+        raise _illegal(task, {Status.PAUSED: "paused", Status.CANCELLED: "cancelled"}[status], why)
     changes = {"paused_from": task.status} if status == Status.PAUSED else {"paused_from": ""}
     who = by.get_username() if by else ""
     _move(task, status, kind, now, actor=by, changes=changes, reason=reason, data={"reason": reason, "by": who})
@@ -352,8 +385,16 @@ def _reopen(task_id: int, step: int | None) -> None:
 
 
 def _locked(task: Task) -> Task:
-    """The task's row, locked until the transaction ends (SQLite holds its one write lock anyway)."""
-    return Task.objects.select_for_update(of=("self",)).select_related("execution", "revision").get(pk=task.pk)
+    """The task's row, locked until the transaction ends (SQLite holds its one write lock anyway).
+
+    NO KEY: rows that refer to the task (a worker's new file) can be added meanwhile, so that a worker which holds its
+    execution's row never waits for us while we wait for it.
+    """
+    return (
+        Task.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("execution", "revision")
+        .get(pk=task.pk)
+    )
 
 
 def _permit(task: Task, by: Any, verb: str) -> None:

@@ -1,7 +1,5 @@
 """How the rest of the world hears of a change: one signal and one hint, after the commit, with ids only."""
 
-from functools import partial
-
 from django.db import transaction
 from django.dispatch import Signal
 
@@ -13,7 +11,12 @@ changed = Signal()
 
 def publish(task_id: int, kind: str, *, is_claimable: bool = False) -> None:
     """After the running transaction commits, tell pages (and workers, when there is something to claim)."""
-    transaction.on_commit(partial(_send, task_id, kind, is_claimable))
+
+    def send() -> None:
+        _send(task_id, kind, is_claimable)
+
+    # Robust: what a receiver does wrong is logged, and is no failure of the verb, which has happened.
+    transaction.on_commit(send, robust=True)
 
 
 def _send(task_id: int, kind: str, is_claimable: bool) -> None:

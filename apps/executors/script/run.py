@@ -90,7 +90,7 @@ class _Attempt:
             failure = Failure(type="Diverged", code="diverged", message=error.message, line=self.pulse.line)
             return Failed(failure=failure, rest=self.journal.rest())
         except RequesterDisabled as error:
-            return Suspended(because="pause", reason=str(error), rest=self.journal.rest())
+            return Suspended(because="disabled", reason=str(error), rest=self.journal.rest())
         except MontyCrashedError as error:
             return self._crashed(error)
         except MontyError as error:
