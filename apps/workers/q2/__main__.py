@@ -1,6 +1,5 @@
 """`python -m apps.workers.q2`: one Django-Q2 cluster, tethered to the supervisor that started it."""
 
-import gc
 import logging
 import os
 import sys
@@ -16,7 +15,11 @@ def main() -> int:
     os.environ["CHANTILLY_CLUSTER_PID"] = str(os.getpid())
     import django
 
+    from apps.workers.q2 import preload
+
+    preload.leave_out_unused()
     django.setup()
+    preload.preload()
     return run_cluster()
 
 
@@ -25,18 +28,16 @@ def run_cluster() -> int:
     from django_q.brokers import get_broker
     from django_q.cluster import Cluster
 
-    from apps.workers.q2.launches import slice_function
+    from apps.workers.q2.preload import freeze
 
     logging.getLogger("django-q").setLevel(logging.WARNING)
-    slice_function()  # imported once, before the forks, so that all processes share its memory
     get_broker().purge_queue()
     connections.close_all()
-    gc.collect()
-    gc.freeze()
+    freeze()
     cluster = Cluster()
     cluster.start()
     cluster.sentinel.join()
-    return int(cluster.sentinel.exitcode or 0) and 1
+    return int(cluster.sentinel.exitcode != 0)
 
 
 if __name__ == "__main__":
