@@ -176,13 +176,41 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "apps.api.authentication.Tokens",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.api.parsing.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.api.negotiation.OwnFormat",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "apps.api.errors.answer",
+    "URL_FORMAT_OVERRIDE": None,
+    # How many proxies in front of us write X-Forwarded-For; 0: the header is not believed.
+    "NUM_PROXIES": env.number("TRUSTED_PROXIES", 0),
+    "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttling.PerUser", "apps.api.throttling.PerAddress"],
+    "DEFAULT_THROTTLE_RATES": {
+        "user": env.text("API_RATE", "600/min"),
+        "anonymous": env.text("API_RATE_ANONYMOUS", "60/min"),
+        "login": env.text("API_RATE_LOGIN", "10/min"),
+        "login_name": env.text("API_RATE_LOGIN", "10/min"),
+    },
+}
+REST_KNOX = {"TOKEN_PREFIX": "cy_"}
+API_MAX_BODY = 1024 * 1024
+API_TOKEN_DAYS = env.number("API_TOKEN_DAYS", 30, minimum=1)
+API_MAX_TOKENS = 50
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Chantilly API",
+    "DESCRIPTION": "Start long work, follow it, control it, fetch its files.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["apps.api.schema.with_slash_only"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "apps.api.schema.with_errors"],
 }
 
 # Q2 warns about timeout=None. Ours is deliberate: its SIGALRM would fire inside a slice; our heartbeat holds limits.
