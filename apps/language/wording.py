@@ -80,6 +80,10 @@ def ask_task(verb: str, count: int) -> str:
     return f"You have {count} open tasks. Which one shall I {verb}?"
 
 
+def ask_one_of(verb: str, numbers: Sequence[int]) -> str:
+    return f"One task at a time, please. Which one: {_either(numbers)}? ({COMMANDS[verb].format(task='it')})"
+
+
 def ask_status(count: int) -> str:
     return (
         "Which task do you mean? Say its number, as in “status of task 12”."

@@ -50,7 +50,7 @@ def _obey(name: str, groups: Mapping[str, str | None], message: Message, table: 
     if len(numbers) == 1:
         return _command(verb, numbers[0])
     if numbers:
-        return _ask(verb, [OpenTask(id=number, title="") for number in numbers])
+        return _ask(verb, [OpenTask(id=each, title="") for each in numbers], wording.ask_one_of(verb, numbers))
     if said and not re.fullmatch(table.PRONOUNS, said):
         titled = _titled(said, message, table)
         return _one_of(verb, titled) if titled else None
@@ -85,10 +85,10 @@ def _command(verb: Verb, task_id: int | None) -> Interpretation:
     return Interpretation(intent="command", command=command, confidence=1.0, echo=wording.command(verb, task_id))
 
 
-def _ask(verb: Verb, tasks: list[OpenTask]) -> Interpretation:
-    text = wording.ask_status(len(tasks)) if verb == "status" else wording.ask_task(verb, len(tasks))
+def _ask(verb: Verb, tasks: list[OpenTask], text: str = "") -> Interpretation:
+    ask = wording.ask_status(len(tasks)) if verb == "status" else wording.ask_task(verb, len(tasks))
     choices = tuple(Choice(label=f"{task.id} {task.title}".strip(), value=task.id) for task in tasks[:MAX_CHOICES])
-    question = Question(path="task_id", text=text, choices=choices)
+    question = Question(path="task_id", text=text or ask, choices=choices)
     return Interpretation(
         intent="command", command=Command(verb=verb), confidence=1.0, questions=(question,), echo=question.text
     )

@@ -6,7 +6,8 @@ what it says the template's words cover. The constants were chosen on tests/unit
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from apps.language.contract import Candidate, Message, TemplateCard
 from apps.language.matching.index import Index, IndexedCard, index_for
@@ -21,67 +22,76 @@ NEAREST_SHARE = 0.55
 STEEPNESS, MIDDLE = 11.0, 0.62
 
 
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a message says, ready to be compared."""
+
+    text: str
+    words: list[str]
+    vectors: tuple[Vector, Vector]
+    contexts: frozenset[str]
+    nobody: float
+    """How near it is to talk that no template is meant for."""
+    is_order: bool
+
+
 def rank(message: Message, rest: str, cards: Sequence[TemplateCard]) -> list[Candidate]:
     """All templates, the best first. `rest` is the text without the words that were read as values."""
     if not cards:
         return []
     index = index_for(cards, message.locale)
-    said = index.vocabulary.words(rest, index.known)
-    vectors = index.weights.vectors(said)
-    nobody = max((similarity(vectors, each) for each in index.background), default=0.0)
-    hits = [_has_pattern(each, message.text) for each in index.cards]
-    found = [
-        _candidate(message, index, each, said, vectors, nobody, hit and sum(hits) == 1, hit)
-        for each, hit in zip(index.cards, hits, strict=True)
-    ]
+    said = _said(message, rest, index)
+    hits = [any(pattern.search(said.text) for pattern in each.patterns) for each in index.cards]
+    found = []
+    for each, hit in zip(index.cards, hits, strict=True):
+        parts = _parts(said, each, hit, index)
+        confidence = _confidence(parts, said, each, index, is_sure=hit and sum(hits) == 1)
+        rounded = {name: round(value, 3) for name, value in parts.items()}
+        found.append(Candidate(key=each.card.key, name=each.card.name, confidence=round(confidence, 3), parts=rounded))
     return sorted(found, key=lambda candidate: (-candidate.confidence, candidate.key))
 
 
-def _candidate(
-    message: Message,
-    index: Index,
-    each: IndexedCard,
-    said: list[str],
-    vectors: tuple[Vector, Vector],
-    nobody: float,
-    is_only_pattern: bool,
-    has_pattern: bool,
-) -> Candidate:
-    parts = {
-        "pattern": PATTERN * has_pattern,
-        "keywords": KEYWORDS * _share(each.keywords, frozenset(said)),
-        "context": CONTEXT * _in_context(each, message, said),
-    }
-    parts["baseline"] = sum(parts.values())
-    parts["nearest"] = max((similarity(vectors, example) for example in each.examples), default=0.0)
-    parts["covered"] = _covered(index, each, said)
-    evidence = NEAREST_SHARE * parts["nearest"] + (1 - NEAREST_SHARE) * parts["covered"]
-    if nobody > parts["nearest"]:
-        evidence -= nobody - parts["nearest"]
-    confidence = max(1 / (1 + math.exp(-STEEPNESS * (evidence - MIDDLE))), parts["baseline"])
-    if is_only_pattern:
-        confidence = max(confidence, SURE_PATTERN)
-    if parts["nearest"] < SAME_SENTENCE and not _is_ordered(index, each, message.text, said):
-        confidence = min(confidence, NOT_AN_ORDER_CAP)
-    return Candidate(
-        key=each.card.key,
-        name=each.card.name,
-        confidence=round(confidence, 3),
-        parts={name: round(value, 3) for name, value in parts.items()},
+def _said(message: Message, rest: str, index: Index) -> Said:
+    words = index.vocabulary.words(rest, index.known)
+    vectors = index.weights.vectors(words)
+    here = frozenset(word for text in message.contexts for word in index.vocabulary.words(text))
+    return Said(
+        text=message.text,
+        words=words,
+        vectors=vectors,
+        contexts=here | frozenset(words),
+        nobody=max((similarity(vectors, each) for each in index.background), default=0.0),
+        is_order=index.vocabulary.is_order(message.text),
     )
 
 
-def _has_pattern(each: IndexedCard, text: str) -> bool:
-    return any(pattern.search(text) is not None for pattern in each.patterns)
+def _parts(said: Said, each: IndexedCard, has_pattern: bool, index: Index) -> dict[str, float]:
+    is_in_context = any(context and context <= said.contexts for context in each.contexts)
+    parts = {
+        "pattern": PATTERN * has_pattern,
+        "keywords": KEYWORDS * _share(each.keywords, frozenset(said.words)),
+        "context": CONTEXT * is_in_context,
+    }
+    parts["baseline"] = sum(parts.values())
+    parts["nearest"] = max((similarity(said.vectors, example) for example in each.examples), default=0.0)
+    parts["covered"] = _covered(index, each, said.words)
+    return parts
+
+
+def _confidence(parts: Mapping[str, float], said: Said, each: IndexedCard, index: Index, *, is_sure: bool) -> float:
+    evidence = NEAREST_SHARE * parts["nearest"] + (1 - NEAREST_SHARE) * parts["covered"]
+    evidence -= max(0.0, said.nobody - parts["nearest"])
+    confidence = max(1 / (1 + math.exp(-STEEPNESS * (evidence - MIDDLE))), parts["baseline"])
+    if is_sure:
+        confidence = max(confidence, SURE_PATTERN)
+    undoes = index.vocabulary.undoing.intersection(said.words) - each.known
+    if parts["nearest"] < SAME_SENTENCE and (undoes or not said.is_order):
+        confidence = min(confidence, NOT_AN_ORDER_CAP)
+    return confidence
 
 
 def _share(keywords: tuple[frozenset[str], ...], said: frozenset[str]) -> float:
     return sum(keyword <= said for keyword in keywords) / len(keywords) if keywords else 0.0
-
-
-def _in_context(each: IndexedCard, message: Message, said: list[str]) -> bool:
-    here = frozenset(said) | frozenset(word for text in message.contexts for word in text.casefold().split())
-    return any(context and context <= here for context in each.contexts)
 
 
 def _covered(index: Index, each: IndexedCard, said: list[str]) -> float:
@@ -90,8 +100,3 @@ def _covered(index: Index, each: IndexedCard, said: list[str]) -> float:
     known = sum(index.weights.of(word) for word in said if word in each.known)
     described = sum(index.weights.of(word) for word in said if word in each.described)
     return (known + DESCRIBED_WEIGHT * described) / total if total else 0.0
-
-
-def _is_ordered(index: Index, each: IndexedCard, text: str, said: list[str]) -> bool:
-    undoes = index.vocabulary.undoing.intersection(said) - each.known
-    return index.vocabulary.is_order(text) and not undoes

@@ -1,0 +1,223 @@
+from datetime import date
+from typing import Any
+
+import pytest
+
+from apps.language import dates
+from apps.language.parameters import Values, read
+from tests.unit.language.evaluation import INVOICES
+
+CONTEXT = dates.Context(today=date(2026, 11, 21))
+
+
+def reading(text: str, schema: Any = None) -> Values:
+    return read(text, schema or INVOICES.parameter_schema, dates.find(text, CONTEXT))
+
+
+def of(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters"),
+    [
+        ("for last year", {"period": {"start": "2025-01-01", "end": "2025-12-31"}}),
+        ("from March to May 2025", {"period": {"start": "2025-03-01", "end": "2025-05-31"}}),
+        ("for active clients", {"clientFilters": ["active"]}),
+        ("for inactive clients", {"clientFilters": ["inactive"]}),
+        ("active and inactive clients", {"clientFilters": ["active", "inactive"]}),
+        ("for prospects", {"clientFilters": ["prospect"]}),
+        ("for all clients", {"clientFilters": ["active", "inactive", "prospect"]}),
+        ("every client", {"clientFilters": ["active", "inactive", "prospect"]}),
+        ("all clients without inactive", {"clientFilters": ["active", "prospect"]}),
+        ("clients that are not active", {"clientFilters": ["inactive", "prospect"]}),
+        ("excluding inactive and prospect clients", {"clientFilters": ["active"]}),
+        ("inactiv clients", {"clientFilters": ["inactive"]}),
+        ("actve clients", {"clientFilters": ["active"]}),
+        ("without services", {"includeServices": False}),
+        ("no services please", {"includeServices": False}),
+        ("don't include the services", {"includeServices": False}),
+        ("do not include services", {"includeServices": False}),
+        ("excluding charts and services", {"includeServices": False}),
+        ("with services", {"includeServices": True}),
+        ("including all services", {"includeServices": True}),
+        ("services", {}),
+        ("about our services", {}),
+        ("a summary", {"outputFormat": "summary"}),
+        ("short, please", {"outputFormat": "summary"}),
+        ("Detailed!", {"outputFormat": "detailed"}),
+        ("executive summary", {"outputFormat": "executive"}),
+        ("for the board", {"outputFormat": "executive"}),
+        ("executve format", {"outputFormat": "executive"}),
+        ("deactivate it", {}),
+        ("proactive people", {}),
+        (
+            "Invoice report of Q1 2025 for inactive clients, no services, brief",
+            {
+                "period": {"start": "2025-01-01", "end": "2025-03-31"},
+                "clientFilters": ["inactive"],
+                "includeServices": False,
+                "outputFormat": "summary",
+            },
+        ),
+    ],
+)
+def test_what_is_said_is_read_and_nothing_else(text: str, parameters: dict[str, Any]) -> None:
+    assert reading(text).parameters == parameters
+
+
+def test_each_value_says_which_words_it_came_from() -> None:
+    assert reading("Report for Last Year without Services, brief").sources == {
+        "period.start": "Last Year",
+        "period.end": "Last Year",
+        "includeServices": "without Services",
+        "outputFormat": "brief",
+    }
+
+
+def test_required_value_that_was_not_said_is_asked_and_not_defaulted() -> None:
+    values = reading("for active clients")
+    assert "period" not in values.parameters
+    assert [(question.path, "period?" in question.text) for question in values.missing] == [("period", True)]
+
+
+def test_open_beginning_is_asked_with_a_proposal() -> None:
+    values = reading("until end of June")
+    assert values.parameters == {"period": {"end": "2026-06-30"}}
+    (question,) = values.missing
+    assert (question.path, question.choices[0].value) == ("period.start", "2026-01-01")
+
+
+def test_two_periods_for_one_place_are_asked() -> None:
+    values = reading("compare Q1 2025 with Q1 2024")
+    assert values.parameters == {}
+    (question,) = values.questions
+    assert (question.path, [choice.label for choice in question.choices]) == ("period", ["Q1 2025", "Q1 2024"])
+    assert question.choices[1].value == {"start": "2024-01-01", "end": "2024-03-31"}
+    assert values.missing == []
+
+
+def test_two_choices_for_one_value_are_asked() -> None:
+    values = reading("for 2025, detailed or brief")
+    (question,) = values.questions
+    assert (question.path, [choice.value for choice in question.choices]) == ("outputFormat", ["detailed", "summary"])
+
+
+def test_doubtful_date_is_read_one_way_and_shown() -> None:
+    (doubt,) = reading("for 03/04/2024").ambiguities
+    assert (doubt.kind, doubt.must_confirm, doubt.reading) == ("day_month_order", True, "Wed 3 April 2024")
+    assert doubt.choices[0].value == {"start": "2024-03-04", "end": "2024-03-04"}
+
+
+def test_assumed_year_is_echoed_and_needs_no_answer() -> None:
+    (doubt,) = reading("in March").ambiguities
+    assert (doubt.kind, doubt.must_confirm) == ("year_assumed", False)
+
+
+def test_date_that_does_not_exist_is_said() -> None:
+    values = reading("for 31/02/2024")
+    assert [doubt.kind for doubt in values.ambiguities] == ["not_a_date"]
+    assert [question.path for question in values.missing] == ["period"]
+
+
+NUMBER = {"type": "integer", "minimum": 1, "maximum": 100}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("limit 20", 20),
+        ("with a limit of 20", 20),
+        ("limit: 20", 20),
+        ("limit=20", 20),
+        ("in 2024 with limit 20", 20),
+        ("20 things", None),
+        ("limit 20k", None),
+        ("limit 20%", None),
+        ("limit 2.5", None),
+        ("version 20", None),
+    ],
+)
+def test_whole_number_stands_beside_its_name(text: str, value: int | None) -> None:
+    assert reading(text, of(limit=NUMBER)).parameters.get("limit") == value
+
+
+def test_number_stands_before_its_noun() -> None:
+    assert reading("translate 50 messages", of(message_count=NUMBER)).parameters == {"message_count": 50}
+
+
+def test_number_that_the_schema_refuses_is_asked_in_the_schemas_words() -> None:
+    values = reading("limit 2,000", of(limit=NUMBER))
+    assert values.parameters == {}
+    assert [question.path for question in values.missing] == ["limit"]
+
+
+TEXT = {"type": "string", "maxLength": 40}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('title "Year End"', "Year End"),
+        ("title: Year End, please", "Year End"),
+        ("call it “Year End”", "Year End"),
+        ("call it 'Year End'", "Year End"),
+        ("the client's invoice and the supplier's", None),
+        ("the title of the song", None),
+    ],
+)
+def test_text_is_taken_only_in_quotes_or_behind_its_name(text: str, value: str | None) -> None:
+    values = reading(text, of(title=TEXT))
+    assert values.parameters.get("title") == value
+    assert bool(values.missing) == (value is None)
+
+
+def test_address_is_read_by_its_form() -> None:
+    schema = of(recipient={"type": "string", "format": "email"})
+    assert reading("send it to Alice@example.org.", schema).parameters == {"recipient": "Alice@example.org"}
+
+
+def test_single_day_is_read_where_the_schema_has_one() -> None:
+    schema = of(as_of_day={"type": "string", "format": "date"})
+    assert reading("balance on 5 March 2025", schema).parameters == {"as_of_day": "2025-03-05"}
+    assert reading("balance of March 2025", schema).parameters == {}
+
+
+def test_two_pairs_take_two_periods_in_order() -> None:
+    pair = of(start={"type": "string", "format": "date"}, end={"type": "string", "format": "date"})
+    values = reading("compare Q1 2025 with Q1 2024", of(period=pair, baseline=pair))
+    assert values.parameters["period"]["start"] == "2025-01-01"
+    assert values.parameters["baseline"]["end"] == "2024-03-31"
+
+
+@pytest.mark.parametrize(("start", "end"), [("startDate", "endDate"), ("date_from", "date_to"), ("since", "until")])
+def test_pair_of_dates_is_known_by_its_names(start: str, end: str) -> None:
+    day = {"type": "string", "format": "date"}
+    values = reading("last month", of(**{start: day, end: day}))
+    assert values.parameters == {start: "2026-10-01", end: "2026-10-31"}
+
+
+def test_references_are_followed() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"format": {"$ref": "#/$defs/format"}},
+        "required": ["format"],
+        "$defs": {"format": {"type": "string", "enum": ["pdf", "csv"]}},
+    }
+    assert reading("as CSV", schema).parameters == {"format": "csv"}
+
+
+def test_unusable_schema_is_said_and_stops_nothing() -> None:
+    values = reading("limit 5", {"type": "object", "properties": {"limit": {"$ref": "https://example.org/x"}}})
+    assert "cannot be used" in values.questions[0].text
+
+
+def test_empty_schema_takes_nothing() -> None:
+    values = read("whatever 5", {}, [])
+    assert (values.parameters, values.missing, values.questions) == ({}, [], [])
+
+
+@pytest.mark.parametrize("text", ["'" * 3000, '"a' * 1500, "active " * 500, "without " * 500, "İ" * 2000, "1," * 1500])
+def test_odd_texts_are_read_in_bounded_time(text: str) -> None:
+    reading(text)
+    reading(text, of(title=TEXT, limit=NUMBER))
