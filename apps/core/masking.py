@@ -13,7 +13,11 @@ _KEY_LIKE = re.compile(
 
 
 def mask(text: str, limit: int = MAX_MESSAGE) -> str:
-    """The text without this installation's secrets and without anything that looks like a key, shortened."""
+    """The text without this installation's secrets and without anything that looks like a key, shortened.
+
+    NUL, which PostgreSQL can keep neither in text nor in JSON, is shown as its symbol.
+    """
+    text = text.replace("\0", "␀")
     for secret in _secrets():
         text = text.replace(secret, MASK)
     text = _KEY_LIKE.sub(MASK, text)

@@ -63,7 +63,9 @@ class LiveCall:
             self.session.journal.count(name, addition)
 
     def report_progress(self, percent: float, stage: str, message: str) -> None:
-        self.session.journal.progress(Progress(percent=percent, stage=stage, message=mask(message, 300)), self.now)
+        self.session.journal.progress(
+            Progress(percent=percent, stage=mask(stage, 100), message=mask(message, 300)), self.now
+        )
 
     def log(self, message: str, level: str) -> None:
         self.session.journal.log(mask(message), level, self.session.pulse.line, self.now)
@@ -94,10 +96,14 @@ class Answered:
     suspension: Suspension | None = None
 
 
+class Interrupted(Exception):
+    """The call has not succeeded yet, and something was asked of the task: it must not be recorded as failed."""
+
+
 def execute(session: Session, tool: Tool, bound: Mapping[str, Any], call: LiveCall) -> Answered:
     """Call the tool, and again while its errors are transient and its policy allows.
 
-    Raises only LeaseLost and RequesterDisabled.
+    Raises only LeaseLost, RequesterDisabled, and Interrupted when something is asked of the task between two tries.
     """
     tries = 0
     while True:
@@ -109,10 +115,12 @@ def execute(session: Session, tool: Tool, bound: Mapping[str, Any], call: LiveCa
             raise
         except Exception as error:
             failure = as_tool_error(error, tool.name)
-            if not failure.transient or tries >= tool.retry.attempts or session.control():
+            if not failure.transient or tries >= tool.retry.attempts:
                 return failed(failure, retries=tries - 1)
             call.files.clear()
             _wait(session, tool, call, failure, tries)
+            if session.control() and tool.is_journalled:
+                raise Interrupted from error
             continue
         if isinstance(value, Suspension):
             return Answered(succeeded=True, result=codec.encode(None), retries=tries - 1, suspension=value)

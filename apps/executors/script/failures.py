@@ -1,5 +1,6 @@
 """From the interpreter's errors to what a person reads: what happened, on which line, what to do."""
 
+import contextlib
 import os
 import signal
 from typing import Any
@@ -21,7 +22,7 @@ def explain(
         return Failure(
             type="SyntaxError",
             code="syntax_error",
-            message=error.display("msg"),
+            message=mask(error.display("msg")),
             line=frames[-1].line if frames else None,
         )
     if not isinstance(error, MontyRuntimeError):
@@ -30,7 +31,7 @@ def explain(
     message = mask(error.display("msg"))
     frames = [frame for frame in error.traceback() if frame.line <= task.script.count("\n") + 1]
     line = frames[-1].line if frames else line
-    if kind == "MemoryError" and "limit exceeded" in message:
+    if kind == "MemoryError" and ("limit exceeded" in message or "memory limit" in message):
         return _memory(task, line)
     if kind == "TimeoutError" and "time limit exceeded" in message:
         return _time(task, line)
@@ -100,4 +101,5 @@ def stop_sandbox(pulse: Pulse, why: str) -> None:
     if pulse.sandbox_pid is None or pulse.killed_for:
         return
     pulse.killed_for = why
-    os.kill(pulse.sandbox_pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it ended by itself this very moment
+        os.kill(pulse.sandbox_pid, signal.SIGKILL)

@@ -35,6 +35,7 @@ from apps.executors.contract import (
 )
 from apps.executors.script import calls, failures, sandbox
 from apps.executors.script.calls import Answered, LiveCall
+from apps.tasks.blobs import BlobUnreadable
 from apps.tasks.journal import Batch, Diverged, LeaseLost, LoadedCheckpoint, NewCheckpoint, NewStep
 from apps.tools import registry
 from apps.tools.registry import CallClass, Tool
@@ -57,6 +58,11 @@ class _Ended(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(type(outcome).__name__)
         self.outcome = outcome
+
+
+def _undefined(name: str) -> Any:
+    """The answer to a call of something that is neither a tool nor defined by the script."""
+    return {"exc_type": "NameError", "message": f"name {name!r} is not defined"}
 
 
 def attempt(session: Session) -> Outcome:
@@ -86,8 +92,10 @@ class _Attempt:
             return self._run()
         except _Ended as ended:
             return ended.outcome
-        except Diverged as error:
-            failure = Failure(type="Diverged", code="diverged", message=error.message, line=self.pulse.line)
+        except (Diverged, BlobUnreadable) as error:
+            # Not tried again by itself: the record stays as it is.
+            kind = type(error).__name__
+            failure = Failure(type=kind, code=error.code, message=error.message, line=self.pulse.line)
             return Failed(failure=failure, rest=self.journal.rest())
         except RequesterDisabled as error:
             return Suspended(because="disabled", reason=str(error), rest=self.journal.rest())
@@ -129,6 +137,8 @@ class _Attempt:
         try:
             snapshot = self._turn(lambda: monty.load_snapshot(checkpoint.dump, print_callback=self._print))
         except MontyCrashedError:
+            if self.pulse.killed_for:
+                raise
             return None  # verified, but this interpreter cannot read it: an older one, or the journal, will do
         except (MontyError, RuntimeError, ValueError):
             return None
@@ -175,7 +185,10 @@ class _Attempt:
     ) -> Snapshot:
         self._count_call()
         self.pulse.line = self._line(snapshot)
-        tool = registry.find(name)
+        try:
+            tool = registry.find(name)
+        except LookupError:
+            return self._turn(lambda: snapshot.resume(_undefined(name)))
         try:
             bound = tool.bind(args, kwargs)
             if not tool.is_journalled:
@@ -217,7 +230,7 @@ class _Attempt:
         self.pulse.call, self.pulse.call_started_at = tool.name, call.now
         started = time.monotonic()
         try:
-            answered = calls.execute(self.session, tool, bound, call)
+            answered = self._call(snapshot, tool, bound, call)
             if answered.suspension is not None:
                 self._suspend_or_wait(snapshot, tool, call, answered, arguments, digest)
         finally:
@@ -228,6 +241,14 @@ class _Attempt:
         else:
             self.journal.record(step, files=call.files, checkpoint=self._checkpoint_if_due(snapshot))
         return answered
+
+    def _call(self, snapshot: FunctionSnapshot, tool: Tool, bound: Mapping[str, Any], call: LiveCall) -> Answered:
+        """The tool's answer; what is asked of the task while its errors are being retried is obeyed, not waited for."""
+        while True:
+            try:
+                return calls.execute(self.session, tool, bound, call)
+            except calls.Interrupted:
+                self._obey(snapshot)  # returns only when it was taken back meanwhile
 
     def _step(
         self, tool: Tool, call: LiveCall, answered: Answered, arguments: str, digest: bytes, seconds: float
