@@ -7,7 +7,7 @@ from typing import Literal
 from apps.language.contract import Candidate
 
 START = 0.7
-ASK = 0.25
+ASK = 0.15
 MARGIN = 0.15
 SHOWN = 3
 

@@ -32,10 +32,19 @@ UNDOING = "delete remove erase drop destroy cancel stop undo revert refund rejec
 
 # A sentence that begins so asks or forbids something; it does not order it.
 NOT_AN_ORDER = (
-    r"^(?:so |and |but |ok |well )?(?:why|who|whom|whose|where|when)\b",
+    r"^(?:so |and |but |ok |well )?(?:why|whom|whose|when)\b",
+    r"^(?:who|where) (?:is|was|were|did|has|had|does|made|wrote|sent|said|created)\b",
+    r"^(?:many )?thank(?:s| you)\b",
     r"^(?:so |and |but |ok |well )?how (?:do|does|can|to|would|should|is|are|was|were|long|many)\b",
     r"^what (?:is|are|does|do) (?:a|an|the)?\s*\w+\s*(?:report|analysis|template|mean)?\s*\?*$",
     r"\b(?:do not|don't|dont|doesn't|never|no need to|shouldn't|should not|can't|cannot|won't)\b",
+)
+
+# A sentence that begins so wants something made.
+A_REQUEST = (
+    r"^(?:(?:hi|hey|hello|ok|okay|now|and|also|please|pls|kindly)[\s,]+)*"
+    r"(?:(?:could|can|would|will) (?:you|i|we)|i (?:need|want|would like)|i'd like|we need|let me (?:have|see)|let us have|"
+    r"give|show|get|make|create|generate|produce|prepare|build|run|compile|draw up|provide|write|start|do)\b"
 )
 
 # Everyday sentences of offices, none of them a request for a report: how common words are, and what is nobody's.
@@ -148,7 +157,8 @@ VOCABULARY = Vocabulary(
     same=_same(),
     undoing=frozenset(UNDOING.split()),
     not_an_order=NOT_AN_ORDER,
+    a_request=A_REQUEST,
     background=tuple(BACKGROUND.strip().splitlines()),
-    endings=(("ies", "y"), ("sses", "ss"), ("xes", "x"), ("s", "")),
-    unchanged=("ss", "us", "is"),
+    endings=(("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ing", ""), ("ed", ""), ("s", "")),
+    unchanged=("ss", "us", "is", "eed", "thing"),
 )

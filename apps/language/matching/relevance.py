@@ -19,7 +19,9 @@ DESCRIBED_WEIGHT = 0.5
 NOT_AN_ORDER_CAP = 0.5
 SAME_SENTENCE = 0.9
 NEAREST_SHARE = 0.55
-STEEPNESS, MIDDLE = 11.0, 0.62
+REQUEST_BONUS = 0.05
+ONE_WORD_CAP = 0.6
+STEEPNESS, MIDDLE = 9.0, 0.53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class Said:
     nobody: float
     """How near it is to talk that no template is meant for."""
     is_order: bool
+    is_request: bool
 
 
 def rank(message: Message, rest: str, cards: Sequence[TemplateCard]) -> list[Candidate]:
@@ -62,6 +65,7 @@ def _said(message: Message, rest: str, index: Index) -> Said:
         contexts=here | frozenset(words),
         nobody=max((similarity(vectors, each) for each in index.background), default=0.0),
         is_order=index.vocabulary.is_order(message.text),
+        is_request=index.vocabulary.is_request(message.text),
     )
 
 
@@ -80,8 +84,11 @@ def _parts(said: Said, each: IndexedCard, has_pattern: bool, index: Index) -> di
 
 def _confidence(parts: Mapping[str, float], said: Said, each: IndexedCard, index: Index, *, is_sure: bool) -> float:
     evidence = NEAREST_SHARE * parts["nearest"] + (1 - NEAREST_SHARE) * parts["covered"]
-    evidence -= max(0.0, said.nobody - parts["nearest"])
-    confidence = max(1 / (1 + math.exp(-STEEPNESS * (evidence - MIDDLE))), parts["baseline"])
+    evidence += REQUEST_BONUS * said.is_request - max(0.0, said.nobody - parts["nearest"])
+    confidence = 1 / (1 + math.exp(-STEEPNESS * (evidence - MIDDLE)))
+    if len(said.words) < 2 and parts["nearest"] < SAME_SENTENCE:
+        confidence = min(confidence, ONE_WORD_CAP)  # "Report" alone may be meant, and may be mentioned
+    confidence = max(confidence, parts["baseline"])
     if is_sure:
         confidence = max(confidence, SURE_PATTERN)
     undoes = index.vocabulary.undoing.intersection(said.words) - each.known

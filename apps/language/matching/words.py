@@ -23,6 +23,7 @@ class Vocabulary:
     same: Mapping[str, str]
     undoing: frozenset[str]
     not_an_order: tuple[str, ...]
+    a_request: str
     background: tuple[str, ...]
     endings: tuple[tuple[str, str], ...]
     """(ending, what replaces it): the first that fits is taken off."""
@@ -47,14 +48,20 @@ class Vocabulary:
         if len(word) < 4 or word.endswith(self.unchanged):
             return word
         for ending, instead in self.endings:
-            if word.endswith(ending):
+            if word.endswith(ending) and len(word) - len(ending) >= 3:
                 return word.removesuffix(ending) + instead
         return word
 
     def is_order(self, text: str) -> bool:
         """False for questions about how things are done, and for what is forbidden."""
-        plain = text[:MAX_TEXT].casefold().replace("’", "'").strip()
-        return not any(re.search(pattern, plain) for pattern in self.not_an_order)
+        return not any(re.search(pattern, self._plain(text)) for pattern in self.not_an_order)
+
+    def is_request(self, text: str) -> bool:
+        """True for sentences that begin as wishes do."""
+        return re.search(self.a_request, self._plain(text)) is not None
+
+    def _plain(self, text: str) -> str:
+        return text[:MAX_TEXT].casefold().replace("’", "'").strip()
 
 
 @lru_cache

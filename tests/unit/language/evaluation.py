@@ -1,6 +1,7 @@
 """Sentences with the template that a person would expect, for choosing constants and for watching them.
 
-The sentences are the author's own: they show that a change made something worse, and say little about strangers.
+All sentences are the author's own. The constants were chosen on IN_SCOPE and OUT_OF_SCOPE, so their figures flatter;
+HELD_OUT was written afterwards and never tuned on, and is still one person's English.
 Prints its figures: `python -m tests.unit.language.evaluation`.
 """
 
@@ -146,6 +147,21 @@ monthly revenue report
 analyse the invoices of last year
 need figures on unpaid bills for October
 our revenue last year with charts
+could I get the invoices for last month summarised
+I want to know what we billed in 2024
+please run the revenue numbers for Q2
+make a report on overdue payments
+which customers still owe us money
+turnover by month, last year
+Invoice statistics for the first half of 2025
+let me have a report of all invoices issued since January
+financial report please
+late payments report for this quarter
+how did our services sell last year
+bill overview for May
+receivables report
+give me the yearly invoice report
+quarterly revenue report for 2024
 """,
     "client_analysis_v1": """
 create client analysis
@@ -162,6 +178,14 @@ how do our customers pay
 customer segmentation
 risk analysis of our clients
 portfolio review of all customers
+who are our best customers
+analyse the client base
+give me an overview of client risk
+customer portfolio analysis
+evaluate our clients' payment habits
+which clients pay late
+client ranking
+do a risk review of inactive customers
 """,
     "bulk_translation_v1": """
 bulk translate messages
@@ -172,6 +196,11 @@ bulk translation of messages
 localize the ui texts
 transalte the messages
 translation of all ui messages to Spanish
+I need all messages in Spanish and Italian
+translate the whole catalogue
+translate our interface texts to Polish
+mass translation please
+please have the product descriptions translated
 """,
     "kml_generator_v1": """
 generate kml
@@ -181,6 +210,11 @@ map of client locations
 export the clients to google earth
 show clients on a map
 KML with active clients
+where are our customers located, as a map
+make a google earth file
+plot client locations
+kml export
+geographic map of clients
 """,
 }
 OUT_OF_SCOPE = """
@@ -250,7 +284,90 @@ export my contacts to the phone
 import the price list
 forecast sales for next year
 hire a new accountant
+what's for lunch today
+who is the CEO of Acme
+forward this invoice to my boss
+did the client sign the contract
+I lost the invoice
+the report is on your desk
+translate this sentence please
+I need a new laptop
+how much is 5 euros in dollars
+schedule the report meeting for Monday
+remove the client from the list
+mark invoice 12 as paid
+upload a new price list
+can you call me a taxi
+what is the revenue of Apple
+why do clients leave us
+show me a map of Rome
+thank you for the report
+set a reminder for the tax return
+write an email to the client about the delay
+is there a message for me
+send birthday wishes to all customers
+do you speak German
+buy stamps
+we should analyse this later
 """.strip().splitlines()
+
+HELD_OUT = """
+invoice_report_v2 | Please generate an invoice report for the last two quarters
+invoice_report_v2 | we need the revenue figures of October
+invoice_report_v2 | what did we invoice in March?
+invoice_report_v2 | list of unpaid invoices older than 2025
+invoice_report_v2 | put together a revenue report for the board, 2025
+invoice_report_v2 | invoicing overview H1
+invoice_report_v2 | how much money did we earn last month
+invoice_report_v2 | report: overdue accounts
+invoice_report_v2 | I'd like an analysis of our sales invoices
+invoice_report_v2 | financial overview for this year so far
+invoice_report_v2 | invoices and services of last year as a report
+invoice_report_v2 | usage of services per month in 2025
+client_analysis_v1 | Please analyse our client portfolio
+client_analysis_v1 | rank the customers
+client_analysis_v1 | client risk analysis for the inactive ones
+client_analysis_v1 | show me how customers pay
+client_analysis_v1 | segment our clients
+client_analysis_v1 | which clients are a risk for us?
+client_analysis_v1 | review all clients
+bulk_translation_v1 | translate everything into Spanish
+bulk_translation_v1 | I want the messages translated to Dutch
+bulk_translation_v1 | bulk translate the texts of the product
+bulk_translation_v1 | message translation for the new release
+kml_generator_v1 | draw our clients on a map
+kml_generator_v1 | I need a map with the locations of customers
+kml_generator_v1 | kml file please
+kml_generator_v1 | export locations to google earth
+- | can you check the printer
+- | how do I export a map from my phone
+- | the client wants a discount
+- | who wrote the invoice report
+- | please sign the invoice
+- | translate "good morning"
+- | the messages are late
+- | do we have a client called Smith
+- | pay the invoice of last month
+- | rent a car for next week
+- | email the report to Bob
+- | what is my next meeting
+- | show me the way to the office
+- | create a backup of the database
+- | write a song for my client
+- | is our revenue a secret
+- | correct the invoice of 5 March
+- | forget about the report
+- | play the analysis video
+- | my phone has no map
+- | close the account of client 7
+- | review my essay
+- | where is the review of the film
+"""
+
+
+def held_out() -> list[tuple[str, str | None]]:
+    rows = [line.split(" | ", 1) for line in HELD_OUT.strip().splitlines()]
+    return [(text, None if key == "-" else key) for key, text in rows]
 
 
 def message(text: str, **changes: object) -> Message:
@@ -265,31 +382,38 @@ def expected() -> list[tuple[str, str | None]]:
     return wanted + [(text, None) for text in OUT_OF_SCOPE]
 
 
-def figures(cards: Sequence[TemplateCard] = CARDS) -> dict[str, float]:
+def figures(sentences: Sequence[tuple[str, str | None]], cards: Sequence[TemplateCard] = CARDS) -> dict[str, float]:
     """Shares: started right, asked with the right one among those shown, started wrong; out of scope left alone."""
-    results = [(key, understand(message(text), cards)) for text, key in expected()]
+    results = [(key, understand(message(text), cards)) for text, key in sentences]
     inside = [(key, result) for key, result in results if key]
     outside = [result for key, result in results if key is None]
+    alone = [result for result in outside if result.template_key is None]
     return {
         "in scope": len(inside),
         "started right": sum(result.template_key == key for key, result in inside) / len(inside),
         "asked, right one shown": sum(_is_shown(key, result) for key, result in inside) / len(inside),
         "started wrong": sum(result.template_key not in (None, key) for key, result in inside) / len(inside),
         "out of scope": len(outside),
-        "left alone": sum(result.template_key is None for result in outside) / len(outside),
-        "asked out of scope": sum(result.template_key is None and result.confidence >= ASK for result in outside)
-        / len(outside),
+        "left alone": len(alone) / len(outside),
+        "of these asked back": sum(result.confidence >= ASK for result in alone) / len(outside),
     }
 
 
 def _is_shown(key: str, result: Interpretation) -> bool:
-    return result.template_key is None and key in [candidate.key for candidate in result.runner_ups]
+    """Asked, and not merely listed among all that can be done."""
+    return (
+        result.template_key is None
+        and result.confidence >= ASK
+        and key in [candidate.key for candidate in result.runner_ups]
+    )
 
 
 if __name__ == "__main__":
-    for name, value in figures().items():
-        print(f"{name:28} {value:.1%}" if value <= 1 else f"{name:28} {value:.0f}")
-    for text, key in expected():
-        result = understand(message(text), CARDS)
-        if result.template_key != key:
-            print(f"  {text!r}: {key} expected, {result.template_key} ({result.intent}, {result.confidence})")
+    for title, sentences in (("development", expected()), ("held out", held_out())):
+        print(title)
+        for name, value in figures(sentences).items():
+            print(f"  {name:26} {value:.1%}" if value <= 1 else f"  {name:26} {value:.0f}")
+        for text, key in sentences:
+            result = understand(message(text), CARDS)
+            if result.template_key != key:
+                print(f"    {text!r}: {key} expected, {result.template_key} ({result.confidence})")
