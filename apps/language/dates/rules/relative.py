@@ -100,7 +100,7 @@ def one_unit(context: Context, matched: list[Token]) -> Any:
     return before
 
 
-@rule(f"#{UNIT}G|{UNIT}G")
+@rule(f"#{UNIT}G|{UNIT}G|B#{UNIT}")
 def units_ago(context: Context, matched: list[Token]) -> Any:
     count, grain = value_of(matched, "#", 1), grain_of(matched)
     if not 1 <= count <= MAX_COUNT:

@@ -1,0 +1,116 @@
+"""German words for the date grammar: tables only."""
+
+from apps.language.dates.lexicon import Lexicon, Phrase
+
+MONTHS = (
+    "januar jänner jan",
+    "februar feb",
+    "märz mrz mär",
+    "april apr",
+    "mai",
+    "juni jun",
+    "juli jul",
+    "august aug",
+    "september sep sept",
+    "oktober okt",
+    "november nov",
+    "dezember dez",
+)
+WEEKDAYS = (
+    "montag mo",
+    "dienstag di",
+    "mittwoch mi",
+    "donnerstag do",
+    "freitag fr",
+    "samstag sonnabend sa",
+    "sonntag so",
+)
+WEAK = {"mo", "di", "mi", "do", "fr", "sa", "so"}
+NUMBERS = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf"
+ORDINALS = "erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft"
+ENDINGS = ("e", "er", "es", "en", "em")
+
+SINGLE = {
+    "d": "tag tage tagen tages",
+    "w": "woche wochen",
+    "k": "wochenende wochenenden wochenendes",
+    "m": "monat monate monaten monats",
+    "q": "quartal quartale quartalen quartals vierteljahr vierteljahres",
+    "h": "halbjahr halbjahre halbjahren halbjahres hälfte",
+    "y": "jahr jahre jahren jahres kalenderjahr kalenderjahres",
+    "F": "von vom",
+    "V": "bis",
+    "S": "seit ab",
+    "B": "vor",
+    "A": "nach",
+    "Z": "zwischen",
+    "C": "und",
+    "I": "im in für während",
+    "U": "am an über",
+    "b": "anfang beginn",
+    "i": "mitte",
+    "e": "ende",
+    "g": "einige einigen paar",
+}
+INFLECTED = {
+    "L": "letzt vorig vergangen vorherig",
+    "T": "dies laufend aktuell",
+    "N": "nächst kommend folgend",
+    "r": "rollierend gleitend",
+}
+PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
+    "seit jahresbeginn": [("X", "y")],
+    "seit jahresanfang": [("X", "y")],
+    "seit monatsbeginn": [("X", "m")],
+    "seit quartalsbeginn": [("X", "q")],
+    "bis heute": [("z", None)],
+    "bis jetzt": [("z", None)],
+    "bisher": [("z", None)],
+    "bis zum": [("V", None)],
+    "vorjahr": [("L", 1), ("y", None)],
+    "vorjahres": [("L", 1), ("y", None)],
+    "vormonat": [("L", 1), ("m", None)],
+    "vormonats": [("L", 1), ("m", None)],
+    "vorwoche": [("L", 1), ("w", None)],
+    "vorquartal": [("L", 1), ("q", None)],
+    "vorvorjahr": [("L", 2), ("y", None)],
+    "vorgestern": [("R", -2)],
+    "gestern": [("R", -1)],
+    "heute": [("R", 0)],
+    "übermorgen": [("R", 2)],
+    "geschäftsjahr": [("K", None)],
+    "kalenderwoche": [("w", None)],
+    "kw": [("w", None)],
+    "stand": [("l", None)],
+}
+
+
+def _words() -> dict[str, Phrase]:
+    words: dict[str, Phrase] = {phrase: tuple(tokens) for phrase, tokens in PHRASES.items()}
+    for code, names in SINGLE.items():
+        words.update(dict.fromkeys(names.split(), ((code, None),)))
+    for code, stems in INFLECTED.items():
+        words.update({stem + ending: ((code, None),) for stem in stems.split() for ending in ENDINGS})
+    for strong, weak, table in (("M", "n", MONTHS), ("W", "v", WEEKDAYS)):
+        for number, names in enumerate(table, 1):
+            words.update({name: ((weak if name in WEAK else strong, number),) for name in names.split()})
+    words.update({name: (("#", number),) for number, name in enumerate(NUMBERS.split(), 1) if number > 1})
+    for number, stem in enumerate(ORDINALS.split(), 1):
+        words.update({stem + ending: (("t", number),) for ending in ENDINGS})
+    return words
+
+
+LABELS = "rechnung auftrag aufgabe nummer nr kunde kunden seite raum zimmer version position vertrag schritt"
+COUNTED = "euro eur dollar chf zeilen datensätze stück seiten nutzer personen kg km mal"
+FILLERS = "der die das den dem des ein eine einen einem einer gesamte gesamten ganze ganzen ganzes alle"
+
+LEXICON = Lexicon(
+    words=_words(),
+    fillers=frozenset(FILLERS.split()),
+    ordinal=r"(\d{1,2})(?:te|ten|ter|tes)",
+    labels=frozenset(LABELS.split()),
+    counted=frozenset(COUNTED.split()),
+    # German writes all nouns with a capital, so a capital tells nothing.
+    weak_is_strong_when_capital=False,
+    patterns=((r"q([1-4])", "Q"), (r"h([12])", "H"), (r"gj(\d{2}|\d{4})", "K"), (r"kw(\d{1,2})", "w")),
+)
