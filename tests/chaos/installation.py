@@ -68,6 +68,13 @@ class Installation:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def submit(self, kind: str) -> int:
+        """Have a task made there; answers its id."""
+        command = [sys.executable, "-m", "tests.chaos.submit", kind]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return int(done.stdout)
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         self.supervisor = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--port", str(self.port), *arguments],

@@ -36,12 +36,12 @@ def running(install: Start) -> Installation:
     return installation
 
 
-def test_a_killed_worker_is_replaced(running: Installation, record_property: Callable[[str, object], None]):
-    for round_ in range(3):
+def test_a_killed_worker_is_replaced(running: Installation):
+    for _ in range(3):
         before = running.workers()
         at = running.kill(min(before))
         wait_for("a new worker", lambda: len(running.workers()) == 2 and running.workers() - before)
-        record_property(f"killed worker to new slice, round {round_}", round(time.monotonic() - at, 2))
+        print(f"from kill to new slice: {time.monotonic() - at:.2f} s")
     assert running.main().is_running()
 
 
