@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from apps.catalog import kinds
 from apps.catalog.definition import Definition
@@ -61,12 +61,13 @@ def submit(request: Request, requester: Any) -> Submitted:
     if existing := _existing(request, requester, template, parameters):
         return Submitted(task=existing, is_new=False)
     try:
-        with transaction.atomic():
+        with sql.transaction():
             task = _create(request, requester, template, revision, parameters)
     except IntegrityError:
         if existing := _existing(request, requester, template, parameters):
             return Submitted(task=existing, is_new=False)
         raise
+    news.publish(task.pk, "task.submitted", is_claimable=True)
     return Submitted(task=task, is_new=True)
 
 
@@ -146,7 +147,6 @@ def _create(
     data = {"origin": request.origin, "words": request.instructions[:500], "template": template.key,
             "revision": revision.number}  # fmt: skip
     feed.append(task.pk, "task.submitted", now, requester, data)
-    news.publish(task.pk, "task.submitted", is_claimable=True)
     return task
 
 
