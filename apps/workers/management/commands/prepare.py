@@ -4,9 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
-
-STEPS = ("load_templates", "load_knowledge")
+from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
@@ -18,6 +16,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         verbosity = options["verbosity"]
         call_command("migrate", verbosity=max(0, verbosity - 1), interactive=False)
-        steps = (*STEPS, "make_demo") if options["demo"] else STEPS
-        for step in (*steps, "first_admin"):
-            call_command(step, stdout=self.stdout, stderr=self.stderr, verbosity=verbosity)
+        self._load("load_templates", verbosity)
+        self._load("load_knowledge", verbosity)
+        if options["demo"]:
+            self._load("make_demo", verbosity)
+        call_command("first_admin", stdout=self.stdout, stderr=self.stderr, verbosity=verbosity)
+
+    def _load(self, command: str, verbosity: int) -> None:
+        """What cannot be loaded is said and keeps nobody from using the rest."""
+        try:
+            call_command(command, stdout=self.stdout, stderr=self.stderr, verbosity=verbosity)
+        except CommandError as error:
+            self.stderr.write(f"{error} Going on without; try again with: python manage.py {command}")
