@@ -129,7 +129,7 @@ class NoFields(Input):
 
 
 class Login(Input):
-    username = serializers.CharField(max_length=150)
+    username = serializers.CharField(max_length=150, trim_whitespace=False)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, style={"input_type": "password"})
     days = serializers.IntegerField(min_value=1, max_value=MAX_TOKEN_DAYS, required=False)
 

@@ -21,20 +21,20 @@ log = structlog.get_logger(__name__)
 
 class Artifacts(View):
     @extend_schema(operation_id="list_artifacts", responses=outputs.ArtifactList, tags=["files"])
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, task_id: int) -> Response:
         """The files that a task has made so far."""
-        return answer(outputs.ArtifactList, {"results": pictures.files(visible_task(request, pk))})
+        return answer(outputs.ArtifactList, {"results": pictures.files(visible_task(request, task_id))})
 
 
 class Download(View):
     @extend_schema(
         operation_id="download", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, tags=["files"]
     )
-    def get(self, request: Request, pk: int, artifact: int) -> FileResponse:
+    def get(self, request: Request, task_id: int, artifact_id: int) -> FileResponse:
         """One file, as an attachment."""
-        row = visible_task(request, pk).artifacts.filter(pk=artifact).first()
+        row = visible_task(request, task_id).artifacts.filter(pk=artifact_id).first()
         if row is None:
-            raise NotFound(f"Task {pk} has no file {artifact}.")
+            raise NotFound(f"Task {task_id} has no file {artifact_id}.")
         response = FileResponse(
             _inside(row).open("rb"),
             as_attachment=True,

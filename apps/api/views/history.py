@@ -15,9 +15,9 @@ from apps.tasks.models import Step
 
 class Feed(View):
     @extend_schema(operation_id="read_feed", parameters=[inputs.FeedQuery], responses=outputs.Feed, tags=["history"])
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, task_id: int) -> Response:
         """Steps and events in one order, from `after` on, and the present state beside them."""
-        task = visible_task(request, pk)
+        task = visible_task(request, task_id)
         wanted = inputs.query(inputs.FeedQuery, request)
         entries = feed.read(task.pk, wanted["after"], wanted["limit"])
         picture = {
@@ -35,9 +35,9 @@ class Steps(View):
     @extend_schema(
         operation_id="list_steps", parameters=[inputs.FeedQuery], responses=outputs.StepList, tags=["history"]
     )
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, task_id: int) -> Response:
         """The recorded calls, in order."""
-        task = visible_task(request, pk)
+        task = visible_task(request, task_id)
         wanted = inputs.query(inputs.FeedQuery, request)
         rows = Step.objects.filter(task_id=task.pk, seq__gt=wanted["after"]).defer("digest", "result")
         steps = list(rows.order_by("seq")[: wanted["limit"]])
@@ -46,9 +46,9 @@ class Steps(View):
 
 class Log(View):
     @extend_schema(operation_id="read_log", parameters=[inputs.FeedQuery], responses=outputs.Log, tags=["history"])
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, task_id: int) -> Response:
         """What the script printed and logged."""
-        task = visible_task(request, pk)
+        task = visible_task(request, task_id)
         wanted = inputs.query(inputs.FeedQuery, request)
         lines = standing.log(task.pk, wanted["after"], wanted["limit"])
         picture = {
@@ -60,6 +60,6 @@ class Log(View):
 
 class Result(View):
     @extend_schema(operation_id="get_result", responses=outputs.ResultData, tags=["history"])
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, task_id: int) -> Response:
         """All that the script returned, whatever its size."""
-        return answer(outputs.ResultData, {"data": pictures.plain(visible_task(request, pk).returned)})
+        return answer(outputs.ResultData, {"data": pictures.plain(visible_task(request, task_id).returned)})

@@ -116,15 +116,15 @@ def _next(request: Request, cursor: str | None) -> str | None:
 
 class OneTask(View):
     @extend_schema(operation_id="get_task", responses=outputs.TaskDetail, tags=["tasks"])
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, task_id: int) -> Response:
         """Everything about a task: status, times, progress, stages, attempts, errors, result, files, resources."""
-        return answer(outputs.TaskDetail, pictures.detail(visible_task(request, pk), request.user))
+        return answer(outputs.TaskDetail, pictures.detail(visible_task(request, task_id), request.user))
 
 
-def _obey(request: Request, pk: int, verb: Callable[..., Task], form: type[inputs.Input]) -> Response:
-    task = visible_task(request, pk)
+def _obey(request: Request, task_id: int, verb: Callable[..., Task], form: type[inputs.Input]) -> Response:
+    task = visible_task(request, task_id)
     verb(task, request.user, **inputs.body(form, request))
-    return answer(outputs.TaskDetail, pictures.detail(visible_task(request, pk), request.user))
+    return answer(outputs.TaskDetail, pictures.detail(visible_task(request, task_id), request.user))
 
 
 def _described(operation_id: str, form: type[inputs.Input]) -> Any:
@@ -133,27 +133,27 @@ def _described(operation_id: str, form: type[inputs.Input]) -> Any:
 
 class Pause(View):
     @_described("pause_task", inputs.Reason)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, task_id: int) -> Response:
         """A waiting task pauses at once, a running one at its next call."""
-        return _obey(request, pk, lifecycle.pause, inputs.Reason)
+        return _obey(request, task_id, lifecycle.pause, inputs.Reason)
 
 
 class Resume(View):
     @_described("resume_task", inputs.NoFields)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, task_id: int) -> Response:
         """A paused task goes on; a pause that was not yet obeyed is taken back."""
-        return _obey(request, pk, lifecycle.resume, inputs.NoFields)
+        return _obey(request, task_id, lifecycle.resume, inputs.NoFields)
 
 
 class Cancel(View):
     @_described("cancel_task", inputs.Reason)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, task_id: int) -> Response:
         """A waiting task is cancelled at once, a running one at its next call or within two seconds."""
-        return _obey(request, pk, lifecycle.cancel, inputs.Reason)
+        return _obey(request, task_id, lifecycle.cancel, inputs.Reason)
 
 
 class Retry(View):
     @_described("retry_task", inputs.NoFields)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, task_id: int) -> Response:
         """A failed task is tried again. Recorded steps are kept; the failed one is executed again."""
-        return _obey(request, pk, lifecycle.retry_failed, inputs.NoFields)
+        return _obey(request, task_id, lifecycle.retry_failed, inputs.NoFields)

@@ -177,9 +177,7 @@ def test_list_has_own_tasks_only_and_staff_sees_all(
 
 @pytest.mark.parametrize("ordering", ["created", "-created", "updated", "-updated", "priority", "-priority"])
 def test_pages_cover_every_task_once_in_every_order(olga: APIClient, owner: User, ordering: str) -> None:
-    made = {
-        submit(Request(template="sample", origin="test", priority=n % 3 * 10), owner).task.pk for n in range(11)
-    }
+    made = {submit(Request(template="sample", origin="test", priority=n % 3 * 10), owner).task.pk for n in range(11)}
     seen: list[int] = []
     address = f"/api/v1/tasks/?ordering={ordering}&limit=3"
     while address:

@@ -1,0 +1,86 @@
+"""Files: listed and served to those who may see the task, harmlessly named (H7), never anything else of the disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient
+
+from apps.tasks.models import Artifact, Task
+from apps.tasks.submission import Request, submit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def olga(owner: User, client_of: Callable[[User], APIClient]) -> APIClient:
+    return client_of(owner)
+
+
+def test_a_listed_file_can_be_downloaded_whole(olga: APIClient, owned: Task, keep_file: Any) -> None:
+    keep_file(owned, data=b"%PDF-1.7 " + b"x" * 100_000)
+    [listed] = olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/").json()["results"]
+    answer = olga.get(listed["url"])
+    content = b"".join(answer.streaming_content)
+    assert (answer.status_code, len(content), content[:8]) == (200, listed["size"], b"%PDF-1.7")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="report.pdf"'
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+HOSTILE = [
+    "../../etc/passwd", "..\\..\\boot.ini", "/etc/shadow", "C:\\con", "nul.pdf", "a\r\nSet-Cookie: x=1", 'a"; filename="b.exe',
+    "photo\u202egpj.exe", ".htaccess", "-rf", "x" * 199, "\u200b", "=cmd|' /C calc'!A0.csv", "<script>.html",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_leaves_as_a_harmless_one(olga: APIClient, owned: Task, keep_file: Any, name: str) -> None:
+    row = keep_file(owned, name=name)
+    answer = olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/")
+    said = answer.headers["Content-Disposition"]
+    assert answer.status_code == 200 and said.startswith("attachment; filename")
+    assert not any(mark in said for mark in ("..", "\\", "/", "\r", "\n", "\u202e", "%E2%80%AE", "<"))
+    assert said.count('"') in (0, 2)
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("content_type", ["text/html\r\nX-Evil: 1", "", "html", "text/\u00e9", "/"])
+def test_a_content_type_that_is_none_becomes_plain_bytes(
+    olga: APIClient, owned: Task, keep_file: Any, content_type: str
+) -> None:
+    row = keep_file(owned, content_type=content_type)
+    answer = olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/octet-stream")
+
+
+def test_a_row_that_points_outside_the_storage_serves_nothing(
+    olga: APIClient, owned: Task, keep_file: Any, tmp_path: Path
+) -> None:
+    row = keep_file(owned)
+    outside = tmp_path.parent / "outside.txt"
+    outside.write_text("secret")
+    (tmp_path / "link").symlink_to(outside)
+    for path in ("../outside.txt", str(outside), "link", f"{owned.pk}/files", "nowhere"):
+        Artifact.objects.filter(pk=row.pk).update(path=path)
+        answer = olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "file_missing")
+
+
+def test_a_foreign_file_is_not_reached_through_an_own_task(
+    olga: APIClient, owned: Task, other: User, keep_file: Any
+) -> None:
+    foreign = submit(Request(template="sample", origin="test"), other).task
+    row = keep_file(foreign)
+    assert olga.get(f"/api/v1/tasks/{foreign.pk}/artifacts/{row.pk}/").status_code == 404
+    assert olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/").status_code == 404
+
+
+def test_who_lost_the_task_lost_its_files(olga: APIClient, owned: Task, other: User, keep_file: Any) -> None:
+    row = keep_file(owned)
+    Task.objects.filter(pk=owned.pk).update(requester=other)
+    assert olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/").status_code == 404

@@ -1,0 +1,58 @@
+"""Alive without a database; ready only with one that is migrated; degraded without workers."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from apps.api import health
+from apps.core import clock
+from apps.workers import roster
+from apps.workers.models import Worker
+
+
+def test_live_asks_no_database(client: Any) -> None:
+    answer = client.get("/healthz")  # without the django_db mark a query would fail
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert client.post("/healthz").status_code == 405
+
+
+@pytest.mark.django_db
+def test_ready_without_workers_is_degraded_and_serves(client: Any) -> None:
+    answer = client.get("/readyz")
+    checks = answer.json()["checks"]
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert {name: check["status"] for name, check in checks.items()} == {
+        "database": "ok",
+        "migrations": "ok",
+        "workers": "degraded",
+    }
+
+
+@pytest.mark.django_db
+def test_ready_with_a_worker_heard_of_is_ok_until_it_falls_silent(client: Any) -> None:
+    roster.register(["default"])
+    assert client.get("/readyz").json()["status"] == "ok"
+    Worker.objects.update(heartbeat_at=clock.now() - timedelta(seconds=31))
+    assert client.get("/readyz").json()["status"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_a_database_that_does_not_answer_is_not_ready_and_tells_no_more(client: Any, monkeypatch: Any) -> None:
+    def refuse(*_: Any) -> None:
+        raise OperationalError("connection to server at db.internal failed: password authentication")
+
+    monkeypatch.setattr(health, "_migrations", refuse)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "failed")
+    assert b"internal" not in answer.content
+
+
+@pytest.mark.django_db
+def test_missing_migrations_are_not_ready_until_they_are_applied(client: Any, monkeypatch: Any) -> None:
+    health._is_migrated.cache_clear()
+    monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda *_: ["one"])
+    assert client.get("/readyz").status_code == 503
+    monkeypatch.undo()
+    assert client.get("/readyz").status_code == 200

@@ -1,0 +1,181 @@
+"""Every route × every method × everybody: made from the URL conf, so a new route cannot be forgotten (X5, X7)."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import transaction
+from django.urls import URLPattern
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from apps.api.urls import urlpatterns
+from apps.tasks.models import Task
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
+STRANGERS = ("anonymous", "disabled", "stale")
+KNOWN = ("charlie", "bob", "owner", "other", "alice")
+
+
+def each(charlie: int, bob: int, owner: int, other: int, alice: int) -> dict[str, int]:
+    return dict(zip(KNOWN, (charlie, bob, owner, other, alice), strict=True))
+
+
+def everybody(status: int) -> dict[str, int]:
+    return dict.fromkeys(KNOWN, status)
+
+
+RUN = each(404, 404, 200, 200, 200)
+LOOK = each(404, 200, 200, 404, 200)
+CONTROL = each(404, 403, 200, 404, 200)
+NOT_NOW = each(404, 403, 409, 404, 409)
+OPEN = dict.fromkeys((*KNOWN, "anonymous"), 200)
+
+EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
+    "": {"get": OPEN},
+    "schema": {"get": OPEN},
+    "docs": {"get": OPEN},
+    "login": {"post": dict.fromkeys((*KNOWN, *STRANGERS), 400)},
+    "me": {"get": everybody(200)},
+    "tokens": {"get": everybody(200), "post": everybody(403)},
+    "tokens/<slug:token>": {"delete": each(404, 404, 204, 404, 404)},
+    "templates": {"get": everybody(200)},
+    "templates/<slug:key>": {"get": RUN},
+    "templates/<slug:key>/estimate": {"post": RUN},
+    "tasks": {"get": everybody(200), "post": each(404, 404, 201, 201, 201)},
+    "tasks/<int:task_id>": {"get": LOOK},
+    "tasks/<int:task_id>/pause": {"post": CONTROL},
+    "tasks/<int:task_id>/resume": {"post": NOT_NOW},
+    "tasks/<int:task_id>/cancel": {"post": CONTROL},
+    "tasks/<int:task_id>/retry": {"post": NOT_NOW},
+    "tasks/<int:task_id>/feed": {"get": LOOK},
+    "tasks/<int:task_id>/steps": {"get": LOOK},
+    "tasks/<int:task_id>/log": {"get": LOOK},
+    "tasks/<int:task_id>/result": {"get": LOOK},
+    "tasks/<int:task_id>/artifacts": {"get": LOOK},
+    "tasks/<int:task_id>/artifacts/<int:artifact_id>": {"get": LOOK},
+}
+PUBLIC = ("", "schema", "docs")
+BODIES: Mapping[str, dict[str, Any]] = {"tasks": {"template": "sample"}}
+
+
+def routes() -> Iterator[str]:
+    for pattern in urlpatterns:
+        assert isinstance(pattern, URLPattern)
+        if route := str(pattern.pattern):
+            yield route
+
+
+def test_the_table_names_exactly_the_routes_that_there_are() -> None:
+    assert {route.removeprefix("v1").strip("/") for route in routes()} == set(EXPECTED)
+
+
+@pytest.fixture
+def values(owned: Task, owner: User, keep_file: Any) -> dict[str, Any]:
+    row, _ = AuthToken.objects.create(owner)
+    return {"task_id": owned.pk, "key": "sample", "token": row.token_key, "artifact_id": keep_file(owned).pk}
+
+
+@pytest.fixture
+def people(alice: User, bob: User, charlie: User, owner: User, other: User) -> dict[str, User]:
+    return {"alice": alice, "bob": bob, "charlie": charlie, "owner": owner, "other": other}
+
+
+@pytest.fixture
+def as_role(people: dict[str, User], owner: User, client_of: Callable[[User], APIClient]) -> Callable[[str], APIClient]:
+    def make(role: str) -> APIClient:
+        if role in people:
+            return client_of(people[role])
+        if role == "anonymous":
+            return APIClient(raise_request_exception=False)
+        client = client_of(owner)
+        if role == "stale":
+            AuthToken.objects.filter(user=owner).update(expiry="2001-01-01T00:00:00Z")
+        else:
+            User.objects.filter(pk=owner.pk).update(is_active=False)
+        return client
+
+    return make
+
+
+@pytest.mark.parametrize("role", [*KNOWN, *STRANGERS])
+def test_every_route_and_method_answers_a_role_as_the_table_says(
+    role: str, as_role: Callable[[str], APIClient], values: dict[str, Any]
+) -> None:
+    client = as_role(role)
+    wrong = []
+    for route in routes():
+        for method in METHODS:
+            got, content = _ask(client, route, method, values)
+            if got != (expected := _expected(route, method, role)):
+                wrong.append(f"{method} {route}: {got}, not {expected}: {content[:200]!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _ask(client: APIClient, route: str, method: str, values: dict[str, Any]) -> tuple[int, bytes]:
+    cache.clear()
+    address = "/api/" + re.sub(r"<\w+:(\w+)>", lambda found: str(values[found[1]]), route)
+    body = BODIES.get(route.removeprefix("v1").strip("/"), {})
+    with transaction.atomic():
+        response = client.generic(method.upper(), address, _json(body) if method == "post" else b"", "application/json")
+        transaction.set_rollback(True)
+    return response.status_code, b"" if response.streaming else response.content
+
+
+def _json(body: dict[str, Any]) -> str:
+    return "{}" if not body else '{"template": "sample"}'
+
+
+def _expected(route: str, method: str, role: str) -> int:
+    name = route.removeprefix("v1").strip("/")
+    allowed = EXPECTED[name].get("get" if method == "head" else method)
+    if name != "login" and role in STRANGERS and not (role == "anonymous" and name in PUBLIC):
+        return 401
+    return 405 if allowed is None else allowed[role]
+
+
+GAMES = (
+    "/api/v1/tasks/{task_id}/feed/x", "/api/v1/tasks/{task_id};.json", "/api/v1/tasks/{task_id}%2f", "/api/v1/tasks/{task_id}//",
+    "/api/v1//tasks/{task_id}/", "//api/v1/tasks/{task_id}/", "/API/v1/tasks/{task_id}/", "/api/v1/TASKS/{task_id}/",
+    "/api/v1/tasks/{task_id}/docs", "/api/v1/tasks/{task_id}/login/", "/api/v1/tasks/{task_id}/%2e%2e/{task_id}/", "/api/v1/docs/../tasks/{task_id}/",
+    "/api/v1/tasks/0{task_id}/", "/api/v1/tasks/+{task_id}/", "/api/v1/tasks/{task_id}.0/", "/api/v1/tasks/{task_id}/artifacts/../../{task_id}/",
+    "/api/v1/tasks/{task_id}/?format=api", "/api/v1/tasks/{task_id}/?user=1", "/api/v2/tasks/{task_id}/", "/api/v1/tasks/{task_id}%00/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["anonymous", "other", "charlie"])
+@pytest.mark.parametrize("game", GAMES)
+def test_no_spelling_of_an_address_shows_a_foreign_task(
+    role: str, game: str, as_role: Callable[[str], APIClient], values: dict[str, Any]
+) -> None:
+    response = as_role(role).get(game.format(**values))
+    assert response.status_code in (401, 404)
+    assert b"Olga" not in response.content
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"])
+def test_no_header_turns_one_method_into_another(
+    header: str, owned: Task, bob: User, client_of: Callable[[User], APIClient]
+) -> None:
+    client_of(bob).get(f"/api/v1/tasks/{owned.pk}/cancel/", headers={header: "POST"})
+    owned.refresh_from_db()
+    assert owned.status == "pending"
+
+
+def test_a_deleted_users_token_is_refused(other: User, client_of: Callable[[User], APIClient]) -> None:
+    client = client_of(other)
+    other.delete()
+    assert client.get("/api/v1/me/").status_code == 401
+
+
+def test_a_token_expires_by_time(owner: User, client_of: Callable[[User], APIClient]) -> None:
+    _, token = AuthToken.objects.create(owner, expiry=timedelta(seconds=-1))
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    assert client.get("/api/v1/me/").status_code == 401
