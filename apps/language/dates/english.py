@@ -62,6 +62,7 @@ SINGLE = {
     "r": "rolling trailing running",
     "g": "few several",
 }
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
 PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "the year to date": [("X", "y")],
     "year to date": [("X", "y")],
@@ -122,6 +123,7 @@ def _words() -> dict[str, Phrase]:
     for strong, weak, table in (("M", "n", MONTHS), ("W", "v", WEEKDAYS)):
         for number, names in enumerate(table, 1):
             words.update({name: ((weak if name in WEAK else strong, number),) for name in names.split()})
+    words.update({name: (("$", month),) for name, month in SEASONS.items()})
     words.update({name: (("#", number),) for number, name in enumerate(NUMBERS.split(), 1)})
     words.update({name: (("t", number),) for number, name in enumerate(ORDINALS.split(), 1)})
     return words

@@ -58,6 +58,7 @@ INFLECTED = {
     "N": "nächst kommend folgend",
     "r": "rollierend gleitend",
 }
+SEASONS = {"frühling": 3, "frühjahr": 3, "sommer": 6, "herbst": 9, "winter": 12}
 PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "seit jahresbeginn": [("X", "y")],
     "seit jahresanfang": [("X", "y")],
@@ -94,6 +95,7 @@ def _words() -> dict[str, Phrase]:
     for strong, weak, table in (("M", "n", MONTHS), ("W", "v", WEEKDAYS)):
         for number, names in enumerate(table, 1):
             words.update({name: ((weak if name in WEAK else strong, number),) for name in names.split()})
+    words.update({name: (("$", month),) for name, month in SEASONS.items()})
     words.update({name: (("#", number),) for number, name in enumerate(NUMBERS.split(), 1) if number > 1})
     for number, stem in enumerate(ORDINALS.split(), 1):
         words.update({stem + ending: (("t", number),) for ending in ENDINGS})

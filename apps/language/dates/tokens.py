@@ -37,13 +37,13 @@ class Token:
 
 
 _WORD = re.compile(
-    r"(?P<iso>(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?![\w-]))"
+    r"(?P<iso>(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?:[Tt]\d\d:\d\d(?:[:.\d]*)(?:[Zz]|[+-]\d\d:?\d\d)?)?(?![\w-]))"
     r"|(?P<ymd>(?<![\w/.])\d{4}([/.])\d{1,2}\3\d{1,2}(?![\w/]))"
-    r"|(?P<dmy>(?<![\w/.-])\d{1,2}([/.-])\d{1,2}\5(?:\d{4}|\d{2})(?![\w/]))"
+    r"|(?P<dmy>(?<![\w/.])\d{1,2}([/.])\d{1,2}\5(?:\d{4}|\d{2})(?![\w/])|(?<![\w/.-])\d{1,2}-\d{1,2}-\d{4}(?![\w/-]))"
     r"|(?P<phone>(?<![\w.,-])\d+(?:-\d+){2,}(?![\w-]))"
     r"|(?P<ym>(?<![\w/.-])\d{4}[-/](?:0[1-9]|1[0-2])(?![\w/-]))"
     r"|(?P<my>(?<![\w/.-])(?:0?[1-9]|1[0-2])[/.]\d{4}(?![\w/]))"
-    r"|(?P<season>(?<![\w/.-])(?P<y1>(?:19|20)\d\d)/\d{2}(?![\w/-]))"
+    r"|(?P<season>(?<![\w/.-])(?:fy ?)?(?:19|20)\d\d/\d{2}(?![\w/-]))"
     r"|(?P<short>(?<!\w)['’]\d{2}(?!\w))"
     r"|(?P<money>[$€£¥#]\s?\d[\d.,]*\w*|\d[\d.,]*\s?(?:%|€|\$|£))"
     r"|(?P<number>(?<![\w.,])\d+(?:[.,:]\d+)+(?!\w))"
@@ -53,6 +53,7 @@ _WORD = re.compile(
     r"|(?P<and>[&/])"
     r"|(?P<comma>,)"
     r"|(?P<mark>[^\w\s])",
+    re.IGNORECASE,
 )
 
 
@@ -63,8 +64,8 @@ def tokenise(text: str, words: Lexicon, *, is_month_first: bool) -> list[Token]:
 
 def _pieces(text: str, words: Lexicon, is_month_first: bool) -> Iterator[Token]:
     for match in _WORD.finditer(text):
-        kind, piece = match.lastgroup or "", match.group()
-        kind = next((name for name in ("season",) if match.group(name)), kind)
+        kind = next(name for name, found in match.groupdict().items() if found is not None)
+        piece = match.group()
         place: dict[str, Any] = {"start": match.start(), "end": match.end()}
         if kind in ("iso", "ymd", "dmy"):
             yield _explicit(piece, kind, place, is_month_first)
@@ -72,7 +73,9 @@ def _pieces(text: str, words: Lexicon, is_month_first: bool) -> Iterator[Token]:
             numbers = sorted(map(int, re.split(r"\D", piece)))
             yield Token(code="P", value=periods.month(numbers[1], numbers[0]), **place)
         elif kind == "season":
-            yield Token(code="K", value=int(piece[:4]), **place)
+            first, last = re.findall(r"\d+", piece)
+            follows = (int(first) + 1) % 100 == int(last)
+            yield Token(code="K" if follows else "x", value=int(first) + 1, **place)
         elif kind == "short":
             yield Token(code="Y", value=2000 + int(piece[1:]), **place)
         elif kind == "joined":
@@ -93,7 +96,7 @@ def _is_capital(text: str, match: re.Match[str]) -> bool:
 
 
 def _explicit(piece: str, kind: str, place: dict[str, Any], is_month_first: bool) -> Token:
-    one, two, three = map(int, re.split(r"\D", piece))
+    one, two, three = map(int, re.findall(r"\d+", piece)[:3])
     if kind in ("iso", "ymd"):
         return _day_token(piece, place, [(one, two, three)])
     year = three + 2000 if three < 100 else three

@@ -226,6 +226,20 @@ on Monday | 2026-11-16 | 2026-11-16
 mid-March 2025 | 2025-03-11 | 2025-03-20
 early March 2025 | 2025-03-01 | 2025-03-10
 end of March 2025 | 2025-03-21 | 2025-03-31
+01/01/2025-31/03/2025 | 2025-01-01 | 2025-03-31
+for Q1, Q2 and Q3 2025 | 2025-01-01 | 2025-09-30
+for 2023, 2024 and 2025 | 2023-01-01 | 2025-12-31
+last 12 months ending September 2026 | 2025-10-01 | 2026-09-30
+the summer of 2025 | 2025-06-01 | 2025-08-31
+winter 2024 | 2024-12-01 | 2025-02-28
+Mar-25 | 2025-03-01 | 2025-03-31
+from the start of last year | 2025-01-01 | 2026-11-21
+from the start of the year until yesterday | 2026-01-01 | 2026-11-20
+week 45/2025 | 2025-11-03 | 2025-11-09
+on 2025-03-01T00:00:00Z | 2025-03-01 | 2025-03-01
+in Q4 of the previous year | 2025-10-01 | 2025-12-31
+over the last 12 months | 2025-11-01 | 2026-10-31
+March 15, 2025 to April 15, 2025 | 2025-03-15 | 2025-04-15
 Generate the invoice report for last year | 2025-01-01 | 2025-12-31
 Could you please give me the revenue analysis for Q3 2024 by Monday noon? | 2024-07-01 | 2024-09-30
 I need all unpaid invoices issued between 5 and 12 March 2025, as CSV | 2025-03-05 | 2025-03-12
@@ -345,6 +359,11 @@ def test_ordinary_sentence_names_no_period(sentence: str) -> None:
         ("the last few weeks", "vague"),
         ("two weeks ago", "vague"),
         ("FY25", "fiscal"),
+        ("2024/25", "fiscal"),
+        ("FY2024/25", "fiscal"),
+        ("Mar-25", "vague"),
+        ("the last week of March 2025", "vague"),
+        ("summer 2025", "vague"),
         ("on Monday", "which_day"),
         ("until June 2025", "open_start"),
         ("from 5 March 2026", "from_or_in"),

@@ -1,5 +1,6 @@
 """Rules for what is named by its number or name: days, weeks, months, quarters, halves, years, fiscal years."""
 
+from datetime import date
 from typing import Any
 
 from apps.language.dates import periods
@@ -94,7 +95,29 @@ def month_of_year(_: Context, matched: list[Token]) -> Any:
     return periods.month(value_of(matched, "Y"), value_of(matched, "Mn"))
 
 
-@rule("(?<![LTNa#gr])(?:w#o?Y|w[JoIcC]?Y|w#|w)")
+@rule(f"{MONTH}J#(?![#JOV])")
+def month_of_short_year(_: Context, matched: list[Token]) -> Any:
+    """Mar-25: the year, or the day."""
+    month, number = matched[0].value, matched[2].value
+    if not 10 <= number <= 99:
+        return None
+    day = Partial(grain="d", number=month, day=number) if number <= 31 else None
+    others = (day.at(2000 + number),) if day else ()
+    return Reading(value=periods.month(2000 + number, month), others=others, kind="vague")
+
+
+@rule(r"\$o?[YP]")
+def season(_: Context, matched: list[Token]) -> Any:
+    """Meteorological, in the northern hemisphere; nobody means exact days."""
+    named = matched[-1].value
+    year = named if matched[-1].code == "Y" else named.first.year
+    if matched[-1].code == "P" and named.grain != "y":
+        return None
+    start = date(year, matched[0].value, 1)
+    return Reading(value=Period(start=start, end=periods.add_months(start, 3), grain="r"), kind="vague")
+
+
+@rule("(?<![LTNa#gr])(?:w#[oC]?Y|w[JoIcC]?Y|w#|w)")
 def numbered_week(_: Context, matched: list[Token]) -> Any:
     number = value_of(matched, "#", matched[0].value)
     return None if number is None else with_year(Partial(grain="w", number=number), matched)

@@ -25,6 +25,16 @@ MAX_COUNT = 1000
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
+@rule("Fbo?[pPY](?!z|e?[OJV])")
+def since_beginning(context: Context, matched: list[Token]) -> Any:
+    """From the start of last year, with nothing said about an end: until today."""
+    named = settle(context, matched[-1])
+    tomorrow = context.today + timedelta(days=1)
+    if named.start is None or named.start >= tomorrow:
+        return None
+    return assume(Period(start=named.start, end=tomorrow, grain="r"), context, matched[-1])
+
+
 @rule("(?<=[FSZ])bo?[pPY]|(?<=[VOJC])eo?[pPY]|(?<=l)eo?[pPY]")
 def edge_of_range(_: Context, matched: list[Token]) -> Any:
     """Since the beginning of March is since March; until the end of June is until June."""
@@ -50,7 +60,7 @@ def week_of_day(context: Context, matched: list[Token]) -> Any:
     return assume(periods.around(day.first, "w"), context, matched[-1]) if day.grain == "d" else None
 
 
-@rule(f"#{UNIT}[EOV]P|{UNIT}EP")
+@rule(f"[La]?#{UNIT}[EOV]P|{UNIT}EP")
 def units_ended(_: Context, matched: list[Token]) -> Any:
     """Year ended 31 March 2025; 12 months to March 2025."""
     last, count, grain = matched[-1].value, value_of(matched, "#", 1), grain_of(matched)
@@ -59,7 +69,7 @@ def units_ended(_: Context, matched: list[Token]) -> Any:
     return Period(start=periods.back(last.end, count, grain), end=last.end, grain="r")
 
 
-@rule(f"#{UNIT}[EOV]p|{UNIT}Ep")
+@rule(f"[La]?#{UNIT}[EOV]p|{UNIT}Ep")
 def units_ended_lately(context: Context, matched: list[Token]) -> Any:
     settled = replace(matched[-1], value=nearest(context, matched[-1].value))
     made = units_ended.make(context, [*matched[:-1], settled])
@@ -107,17 +117,23 @@ def _before(left: Partial, right: Period) -> Period | None:
     return same if same and same.first <= right.first else left.at(right.first.year - 1)
 
 
-@rule("[pPY]C[pPY]")
+@rule("[pPY](?:c[pPY])*C[pPY]")
 def neighbours(context: Context, matched: list[Token]) -> Any:
-    """January and February: one period if they touch."""
-    left, _, right = (periods.year(token.value) if token.code == "Y" else token.value for token in matched)
-    made = _joined(context, left, right)
-    if made is None:
+    """January, February and March: one period if each touches the next."""
+    named = [
+        periods.year(token.value) if token.code == "Y" else token.value for token in matched if token.code in "pPY"
+    ]
+    if len({each.grain for each in named}) > 1 or named[0].grain == "r":
         return None
-    first = left if isinstance(left, Period) else _before(left, periods.day(made.value.last))
-    if first is None or made.kind == "backwards" or first.grain == "r" or first.grain != getattr(right, "grain", ""):
-        return None
-    return made if periods.stepped(first, 2).start == made.value.end else None
+    is_assumed = all(isinstance(each, Partial) for each in named)
+    chain = [named[-1] if isinstance(named[-1], Period) else nearest(context, named[-1])]
+    for each in reversed(named[:-1]):
+        before = _before(each, chain[0]) if isinstance(each, Partial) else each
+        if before is None or before.end != chain[0].start:
+            return None
+        chain.insert(0, before)
+    period = Period(start=chain[0].start, end=chain[-1].end, grain="r")
+    return Reading(value=period, others=(period.shifted_to(-1),), kind="year_assumed" if is_assumed else "")
 
 
 @rule("S[pPY]|F[pPY]u|F[pP](?!.*[pP])")

@@ -54,6 +54,8 @@ def part_of_period(context: Context, matched: list[Token]) -> Any:
     if matched[0].code == "L" and matched[0].value:
         return None
     inside = periods.part(whole, index, grain_of(matched), value_of(matched, "#", 1))
+    if inside and whole.grain == "m" and grain_of(matched) == "w":
+        return Reading(value=inside, kind="vague")  # weeks and months do not begin together
     return assume(inside, context, matched[-1]) if inside else None
 
 
@@ -62,7 +64,7 @@ def rolling_units(context: Context, matched: list[Token]) -> Any:
     return _counted(context, matched, periods.rolling)
 
 
-@rule(f"[LaN][#g]{UNIT}|[#g][LaN]{UNIT}")
+@rule(f"(?:[LaN][#g]|[#g][LaN]){UNIT}(?!E|[OV][PpMnY])")
 def several_units(context: Context, matched: list[Token]) -> Any:
     grain = grain_of(matched)
     if grain == "d":
