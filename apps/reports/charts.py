@@ -57,7 +57,7 @@ def columns(
     title: str,
     description: str = "",
     line: Sequence[Decimal] = (),
-    height: int = 190,
+    height: int = 170,
     width: int = WIDTH,
 ) -> str:
     """Upright columns over time with a scale; `line` draws a second series of the same length over them."""
@@ -74,14 +74,17 @@ def columns(
     for tick in ticks:
         parts.append(_line(left, y(tick), width - 8, y(tick), SOFT if tick == 0 else GRID))
         parts.append(_text(left - 6, y(tick) + 3.5, money.short(tick), anchor="end", colour=SOFT, size=10))
-    step = plot_width / max(len(marks), 1)
+    step, last_year = plot_width / max(len(marks), 1), ""
     every = max(1, -(-len(marks) * 30 // plot_width))
     for index, mark in enumerate(marks):
         start = left + index * step
         above, below = y(max(mark.value, ZERO)), y(min(mark.value, ZERO))
-        parts.append(_rect(start + step * 0.16, above, step * 0.68, max(below - above, 0.6), ACCENT))
+        thick = min(step * 0.68, 56)
+        parts.append(_rect(start + (step - thick) / 2, above, thick, max(below - above, 0.6), ACCENT))
         if index % every == 0:
-            parts += _month_label(start + step / 2, top + plot_height + 14, mark.label)
+            first, _, year = mark.label.partition(" ")
+            shown_year, last_year = (year if year != last_year else ""), year
+            parts += _month_label(start + step / 2, top + plot_height + 14, first, shown_year)
     if line:
         points = " ".join(f"{left + (i + 0.5) * step:.1f},{y(value):.1f}" for i, value in enumerate(line))
         parts.append(
@@ -137,11 +140,9 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="0.8"/>'
 
 
-def _month_label(x: float, y: float, label: str) -> list[str]:
-    """`Jan 2024` on two lines, so that twelve of them fit side by side."""
-    first, _, second = label.partition(" ")
-    lines = [_text(x, y, first, anchor="middle", colour=SOFT, size=10)]
-    return [*lines, _text(x, y + 12, second, anchor="middle", colour=SOFT, size=9)] if second else lines
+def _month_label(x: float, y: float, month: str, year: str) -> list[str]:
+    lines = [_text(x, y, month, anchor="middle", colour=SOFT, size=10)]
+    return [*lines, _text(x, y + 12, year, anchor="middle", colour=SOFT, size=9)] if year else lines
 
 
 def _fit(text: str, width: float, size: float = 11) -> str:

@@ -77,7 +77,10 @@ def page(page_template: str, data: Mapping[str, Any], *, style: str = "detailed"
         raise NotFound(
             f"there is no page template {page_template}; it would be templates/reports/{page_template}.html"
         ) from None
-    return template.render({"data": dict(data), "style": style})
+    try:
+        return template.render({"data": dict(data), "style": style})
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InvalidInput(f"the page template {page_template} cannot show this data: {error!r:.300}") from error
 
 
 def press_html(html: str, limits: Limits) -> bytes:

@@ -78,6 +78,35 @@ def sum_by(call: Call, rows: list[Any], field: str, amount: str) -> dict[Any, De
 
 
 @tool(call_class="pure")
+def summarise(
+    call: Call, rows: list[Any], by: list[str], sums: dict[str, str], greatest: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """One row for each combination of the fields `by`, in the order in which they come.
+
+    Each has the fields of `by`, `count`, and for every entry of `sums` and `greatest` ({new name: field}) the exact sum
+    or the greatest value: data.summarise(invoices, ["client", "currency"], {"revenue": "subtotal"}).
+    """
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for row in rows:
+        groups.setdefault(tuple(_key(row, field) for field in by), []).append(row)
+    return [
+        {
+            **{field: _value(group[0], field) for field in by},
+            "count": len(group),
+            **{name: _sum(group, field) for name, field in sums.items()},
+            **{name: max(_value(row, field) for row in group) for name, field in (greatest or {}).items()},
+        }
+        for group in groups.values()
+    ]
+
+
+@tool(call_class="pure")
+def pick(call: Call, rows: list[Any], fields: list[str]) -> list[dict[str, Any]]:
+    """The rows with only these fields, in this order."""
+    return [{field: _value(row, field) for field in fields} for row in rows]
+
+
+@tool(call_class="pure")
 def average(call: Call, rows: list[Any], field: str, currency: str | None = None) -> Decimal:
     """The mean of a field of numbers, 0 without rows; rounded to the currency's digits if one is named, else to 2."""
     mean = _sum(rows, field) / len(rows) if rows else Decimal(0)

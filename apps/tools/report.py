@@ -13,46 +13,57 @@ from apps.tools.registry import Call, FileHandle, tool
 
 
 @tool(call_class="effect")
-def pdf(call: Call, *, name: str, page_template: str, data: dict[str, Any], style: str = "detailed") -> FileHandle:
+def pdf(
+    call: Call,
+    *,
+    name: str,
+    page_template: str,
+    data: dict[str, Any],
+    style: str = "detailed",
+    values: dict[str, Any] | None = None,
+) -> FileHandle:
     """Make a PDF from the page template `templates/reports/<page_template>.html` and `data`.
 
-    `style` is summary, detailed or executive. `name` may hold {date}, {time} and {task}, for example
-    "invoice_report_{date}.pdf". All texts in `data` are escaped; nothing is fetched from any address.
+    `style` is summary, detailed or executive. `name` may hold {date} and {time} (when the task began), {task_id} and
+    the keys of `values`: "invoice_report_{date}.pdf". Texts in `data` are escaped; nothing is fetched from anywhere.
     Errors: ValueError (no such page template or style; a page too large: fewer rows), OSError (this machine cannot
     make PDF files: the message says what to install).
     """
     with _as_tool_errors():
         content = pdffile.render(page_template, data, style=style)
-        return call.save_file(_name(call, name, "pdf"), "application/pdf", content, "pdf")
+        return call.save_file(_name(call, name, values, "pdf"), "application/pdf", content, "pdf")
 
 
 @tool(call_class="effect")
-def csv(call: Call, *, name: str, columns: list[str], rows: list[list[Any]]) -> FileHandle:
+def csv(
+    call: Call, *, name: str, columns: list[str], rows: list[list[Any]], values: dict[str, Any] | None = None
+) -> FileHandle:
     """Make a CSV file (UTF-8, header line, comma) that a spreadsheet opens without running anything in it.
 
     A cell is a text, a number (Decimal keeps its digits), a date, True, False or None; every row has one cell a column.
-    A text that a spreadsheet would take for a formula gets a leading apostrophe. `name` as in report.pdf.
+    A text that a spreadsheet would take for a formula gets a leading apostrophe. `name` and `values` as in report.pdf.
     Errors: ValueError that names the row.
     """
     with _as_tool_errors():
         content = csvfile.write(columns, rows)
-        return call.save_file(_name(call, name, "csv"), "text/csv; charset=utf-8", content, "csv")
+        return call.save_file(_name(call, name, values, "csv"), "text/csv; charset=utf-8", content, "csv")
 
 
 @tool(call_class="effect")
-def json(call: Call, *, name: str, data: Any) -> FileHandle:
+def json(call: Call, *, name: str, data: Any, values: dict[str, Any] | None = None) -> FileHandle:
     """Make a JSON file (UTF-8, at most 20 MB). Decimals become texts with exact digits, dates ISO texts.
 
-    `name` as in report.pdf. Errors: ValueError that names the place which JSON cannot hold.
+    `name` and `values` as in report.pdf. Errors: ValueError that names the place which JSON cannot hold.
     """
     with _as_tool_errors():
-        return call.save_file(_name(call, name, "json"), "application/json", jsonfile.write(data), "json")
+        return call.save_file(_name(call, name, values, "json"), "application/json", jsonfile.write(data), "json")
 
 
-def _name(call: Call, pattern: str, extension: str) -> str:
-    moment = timezone.localtime(call.now)
-    values = {"date": f"{moment:%Y-%m-%d}", "time": f"{moment:%H%M}", "task": call.task_id}
-    return naming.with_extension(naming.fill(pattern, values), extension)
+def _name(call: Call, pattern: str, values: dict[str, Any] | None, extension: str) -> str:
+    # The day the task began, not of this call: a call that is repeated after midnight writes the same file.
+    began = timezone.localtime(call.facts()["started_at"])
+    known = {**(values or {}), "date": f"{began:%Y-%m-%d}", "time": f"{began:%H%M}", "task_id": call.task_id}
+    return naming.with_extension(naming.fill(pattern, known), extension)
 
 
 @contextmanager

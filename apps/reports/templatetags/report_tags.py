@@ -41,7 +41,7 @@ def grouped(value: Any) -> str:
 @register.filter
 def day(value: Any) -> str:
     """`3 Feb 2024`, of a date, a moment or an ISO text."""
-    if isinstance(value, str):
+    if value and isinstance(value, str):
         value = date.fromisoformat(value[:10])
     return f"{value.day} {value:%b %Y}" if value else "–"
 
@@ -49,7 +49,7 @@ def day(value: Any) -> str:
 @register.filter
 def moment(value: Any) -> str:
     """`3 Feb 2024, 14:05 UTC`."""
-    if isinstance(value, str):
+    if value and isinstance(value, str):
         value = datetime.fromisoformat(value)
     return f"{day(value)}, {value:%H:%M %Z}".rstrip() if value else "–"
 
@@ -63,6 +63,23 @@ def first_rows(rows: Sequence[Any], count: int) -> Sequence[Any]:
 def beyond(rows: Sequence[Any], count: int) -> int:
     """How many rows `first_rows` leaves out."""
     return max(len(rows) - count, 0)
+
+
+@register.filter
+def minus(value: int, other: int) -> int:
+    return value - other
+
+
+@register.filter
+def decimals(value: Any, places: int) -> str:
+    return f"{_decimal(value):,.{places}f}"
+
+
+@register.filter
+def in_columns(rows: Sequence[Any], count: int) -> list[Sequence[Any]]:
+    """The rows, cut into at most so many columns of equal height."""
+    height = max(-(-len(rows) // count), 1)
+    return [rows[start : start + height] for start in range(0, len(rows), height)]
 
 
 @register.simple_tag
