@@ -1,9 +1,12 @@
 """How the rest of the world hears of a change: one signal and one hint, after the commit, with ids only."""
 
+import structlog
 from django.db import transaction
 from django.dispatch import Signal
 
 from apps.core import hints
+
+log = structlog.get_logger("chantilly.events")
 
 changed = Signal()
 """Sent after a task's event is committed: sender=Task, task_id, kind. Receivers read the database for the rest."""
@@ -20,6 +23,7 @@ def publish(task_id: int, kind: str, *, is_claimable: bool = False) -> None:
 
 
 def _send(task_id: int, kind: str, is_claimable: bool) -> None:
+    log.info(kind, task_id=task_id)
     hints.send(hints.FEED, task_id)
     if is_claimable:
         hints.send(hints.WORK, task_id)

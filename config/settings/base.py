@@ -140,6 +140,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
+# Set up by apps/core/logs.py: text for people, or json for machines.
+LOGGING_CONFIG = None
+LOG_FORMAT = env.text("LOG_FORMAT", "text")
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_I18N = True

@@ -14,6 +14,7 @@ if not SECRET_KEY or not CHECKPOINT_KEYS:
         ' python -c "import secrets; print(secrets.token_urlsafe(48))".'
     )
 
+LOG_FORMAT = env.text("LOG_FORMAT", "json")
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", True)
