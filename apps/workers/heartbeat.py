@@ -68,6 +68,9 @@ class Heartbeat:
                     # The lease runs out if this lasts; the next tick tries again.
                     log.warning("heartbeat_failed", error=str(error))
                     connections.close_all()
+                except Exception:
+                    # Without this thread the lease would run out under a working attempt: whatever it is, go on.
+                    log.exception("heartbeat_failed_unexpectedly")
         finally:
             connections.close_all()
 
