@@ -1,6 +1,5 @@
 """X1: nothing that a script says gets it a file, the network, the environment or a process of the host."""
 
-import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -131,7 +130,7 @@ def test_the_sandboxs_process_has_no_environment_and_may_gain_nothing():
         assert _limit(limits, "Max file size") == "0"
         assert _limit(limits, "Max core file size") == "0"
         assert _limit(limits, "Max address space") != "unlimited"
-        open_files = [os.readlink(each) for each in (process / "fd").iterdir()]
+        open_files = [str(each.readlink()) for each in (process / "fd").iterdir()]
         assert not [name for name in open_files if name.endswith((".sqlite3", ".sqlite3-wal"))], "no database inherited"
 
 

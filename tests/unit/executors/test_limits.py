@@ -44,7 +44,7 @@ def test_memory_is_refused_with_the_limit_and_the_line(name):
 
 BURNS = {
     "a loop": "while True:\n        pass",
-    "a caught limit": "while True:\n        try:\n            while True:\n                pass\n        except BaseException:\n            pass",
+    "a caught limit": "while True:\n        try:\n            while True: pass\n        except BaseException: pass",
     "a sum": "while True:\n        sum(range(100_000))",
     "a regular expression": "while True:\n        re.match('(a+)+b', 'a' * 5000)",
 }  # fmt: skip
