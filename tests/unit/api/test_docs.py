@@ -16,7 +16,15 @@ from tests import making
 
 pytestmark = pytest.mark.django_db
 
-SCRIPT = "import task\n\ndef run(params):\n    task.progress(10, 'one', 'begins')\n    task.now()\n    print('x')\n    return {'summary': 'ok'}\n"
+SCRIPT = """
+import task
+
+def run(params):
+    task.progress(10, 'one', 'begins')
+    task.now()
+    print('x')
+    return {'summary': 'ok'}
+"""
 
 
 @pytest.fixture

@@ -141,12 +141,27 @@ def _expected(route: str, method: str, role: str) -> int:
 
 
 GAMES = (
-    "/api/v1/tasks/{task_id}/feed/x", "/api/v1/tasks/{task_id};.json", "/api/v1/tasks/{task_id}%2f", "/api/v1/tasks/{task_id}//",
-    "/api/v1//tasks/{task_id}/", "//api/v1/tasks/{task_id}/", "/API/v1/tasks/{task_id}/", "/api/v1/TASKS/{task_id}/",
-    "/api/v1/tasks/{task_id}/docs", "/api/v1/tasks/{task_id}/login/", "/api/v1/tasks/{task_id}/%2e%2e/{task_id}/", "/api/v1/docs/../tasks/{task_id}/",
-    "/api/v1/tasks/0{task_id}/", "/api/v1/tasks/+{task_id}/", "/api/v1/tasks/{task_id}.0/", "/api/v1/tasks/{task_id}/artifacts/../../{task_id}/",
-    "/api/v1/tasks/{task_id}/?format=api", "/api/v1/tasks/{task_id}/?user=1", "/api/v2/tasks/{task_id}/", "/api/v1/tasks/{task_id}%00/",
-)  # fmt: skip
+    "/api/v1/tasks/{task_id}/feed/x",
+    "/api/v1/tasks/{task_id};.json",
+    "/api/v1/tasks/{task_id}%2f",
+    "/api/v1/tasks/{task_id}//",
+    "/api/v1//tasks/{task_id}/",
+    "//api/v1/tasks/{task_id}/",
+    "/API/v1/tasks/{task_id}/",
+    "/api/v1/TASKS/{task_id}/",
+    "/api/v1/tasks/{task_id}/docs",
+    "/api/v1/tasks/{task_id}/login/",
+    "/api/v1/tasks/{task_id}/%2e%2e/{task_id}/",
+    "/api/v1/docs/../tasks/{task_id}/",
+    "/api/v1/tasks/0{task_id}/",
+    "/api/v1/tasks/+{task_id}/",
+    "/api/v1/tasks/{task_id}.0/",
+    "/api/v1/tasks/{task_id}/artifacts/../../{task_id}/",
+    "/api/v1/tasks/{task_id}/?format=api",
+    "/api/v1/tasks/{task_id}/?user=1",
+    "/api/v2/tasks/{task_id}/",
+    "/api/v1/tasks/{task_id}%00/",
+)
 
 
 @pytest.mark.parametrize("role", ["anonymous", "other", "charlie"])

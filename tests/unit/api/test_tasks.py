@@ -13,8 +13,19 @@ from apps.tasks import lifecycle
 from apps.tasks.models import Task
 from apps.tasks.submission import Request, submit
 from apps.workers import slice as worker
+from tests import making
 
 pytestmark = pytest.mark.django_db
+
+TALKS = """
+import task
+
+def run(params):
+    for n in range(3):
+        task.now()
+        print('line', n)
+    return 1
+"""
 
 
 @pytest.fixture
@@ -122,8 +133,6 @@ def test_detail_of_a_completed_task_has_everything(olga: APIClient, keep_file: A
 def test_detail_of_a_failed_task_says_why_and_offers_a_retry(
     owner: User, alice: User, client_of: Callable[[User], APIClient]
 ) -> None:
-    from tests import making
-
     making.template("def run(params):\n    raise ValueError('no such month')\n", alice, key="broken")
     task = submit(Request(template="broken", origin="test"), owner).task
     worker.drain()
@@ -261,10 +270,7 @@ def test_a_task_that_is_not_there_is_404(olga: APIClient, task_id: str) -> None:
 def test_feed_steps_and_log_continue_where_they_stopped(
     owner: User, alice: User, client_of: Callable[[User], APIClient]
 ) -> None:
-    from tests import making
-
-    script = "import task\n\ndef run(params):\n    for n in range(3):\n        task.now()\n        print('line', n)\n    return 1\n"
-    making.template(script, alice, key="talks")
+    making.template(TALKS, alice, key="talks")
     task = submit(Request(template="talks", origin="test"), owner).task
     worker.drain()
     client = client_of(owner)
