@@ -207,6 +207,7 @@ def test_silent_service_is_given_up(gemini: GeminiServer) -> None:
         {"temperature": 2.5},
         {"max_tokens": 8193},
         {"schema": {"type": "objekt"}},
+        {"schema": {"type": "object", "patternProperties": {"(a+)+b": {}}}},
         {"data": {"who": object()}},
     ],
 )
@@ -223,6 +224,12 @@ def test_remote_reference_in_a_schema_is_not_fetched(gemini: GeminiServer, provi
     error = failure(provider, schema={"$ref": f"{gemini.base_url}/schema.json"})
     assert error.reason == "invalid_answer"
     assert [request["path"][:8] for request in gemini.requests] == ["/v1beta/"]
+
+
+def test_pattern_of_a_schema_is_matched_in_linear_time(gemini: GeminiServer, provider: GeminiProvider) -> None:
+    gemini.reply(answer('{"code": "' + "a" * 5000 + '"}'))
+    schema = {"type": "object", "properties": {"code": {"type": "string", "pattern": "^(a+)+b$"}}}
+    assert failure(provider, schema=schema).reason == "invalid_answer"
 
 
 def test_key_and_prompt_stay_out_of_errors_and_logs(
