@@ -1,7 +1,8 @@
 """Sentences with the template that a person would expect, for choosing constants and for watching them.
 
 All sentences are the author's own. The constants were chosen on IN_SCOPE and OUT_OF_SCOPE, so their figures flatter;
-HELD_OUT was written afterwards and never tuned on, and is still one person's English.
+HELD_OUT was written afterwards and no constant was chosen on it (one rule was changed after a wrong start in it); it is
+still one person's English.
 Prints its figures: `python -m tests.unit.language.evaluation`.
 """
 
