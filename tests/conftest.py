@@ -3,6 +3,17 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 
+from apps.executors import session
+from apps.tasks import claiming, pace
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    """What a process remembers by id must not outlive a test: the next one has the same ids for other rows."""
+    claiming.revision.cache_clear()
+    pace._recent.cache_clear()
+    session._requester.cache_clear()
+
 
 def _user(name: str, *codenames: str) -> User:
     user = User.objects.create_user(name, f"{name}@example.org", "correct horse battery", is_staff=True)

@@ -10,12 +10,11 @@ from django.db import IntegrityError
 
 from apps.catalog import kinds
 from apps.catalog.definition import Definition
-from apps.catalog.estimate import estimate
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from apps.core.schema import validate
-from apps.tasks import feed, news, sql
+from apps.tasks import feed, news, pace, sql
 from apps.tasks.claiming import revision as known_revision
 from apps.tasks.models import Task
 from apps.tasks.ranking import rank
@@ -119,7 +118,7 @@ def _create(
     now = clock.now()
     priority = _priority(request.priority, revision)
     available = max(request.available_at or now, now)
-    expected = estimate(revision, parameters)
+    outlook = pace.expected(revision, parameters)
     task = Task.objects.create(
         template=template,
         revision=revision,
@@ -137,9 +136,9 @@ def _create(
         rank=rank(priority, available),
         available_at=available,
         deadline=_deadline(request.deadline, revision, now),
-        estimated_seconds=expected.seconds,
-        estimated_steps=expected.steps,
-        complexity=expected.complexity,
+        estimated_seconds=outlook.seconds,
+        estimated_steps=outlook.steps,
+        complexity=outlook.complexity,
         created_at=now,
         updated_at=now,
     )
