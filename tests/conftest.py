@@ -41,13 +41,3 @@ def charlie(db: None) -> User:
     user.is_staff = False
     user.save()
     return user
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    """What a process may remember of rows that never change; a test's rollback gives their ids out again."""
-    from apps.executors import session
-    from apps.tasks import claiming
-
-    claiming.revision.cache_clear()
-    session._requester.cache_clear()
