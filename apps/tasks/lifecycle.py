@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
-from apps.tasks import checkpoints, feed, news, retry, sql
+from apps.tasks import checkpoints, ending, feed, news, retry, sql
 from apps.tasks.claiming import revision
 from apps.tasks.journal import Batch, Lease, LeaseLost
 from apps.tasks.models import Attempt, Execution, Step, Task
@@ -255,6 +255,10 @@ def _end_attempt(
     """One transaction: what was not yet written ∧ the lease's end ∧ status ∧ attempt ∧ event."""
     now = clock.now()
     changes = {"crashes": 0, **(changes or {})}
+    if status in FINAL and rest == Batch() and connection.vendor == "postgresql":
+        ending.finish(lease, status, kind, outcome, now, reason, data, changes, END_LEASE + sets)
+        news.publish(lease.task_id, kind)
+        return
     with transaction.atomic() if rest.checkpoint else sql.transaction():
         if asked := _still_asked(lease, status):
             status, kind, reason, data, extra = asked

@@ -140,10 +140,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
-# Set up by apps/core/logs.py: text for people, or json for machines.
+# Set up by apps/core/logs.py: text for people, or json for machines. `manage.py up` runs its processes at INFO.
 LOGGING_CONFIG = None
 LOG_FORMAT = env.text("LOG_FORMAT", "text")
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+LOG_LEVEL = env.text("LOG_LEVEL", "WARNING")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")

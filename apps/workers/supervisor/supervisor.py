@@ -140,8 +140,13 @@ def _is_running(child: Child) -> bool:
     return child.process is not None and child.process.poll() is None
 
 
+SERVICE = {"LOG_LEVEL": "INFO"}
+"""What running services say by default: a line for each event of a task; commands say warnings only."""
+
+
 def cluster_child(options: Options, home: Path) -> Child:
     environment = {
+        **SERVICE,
         **os.environ,
         WITHOUT_PAGES: "1",
         "WORKERS": str(options.workers),
@@ -160,7 +165,7 @@ def web_child(options: Options, home: Path) -> Child:
     return Child(
         name="web server",
         command=_python("apps.workers.supervisor.web", options.host, str(options.port)),
-        environment=_with_pages(),
+        environment={**SERVICE, **_with_pages()},
         log=_log_file(options, home, "web"),
     )
 
