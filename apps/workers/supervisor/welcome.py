@@ -64,7 +64,7 @@ class Welcome:
         say(
             f"\nChantilly is up.\n"
             f"  Admin and live pages  {address}/admin/\n"
-            f"  API documentation     {address}/api/docs/\n"
+            f"  API documentation     {address}/api/v1/docs/\n"
             f'  Ask from a terminal   .venv/bin/python manage.py ask "…" --wait\n'
             f"Ctrl-C stops everything.\n"
         )
