@@ -1,0 +1,264 @@
+"""From feed entries to rows that people read. Pages and websockets show the same rows; equal calls in a row fold."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, TypedDict
+
+from apps.console import words
+from apps.tasks.feed import Entry
+
+MAX_ROWS = 500
+
+
+class FeedRow(TypedDict):
+    """`fold` is equal for rows that may become one; empty for a row that stays alone."""
+
+    seq: int
+    at: str
+    clock: str
+    state: str
+    icon: str
+    text: str
+    detail: str
+    took: str
+    is_key: bool
+    fold: str
+    step: int
+    first_step: int
+    count: int
+    seconds: float
+
+
+class LogRow(TypedDict):
+    at: str
+    clock: str
+    level: str
+    text: str
+
+
+class _Said(TypedDict, total=False):
+    text: str
+    detail: str
+    state: str
+    icon: str
+    is_key: bool
+
+
+def row(entry: Entry, now: datetime) -> FeedRow:
+    if entry.kind == "step":
+        return _step(entry, now)
+    said = _SAYINGS.get(entry.kind, _unknown)(entry, now)
+    return FeedRow(
+        seq=entry.seq,
+        at=words.iso(entry.at),
+        clock=words.clock(entry.at, now),
+        state=said.get("state", ""),
+        icon=said.get("icon", "info"),
+        text=said["text"],
+        detail=said.get("detail", ""),
+        took="",
+        is_key=said.get("is_key", False),
+        fold="",
+        step=0,
+        first_step=0,
+        count=1,
+        seconds=0.0,
+    )
+
+
+def rows(entries: Iterable[Entry], now: datetime) -> list[FeedRow]:
+    """Oldest first, unfolded. Log lines have a place of their own."""
+    return [row(entry, now) for entry in entries if entry.kind != "task.logged"]
+
+
+def folded(feed: Iterable[FeedRow]) -> list[FeedRow]:
+    """Newest first, equal calls in a row as one. `feed.js` does the same with what arrives later."""
+    result: list[FeedRow] = []
+    for new in feed:
+        last = result[-1] if result else None
+        if last is not None and new["fold"] and new["fold"] == last["fold"]:
+            result[-1] = _merged(last, new)
+        else:
+            result.append(new)
+    return result[::-1]
+
+
+def _merged(last: FeedRow, new: FeedRow) -> FeedRow:
+    seconds, count = last["seconds"] + new["seconds"], last["count"] + 1
+    return {
+        **last,
+        "seq": new["seq"],
+        "text": f"{new['fold']} × {count}",
+        "detail": f"steps {last['first_step']}–{new['step']}",
+        "took": words.took(seconds),
+        "step": new["step"],
+        "count": count,
+        "seconds": seconds,
+    }
+
+
+def log(entries: Iterable[Entry], now: datetime) -> list[LogRow]:
+    """Oldest first."""
+    lines: list[LogRow] = []
+    for entry in entries:
+        if entry.kind != "task.logged":
+            continue
+        for line in entry.data.get("lines", []):
+            at = datetime.fromisoformat(line["at"])
+            lines.append(LogRow(at=words.iso(at), clock=words.clock(at, now), level=line["level"], text=line["text"]))
+        if dropped := entry.data.get("dropped"):
+            text = f"{dropped:,} more lines were not kept"
+            lines.append(LogRow(at=words.iso(entry.at), clock=words.clock(entry.at, now), level="warning", text=text))
+    return lines
+
+
+def _step(entry: Entry, now: datetime) -> FeedRow:
+    data = entry.data
+    failed = data["outcome"] == "failed"
+    retried = data["retries"]
+    details = [f"step {data['index']}"]
+    if data["line"]:
+        details.append(f"line {data['line']}")
+    if data["try"] > 1:
+        details.append(f"try {data['try']}")
+    if retried:
+        details.append(f"retried {retried} ×")
+    if failed:
+        error = data.get("error") or {}
+        details.append(str(error.get("message", "failed")))
+    return FeedRow(
+        seq=entry.seq,
+        at=words.iso(entry.at),
+        clock=words.clock(entry.at, now),
+        state="failed" if failed else "paused" if retried else "completed",
+        icon="failed" if failed else "warning" if retried else "completed",
+        text=data["name"],
+        detail=" · ".join(details),
+        took=words.took(data["seconds"]),
+        is_key=failed,
+        fold="" if failed or retried or data["try"] > 1 else data["name"],
+        step=data["index"],
+        first_step=data["index"],
+        count=1,
+        seconds=data["seconds"],
+    )
+
+
+def _by(entry: Entry) -> str:
+    name = entry.actor or entry.data.get("by") or ""
+    return f" by {name}" if name else ""
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”" if text else ""
+
+
+def _moment(text: str | None, now: datetime) -> str:
+    return words.clock(datetime.fromisoformat(text), now) if text else ""
+
+
+def _submitted(entry: Entry, now: datetime) -> _Said:
+    how = words.origin(entry.data.get("origin", ""))
+    return {"text": f"Asked{_by(entry)} {how}", "detail": _quoted(entry.data.get("words", "")), "icon": "person"}
+
+
+def _claimed(entry: Entry, now: datetime) -> _Said:
+    data = entry.data
+    return {"text": f"Attempt {data['attempt']} started on {data['worker']}", "state": "running", "icon": "running"}
+
+
+def _resumed_at(entry: Entry, now: datetime) -> _Said:
+    return {"text": resumed(entry.data), "state": "completed", "icon": "resume", "is_key": True}
+
+
+def resumed(data: dict[str, Any]) -> str:
+    """'Resumed at line 14, 3 calls not repeated'."""
+    kept = f"{words.count(data.get('kept') or 0, 'call')} not repeated"
+    if data.get("line"):
+        return f"Resumed at line {data['line']}, {kept}"
+    return f"Replayed from the start of the script, {kept}"
+
+
+def _stage(entry: Entry, now: datetime) -> _Said:
+    return {"text": f"Stage {entry.data['stage']}", "state": "running", "icon": "chevron",
+            "detail": f"at {entry.data['percent']:.0f}%"}  # fmt: skip
+
+
+def _refused(entry: Entry, now: datetime) -> _Said:
+    number = words.count(entry.data.get("count", 1), "checkpoint")
+    return {"text": f"{number} could not be used", "state": "paused", "icon": "warning",
+            "detail": "An older one, or the record, was used instead."}  # fmt: skip
+
+
+def _retry(entry: Entry, now: datetime) -> _Said:
+    data = entry.data
+    at = _moment(data.get("available_at"), now)
+    return {"text": f"Attempt {data.get('attempt', '')} failed; {data.get('why', 'again')} at {at}".replace("  ", " "),
+            "detail": words.sentence(data.get("message", "")), "state": "failed", "icon": "warning",
+            "is_key": True}  # fmt: skip
+
+
+def _suspended(entry: Entry, now: datetime) -> _Said:
+    until = _moment(entry.data.get("until"), now)
+    return {"text": f"Sleeps until {until}" if until else "Waits", "state": "waiting", "icon": "waiting",
+            "detail": "It left its worker meanwhile."}  # fmt: skip
+
+
+def _rescued(entry: Entry, now: datetime) -> _Said:
+    data = entry.data
+    line = f" at line {data['line']}" if data.get("line") else ""
+    return {"text": f"Worker {data.get('worker', '')} was lost{line}",
+            "detail": f"Attempt {data.get('attempt', '')} ended: {data.get('reason', '')}.",
+            "state": "failed", "icon": "failed", "is_key": True}  # fmt: skip
+
+
+def _failed(entry: Entry, now: datetime) -> _Said:
+    data = entry.data
+    if data.get("worker"):
+        return {**_rescued(entry, now), "text": f"Failed for good: worker {data['worker']} was lost again"}
+    line = f"Line {data['line']}: " if data.get("line") else ""
+    return {"text": f"Failed: {data.get('message', '')}", "state": "failed", "icon": "failed", "is_key": True,
+            "detail": f"{line}{data.get('type', '')}. Not retried: {data.get('why', '')}."}  # fmt: skip
+
+
+def _plain(text: str, state: str, icon: str, *, is_key: bool = False) -> Callable[[Entry, datetime], _Said]:
+    def said(entry: Entry, now: datetime) -> _Said:
+        reason = entry.data.get("reason") or ""
+        return {"text": f"{text}{_by(entry)}", "detail": _quoted(reason), "state": state, "icon": icon,
+                "is_key": is_key}  # fmt: skip
+
+    return said
+
+
+def _released(entry: Entry, now: datetime) -> _Said:
+    return {"text": "Given back by its worker", "detail": words.sentence(entry.data.get("reason", "")),
+            "state": "pending", "icon": "worker"}  # fmt: skip
+
+
+def _unknown(entry: Entry, now: datetime) -> _Said:
+    """A kind that a later version adds is shown by its own name."""
+    return {"text": words.sentence(entry.kind.removeprefix("task.").replace("_", " ")).rstrip(".") + _by(entry)}
+
+
+_SAYINGS: dict[str, Callable[[Entry, datetime], _Said]] = {
+    "task.submitted": _submitted,
+    "task.claimed": _claimed,
+    "task.resumed_at": _resumed_at,
+    "task.stage_started": _stage,
+    "task.checkpoint_refused": _refused,
+    "task.retry_scheduled": _retry,
+    "task.suspended": _suspended,
+    "task.woken": _plain("Woken up", "pending", "clock"),
+    "task.paused": _plain("Paused", "paused", "paused", is_key=True),
+    "task.resumed": _plain("Resumed", "running", "running", is_key=True),
+    "task.pause_requested": _plain("Pause asked for", "paused", "paused"),
+    "task.cancel_requested": _plain("Cancel asked for", "cancelled", "cancelled"),
+    "task.expire_requested": _plain("Its deadline passed", "cancelled", "clock"),
+    "task.pause_withdrawn": _plain("Pause taken back", "running", "running"),
+    "task.cancelled": _plain("Cancelled", "cancelled", "cancelled", is_key=True),
+    "task.released": _released,
+    "task.rescued": _rescued,
+    "task.failed": _failed,
+    "task.retried": _plain("Tried again", "running", "resume", is_key=True),
+    "task.completed": _plain("Completed", "completed", "completed", is_key=True),
+}

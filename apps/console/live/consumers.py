@@ -1,0 +1,173 @@
+"""The websockets of the pages: who may open one, what it may send, and when it is closed.
+
+Close codes: 4400 not understood, 4401 not signed in (any more), 4404 nothing there that this user may see, 4408 too
+slow, 4429 too many; 1003 and 1009 as the protocol has them.
+"""
+
+import asyncio
+import json
+import time
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.auth import get_user
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from apps.console.live.hub import Follower, ListFollower, TaskFollower, hub
+from apps.console.live.messages import MAX_FRAME, NotUnderstood, ServerMessage, parse
+from apps.tasks.models import Task
+
+CHECK_SECONDS = 10.0
+"""Between two looks at the session and the permission."""
+SLOW_SECONDS = 20.0
+"""How long a client may leave what it was sent unconfirmed."""
+FRAMES_PER_SECOND = 20.0
+BURST = 60.0
+SOCKETS_PER_USER = 50
+NOT_UNDERSTOOD, SIGNED_OUT, NOT_FOUND, TOO_SLOW, TOO_MANY = 4400, 4401, 4404, 4408, 4429
+NO_BINARY, TOO_LARGE = 1003, 1009
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    follower: TaskFollower | ListFollower | None = None
+    _watch: asyncio.Task[None] | None = None
+    _allowance = BURST
+    _counted_at = 0.0
+
+    async def connect(self) -> None:
+        """A refusal before accept() answers the handshake with 403."""
+        user = await self._user()
+        if user is None or not await self.may_follow(user):
+            await self.close()
+            return
+        if hub().sockets_of(user.pk) >= SOCKETS_PER_USER:
+            await self.close(TOO_MANY)
+            return
+        await self.accept()
+        self._counted_at = time.monotonic()
+        self.follower = self.make_follower(user.pk)
+        hub().add(self.follower)
+        self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
+
+    async def disconnect(self, code: int) -> None:
+        if self.follower is not None:
+            hub().remove(self.follower)
+        if self._watch is not None:
+            self._watch.cancel()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if not self._is_within_rate():
+            await self._end(TOO_MANY)
+        elif text_data is None:
+            await self._end(NO_BINARY)
+        elif len(text_data) > MAX_FRAME:
+            await self._end(TOO_LARGE)
+        else:
+            await self._understand(text_data)
+
+    async def send_message(self, message: ServerMessage) -> None:
+        await self.send(text_data=json.dumps(message, separators=(",", ":")))
+
+    async def may_follow(self, user: Any) -> bool:
+        raise NotImplementedError
+
+    def make_follower(self, user_id: int) -> TaskFollower | ListFollower:
+        raise NotImplementedError
+
+    def show(self, tasks: list[int]) -> None:
+        """Only lists can be told what they show."""
+        raise NotUnderstood
+
+    async def _understand(self, text: str) -> None:
+        if self.follower is None:
+            return
+        try:
+            message = parse(text)
+            if message["type"] == "show":
+                self.show(message["tasks"])
+            else:
+                self.follower.confirm(message["number"])
+        except NotUnderstood:
+            await self._end(NOT_UNDERSTOOD)
+            return
+        hub().poke(self.follower)
+
+    def _is_within_rate(self) -> bool:
+        now = time.monotonic()
+        self._allowance = min(BURST, self._allowance + (now - self._counted_at) * FRAMES_PER_SECOND)
+        self._counted_at = now
+        self._allowance -= 1
+        return self._allowance >= 0
+
+    async def _keep_watch(self) -> None:
+        """A session that was revoked, a permission taken away or a client that does not keep up end the socket."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            user = await self._user()
+            if user is None:
+                await self._end(SIGNED_OUT)
+                return
+            if not await self.may_follow(user):
+                await self._end(NOT_FOUND)
+                return
+            if _is_slow(self.follower):
+                await self._end(TOO_SLOW)
+                return
+
+    async def _end(self, code: int) -> None:
+        if self.follower is not None:
+            hub().remove(self.follower)
+            self.follower = None
+        await self.close(code)
+
+    async def _user(self) -> Any | None:
+        """Whom the session stands for at this moment, read from the database; None for nobody."""
+        key = self.scope["session"].session_key
+        if not key:
+            return None
+        user = await get_user({"session": _sessions()(key)})
+        return user if user.is_authenticated and user.is_active else None
+
+
+class TaskConsumer(LiveConsumer):
+    """`ws/tasks/<id>/?after=<seq>`: one task, from the seq that the page has."""
+
+    @property
+    def task_id(self) -> int:
+        return int(self.scope["url_route"]["kwargs"]["task_id"])
+
+    @database_sync_to_async
+    def may_follow(self, user: Any) -> bool:
+        return bool(Task.objects.visible_to(user).filter(pk=self.task_id).exists())
+
+    def make_follower(self, user_id: int) -> TaskFollower:
+        given = parse_qs(self.scope.get("query_string", b"").decode("latin1")).get("after", ["0"])[0]
+        seq = int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
+        return TaskFollower(socket=self, user_id=user_id, task_id=self.task_id, seq=seq)
+
+
+class ListConsumer(LiveConsumer):
+    """`ws/tasks/`: the rows of a list that the page names, and word of all others."""
+
+    async def may_follow(self, user: Any) -> bool:
+        return bool(user.is_staff)
+
+    def make_follower(self, user_id: int) -> ListFollower:
+        return ListFollower(socket=self, user_id=user_id)
+
+    def show(self, tasks: list[int]) -> None:
+        if isinstance(self.follower, ListFollower):
+            self.follower.shown = set(tasks)
+            self.follower.changed |= self.follower.shown
+
+
+def _sessions() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _is_slow(follower: Follower | None) -> bool:
+    since = follower.waiting_since if follower else None
+    return since is not None and time.monotonic() - since > SLOW_SECONDS

@@ -1,0 +1,83 @@
+"""What travels over the websockets. A server's message has a number; the client answers with the last it has shown."""
+
+import json
+from typing import Any, Literal, TypedDict, TypeGuard
+
+from apps.console.feedrows import FeedRow, LogRow
+
+MAX_FRAME = 4096
+MAX_SHOWN = 200
+"""Rows of a list that one socket may follow."""
+
+
+class TaskMessage(TypedDict):
+    """Changes of one task. With `is_reset` the feed and the log replace what the page has."""
+
+    type: Literal["task"]
+    number: int
+    is_reset: bool
+    state: dict[str, Any]
+    feed: list[FeedRow]
+    log: list[LogRow]
+
+
+class TaskRow(TypedDict):
+    id: int
+    status: str
+    icon: str
+    word: str
+    sentence: str
+    percent: float
+
+
+class TasksMessage(TypedDict):
+    """Rows of a list that changed, and the ids of other tasks that did: the list itself never moves."""
+
+    type: Literal["tasks"]
+    number: int
+    rows: list[TaskRow]
+    others: list[int]
+
+
+ServerMessage = TaskMessage | TasksMessage
+
+
+class Seen(TypedDict):
+    type: Literal["seen"]
+    number: int
+
+
+class Show(TypedDict):
+    type: Literal["show"]
+    tasks: list[int]
+
+
+ClientMessage = Seen | Show
+
+
+class NotUnderstood(ValueError):
+    """The client sent something that no page of ours sends."""
+
+
+def parse(text: str) -> ClientMessage:
+    """Raises NotUnderstood."""
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        raise NotUnderstood from None
+    if not isinstance(given, dict):
+        raise NotUnderstood
+    number, tasks = given.get("number"), given.get("tasks")
+    if given.get("type") == "seen" and type(number) is int and number >= 0:
+        return Seen(type="seen", number=number)
+    if given.get("type") == "show" and _are_ids(tasks):
+        return Show(type="show", tasks=tasks)
+    raise NotUnderstood
+
+
+def _are_ids(tasks: Any) -> TypeGuard[list[int]]:
+    return (
+        isinstance(tasks, list)
+        and len(tasks) <= MAX_SHOWN
+        and all(type(task) is int and 0 < task < 2**63 for task in tasks)
+    )

@@ -1,0 +1,77 @@
+"""What the poller asks the database for. Runs in its one thread; everything is by task, never by a global id."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from apps.console import feedrows, reasons, state
+from apps.console.feedrows import FeedRow, LogRow
+from apps.console.live.messages import TaskRow
+from apps.console.state import TaskState
+from apps.core import clock
+from apps.tasks import feed
+from apps.tasks.models import Execution, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tail:
+    """A task's feed after a seq, up to the state it comes with."""
+
+    is_reset: bool
+    feed: list[FeedRow]
+    log: list[LogRow]
+
+
+def seqs(task_ids: Iterable[int]) -> dict[int, int]:
+    """The newest seq of each of these tasks: whoever has it has everything."""
+    return dict(Execution.objects.filter(pk__in=list(task_ids)).values_list("pk", "seq"))
+
+
+def task(task_id: int, after: Iterable[int]) -> tuple[TaskState, dict[int, Tail]] | None:
+    """The task's state, and its feed after each of these seqs; None when the task is gone."""
+    now = clock.now()
+    try:
+        shown = state.load(task_id, now)
+    except Task.DoesNotExist:
+        return None
+    return shown, {seq: _tail(task_id, seq, shown["seq"], now) for seq in after}
+
+
+def _tail(task_id: int, after: int, until: int, now: datetime) -> Tail:
+    """Nothing beyond `until`: state and feed are of one moment, and the rest comes with the next look."""
+    entries = feed.read(task_id, after) if after < until else []
+    is_reset = len(entries) >= feed.MAX_PAGE
+    if is_reset:
+        entries = feed.newest(task_id)
+    entries = [entry for entry in entries if entry.seq <= until]
+    return Tail(is_reset=is_reset, feed=feedrows.rows(entries, now), log=feedrows.log(entries, now))
+
+
+def newest_task() -> int:
+    return Task.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def visible(user_id: int, task_ids: Sequence[int], shown: set[int]) -> tuple[list[TaskRow], list[int]]:
+    """Of these tasks the ones that the user may see: rows for those in `shown`, ids for the others."""
+    user: Any = get_user_model().objects.filter(pk=user_id).first()
+    if user is None:
+        return [], []
+    found = list(Task.objects.visible_to(user).filter(pk__in=task_ids).select_related(*state.RELATED).defer("result"))
+    listed = [task for task in found if task.pk in shown]
+    facts = reasons.around(listed, clock.now())
+    rows = [_row(task, facts) for task in listed]
+    return rows, [task.pk for task in found if task.pk not in shown]
+
+
+def _row(task: Task, facts: reasons.Around) -> TaskRow:
+    return TaskRow(
+        id=task.pk,
+        status=task.status,
+        icon="dead" if task.is_dead_letter else task.status,
+        word=state.badge(task, facts.now),
+        sentence=reasons.why(task, facts) or reasons.doing(task),
+        percent=round(task.execution.percent, 1),
+    )

@@ -1,0 +1,159 @@
+"""The start form: drawn from the revision's parameter schema, validated by the core's validator and nothing else."""
+
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django_jsonform.utils import join_coords
+from django_jsonform.widgets import JSONFormWidget
+
+from apps.catalog.estimate import Estimate, Past, estimate
+from apps.catalog.models import TemplateRevision
+from apps.console import reasons
+from apps.core import clock
+from apps.core.errors import ChantillyError, InvalidInput
+from apps.core.schema.dialect import Dialect
+from apps.core.schema.filling import fill
+from apps.tasks.models import Task
+from apps.tasks.states import FINAL, PRIORITY_WORDS, Status
+from apps.tasks.submission import Request, Submitted, submit
+from apps.tools import registry
+
+MAX_JSON = 1_000_000
+HISTORY = 50
+_DROPPED = {"$schema", "$comment", "examples", "description"}
+
+
+def for_form(schema: Any) -> Any:
+    """A copy of a parameter schema as django-jsonform reads it (it rewrites what it is given, and spells differently)."""
+    if isinstance(schema, list):
+        return [for_form(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    drawn = {
+        name: _children(value) if name in ("properties", "$defs") else deepcopy(value) if name in ("enum", "default", "const")
+        else for_form(value)
+        for name, value in schema.items()
+        if name not in _DROPPED and not name.startswith("x-")
+    }  # fmt: skip
+    if schema.get("description"):
+        drawn["helpText"] = schema["description"]
+    if isinstance(drawn.get("type"), list):
+        drawn["type"] = next(name for name in drawn["type"] if name != "null")
+    if drawn.get("format") == "date-time":
+        drawn["format"] = "datetime"
+    if drawn.get("type") == "array" and "enum" in drawn.get("items", {}):
+        drawn["items"]["widget"] = "multiselect"
+        drawn["uniqueItems"] = True
+    return drawn
+
+
+def _children(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: for_form(child) for name, child in named.items()}
+
+
+class StartForm(forms.Form):
+    title = forms.CharField(
+        max_length=200, required=False, help_text="What to call this task. Empty: the template's name."
+    )
+    priority = forms.ChoiceField(required=False)
+    parameters = forms.CharField(max_length=MAX_JSON, required=False)
+
+    def __init__(self, revision: TemplateRevision, data: Any = None) -> None:
+        super().__init__(data, initial={"title": "", "priority": str(revision.priority)})
+        self.revision = revision
+        self.fields["priority"].choices = _priorities(revision.priority)  # type: ignore[attr-defined]
+        self.has_parameters = bool(revision.parameter_schema.get("properties"))
+        self.fields["parameters"].widget = JSONFormWidget(schema=for_form(revision.parameter_schema))
+        self.fields["parameters"].initial = json.dumps(fill({}, Dialect(revision.parameter_schema)))
+
+    def clean_parameters(self) -> Any:
+        text = self.cleaned_data["parameters"] or "{}"
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise forms.ValidationError("This is not valid JSON. Check the commas, quotes and brackets.") from None
+
+    def submit(self, requester: Any) -> Submitted:
+        """Raises what `submission.submit` raises."""
+        return submit(
+            Request(
+                template=self.revision.template.key,
+                parameters=self.cleaned_data["parameters"],
+                origin="admin",
+                title=self.cleaned_data["title"],
+                priority=int(self.cleaned_data["priority"] or self.revision.priority),
+            ),
+            requester,
+        )
+
+    def refuse(self, error: ChantillyError) -> None:
+        """Say what is wrong beside the fields it is wrong with."""
+        fields = dict(error.fields) if isinstance(error, InvalidInput) else {}
+        own = {name: fields.pop(name) for name in ("priority",) if name in fields and not self._is_parameter(name)}
+        for name, message in own.items():
+            self.add_error(name, message)
+        whole = fields.pop("", None)
+        if fields:
+            self.fields["parameters"].widget.add_error(
+                {join_coords(*path.split(".")): [message] for path, message in fields.items()}
+            )
+            self.wrong_parameters = list(fields.items())
+        self.add_error(None, whole or error.message)
+
+    def _is_parameter(self, name: str) -> bool:
+        return name in self.revision.parameter_schema.get("properties", {})
+
+
+def _priorities(usual: int) -> list[tuple[str, str]]:
+    named = {number: word for word, number in PRIORITY_WORDS.items() if word != "medium"}
+    numbers = sorted({*named, usual}, reverse=True)
+    return [
+        (str(number), f"{named.get(number, 'of the template')} ({number})" + (", as usual" if number == usual else ""))
+        for number in numbers
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What will happen, how long it usually takes, and what is under way already."""
+
+    estimate: Estimate
+    past: int
+    tools: list[tuple[str, str]]
+    files: list[str]
+    queue: str
+    is_served: bool
+    same: list[Task]
+
+
+def outlook(revision: TemplateRevision, user: Any) -> Outlook:
+    history = list(_history(revision))
+    same = Task.objects.visible_to(user).filter(template_id=revision.template_id).exclude(status__in=FINAL)
+    return Outlook(
+        estimate=estimate(revision, {}, history=history),
+        past=len(history),
+        tools=[(name, _first_sentence(name)) for name in revision.required_tools],
+        files=[str(item.get("name") or item.get("type")) for item in revision.outputs.get("attachments", [])],
+        queue=revision.queue,
+        is_served=revision.queue in reasons.served_queues(clock.now()),
+        same=list(same.select_related("execution", "requester")[:3]),
+    )
+
+
+def _history(revision: TemplateRevision) -> Iterator[Past]:
+    done = Task.objects.filter(template_id=revision.template_id, status=Status.COMPLETED).order_by("-id")
+    for started, finished in done.values_list("started_at", "finished_at")[:HISTORY]:
+        if started is not None and finished is not None:
+            yield Past(seconds=(finished - started).total_seconds())
+
+
+def _first_sentence(name: str) -> str:
+    try:
+        text = registry.find(name).function.__doc__ or ""
+    except LookupError:
+        return ""
+    return text.strip().split("\n\n")[0].replace("\n", " ").split(". ")[0].rstrip(".") + "."

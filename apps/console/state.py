@@ -1,0 +1,256 @@
+"""Everything about a task that moves while one looks at it. The page draws it once; the websocket sends its changes."""
+
+from datetime import datetime
+from typing import Any, TypedDict
+
+from apps.console import reasons, script, words
+from apps.console.script import Mark
+from apps.core import durations
+from apps.tasks.models import Attempt, Event, Execution, Task
+from apps.tasks.states import TRANSITIONS, Control, Status
+
+RELATED = ("execution", "revision", "template", "requester")
+
+
+class Stage(TypedDict):
+    name: str
+    look: str
+    """done, now, bad or todo."""
+    state: str
+    icon: str
+    percent: float
+    text: str
+
+
+class Now(TypedDict):
+    """The executing line: the call in flight and how long it has been, in seconds at the moment of asking."""
+
+    line: int
+    call: str
+    seconds: float | None
+
+
+class TaskState(TypedDict):
+    """`fields` are texts by the name of the element that shows them; `version` changes when panels must be redrawn."""
+
+    seq: int
+    version: str
+    status: str
+    is_ticking: bool
+    elapsed: float | None
+    percent: float
+    legal: list[str]
+    fields: dict[str, str]
+    stages: list[Stage]
+    reached: int
+    lines: dict[str, Mark]
+    now: Now | None
+
+
+def load(task_id: int, now: datetime) -> TaskState:
+    """The state as one read of the task's rows shows it. Raises Task.DoesNotExist."""
+    task = Task.objects.select_related(*RELATED).get(pk=task_id)
+    return of(task, list(task.attempts.all()), now)
+
+
+def of(task: Task, attempts: list[Attempt], now: datetime) -> TaskState:
+    execution = task.execution
+    running = task.status == Status.RUNNING
+    stages = _stages(task, now)
+    by_line = script.tallies(task.pk)
+    failed_line = (task.error or {}).get("line") if task.status == Status.FAILED else None
+    executing = execution.line if running else None
+    resumed = {attempt.resumed_line for attempt in attempts if attempt.resumed_line}
+    return TaskState(
+        seq=execution.seq,
+        version=_version(task, attempts),
+        status=task.status,
+        is_ticking=running,
+        elapsed=_elapsed(task, now),
+        percent=round(execution.percent, 1),
+        legal=legal(task),
+        fields=_fields(task, attempts, stages, now),
+        stages=stages,
+        reached=_reached(task, by_line, failed_line),
+        lines={
+            str(number): mark
+            for number, mark in script.marks(by_line, resumed=resumed, now=executing, failed=failed_line).items()
+        },
+        now=_now(execution, now) if executing else None,
+    )
+
+
+def changes(old: TaskState | None, new: TaskState) -> dict[str, Any]:
+    """What a page that shows `old` has to change to show `new`. A mark that went away is null."""
+    if old is None:
+        return dict(new)
+    changed: dict[str, Any] = {name: value for name, value in new.items() if value != old[name]}  # type: ignore[literal-required]
+    for name in ("fields", "lines"):
+        if name in changed:
+            before, after = old[name], new[name]
+            changed[name] = {
+                key: after.get(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key)
+            }
+    changed["seq"] = new["seq"]
+    changed["elapsed"] = new["elapsed"]
+    return changed
+
+
+def legal(task: Task) -> list[str]:
+    """The verbs that the task's state allows now; whether a person may is for the verb to say."""
+    status, control = Status(task.status), task.execution.control
+    verbs = []
+    if status == Status.RUNNING:
+        verbs += ["resume"] if control == Control.PAUSE else [] if control else ["pause"]
+        verbs += [] if control in (Control.CANCEL, Control.EXPIRE) else ["cancel"]
+        return verbs
+    if Status.PAUSED in TRANSITIONS[status]:
+        verbs.append("pause")
+    if status == Status.PAUSED:
+        verbs.append("resume")
+    if Status.CANCELLED in TRANSITIONS[status]:
+        verbs.append("cancel")
+    if status == Status.FAILED:
+        verbs.append("retry")
+    return verbs
+
+
+def _version(task: Task, attempts: list[Attempt]) -> str:
+    """Changes with the status, the attempts and the files: what is drawn as whole panels."""
+    latest = attempts[-1] if attempts else None
+    resumed = latest.resumed_index if latest else None
+    return f"{task.status}.{len(attempts)}.{resumed}.{task.artifacts.count()}.{task.execution.control}"
+
+
+def _elapsed(task: Task, now: datetime) -> float | None:
+    """Seconds since the first claim; of one that has ended, from there to the end."""
+    if task.started_at is None:
+        return None
+    return round(((task.finished_at or now) - task.started_at).total_seconds(), 1)
+
+
+def _now(execution: Execution, now: datetime) -> Now | None:
+    if execution.line is None:
+        return None
+    since = execution.call_started_at if execution.call else None
+    seconds = round(max(0.0, (now - since).total_seconds()), 1) if since else None
+    return Now(line=execution.line, call=execution.call, seconds=seconds)
+
+
+def _reached(task: Task, by_line: dict[int, script.Tally], failed_line: int | None) -> int:
+    """The last line known to have run; of a completed task all of them."""
+    if task.status == Status.COMPLETED:
+        return 1_000_000
+    return max([*by_line, task.execution.line or 0, failed_line or 0])
+
+
+def _stages(task: Task, now: datetime) -> list[Stage]:
+    declared = task.revision.stages
+    if not declared:
+        return []
+    started: dict[str, datetime] = {}
+    events = Event.objects.filter(task_id=task.pk, kind="task.stage_started").order_by("seq").values_list("at", "data")
+    order = [(data["stage"], at) for at, data in events]
+    for name, at in order:
+        started.setdefault(name, at)
+    moments = sorted(started.values())
+    current = task.execution.stage
+    return [_stage(task, index, started, moments, current, now) for index in range(len(declared))]
+
+
+def _stage(
+    task: Task, index: int, started: dict[str, datetime], moments: list[datetime], current: str, now: datetime
+) -> Stage:
+    declared = task.revision.stages
+    name, begins = str(declared[index]["name"]), float(declared[index].get("percent", 0))
+    ends = float(declared[index + 1].get("percent", 100)) if index + 1 < len(declared) else 100.0
+    at = started.get(name)
+    after = next((moment for moment in moments if at and moment > at), None)
+    if at is None:
+        return Stage(name=name, look="todo", state="pending", icon="pending", percent=0, text=f"at {begins:.0f}%")
+    over = after or task.finished_at
+    text = durations.describe((over or now) - at)
+    if task.status == Status.COMPLETED or (name != current and after is not None):
+        return Stage(name=name, look="done", state="completed", icon="completed", percent=100, text=text)
+    share = (task.execution.percent - begins) / (ends - begins) * 100 if ends > begins else 0
+    percent = round(min(100.0, max(0.0, share)), 1)
+    if task.status in (Status.FAILED, Status.CANCELLED):
+        return Stage(
+            name=name, look="bad", state=task.status, icon=task.status, percent=percent or 3, text=f"{task.status} here"
+        )
+    return Stage(name=name, look="now", state=task.status, icon=task.status, percent=percent or 3,
+                 text=f"since {words.clock(at, now)}")  # fmt: skip
+
+
+def badge(task: Task, now: datetime) -> str:
+    """The state's word, as exact as it is known."""
+    if task.is_dead_letter:
+        return "Dead letter"
+    if task.status == Status.PENDING and task.failures:
+        return "To be retried"
+    if task.status == Status.RUNNING and task.execution.control == Control.PAUSE:
+        return "Pausing"
+    if task.status == Status.RUNNING and task.execution.control in (Control.CANCEL, Control.EXPIRE):
+        return "Stopping"
+    return words.STATE_WORDS[task.status]
+
+
+def _fields(task: Task, attempts: list[Attempt], stages: list[Stage], now: datetime) -> dict[str, str]:
+    execution = task.execution
+    latest = attempts[-1] if attempts else None
+    crashes = sum(attempt.outcome == "crashed" for attempt in attempts)
+    failures = sum(attempt.outcome == "failed" for attempt in attempts)
+    return {
+        "state": badge(task, now),
+        "reason": reasons.why(task, reasons.around([task], now)),
+        **_stage_fields(task, stages),
+        "line": str(_shown_line(task) or "–"),
+        "line_sub": execution.call or ("between calls" if task.status == Status.RUNNING and execution.line else ""),
+        "for_sub": _for(task, now),
+        "worker": latest.worker if latest else "–",
+        "worker_sub": "works on it" if task.status == Status.RUNNING else f"until {words.clock(latest.ended_at, now)}"
+        if latest and latest.ended_at else "",
+        "attempt": str(len(attempts)) if attempts else "–",
+        "attempt_sub": f"{words.count(failures, 'failure')} of {_most(task)}, {words.count(crashes, 'crash', 'crashes')}",
+        "steps": f"{execution.steps:,}",
+        "steps_sub": _usage(execution),
+        "memory": durations.describe_memory(execution.memory_bytes // 1024 // 1024) if execution.memory_bytes else "–",
+        "memory_sub": f"of {durations.describe_memory(task.revision.memory_mb)}",
+        "percent": f"{execution.percent:.0f}%",
+        "message": execution.message or execution.stage,
+        "counts": f"{words.count(execution.warnings, 'warning')}, {words.count(execution.errors, 'error')}",
+    }  # fmt: skip
+
+
+def _shown_line(task: Task) -> int | None:
+    """Where it stands; of a failed one, where it failed."""
+    failed = (task.error or {}).get("line") if task.status == Status.FAILED else None
+    return failed or task.execution.line
+
+
+def _stage_fields(task: Task, stages: list[Stage]) -> dict[str, str]:
+    current = task.execution.stage
+    names = [stage["name"] for stage in stages]
+    if current in names:
+        return {"stage": f"{names.index(current) + 1} of {len(names)}", "stage_sub": current}
+    return {"stage": current or "–", "stage_sub": f"{len(names)} declared" if names else "none declared"}
+
+
+def _for(task: Task, now: datetime) -> str:
+    if task.finished_at:
+        return f"ended {words.clock(task.finished_at, now)}"
+    if task.started_at is None:
+        return f"asked {words.clock(task.created_at, now)}"
+    return f"of about {durations.describe(float(task.estimated_seconds))}" if task.estimated_seconds else ""
+
+
+def _most(task: Task) -> int:
+    return int(task.revision.retry.get("max_attempts", 1))
+
+
+def _usage(execution: Execution) -> str:
+    if execution.model_tokens:
+        return f"{execution.model_tokens:,} tokens"
+    if execution.api_calls:
+        return words.count(execution.api_calls, "model call")
+    return "recorded"

@@ -1,0 +1,1 @@
+"""What the commands `ask`, `submit` and `tasks` share: who acts, what was understood, live progress, what is told."""

@@ -1,0 +1,122 @@
+"""Following a task until it ends: looks at the database when a hint says so, and once a second for safety."""
+
+import select
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apps.console import reasons
+from apps.console.terminal.progress import Display, Snapshot
+from apps.console.terminal.telling import sayings
+from apps.core import clock, hints
+from apps.tasks import standing
+from apps.tasks.feed import Entry
+from apps.tasks.models import Event, Task
+from apps.tasks.states import Status
+from apps.workers.models import Worker
+
+LONGEST_WAIT = 1.0
+SHORTEST_WAIT = 0.1
+"""Seconds between two looks, however many hints come."""
+PATIENCE = 5.0
+"""Seconds a task may wait before a missing worker is mentioned."""
+HEARD = timedelta(seconds=15)
+NO_WORKER = "No worker has been heard of; start one with manage.py up."
+HEAVY = (
+    "result", "parameters", "instructions",
+    "revision__script", "revision__parameter_schema", "revision__triggers", "revision__outputs",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """One look: the state, and the events since the look before."""
+
+    snapshot: Snapshot
+    news: tuple[Entry, ...]
+
+
+def watch(task_id: int, display: Display, *, is_talkative: bool = False) -> None:
+    """Show a task until it has ended. With `is_talkative` its whole log, else warnings and errors of it."""
+    began = time.monotonic()
+    is_told = False
+    try:
+        for sight in follow(task_id):
+            for text in sayings(sight.news, is_talkative=is_talkative):
+                display.tell(text)
+            display.show(sight.snapshot)
+            if sight.snapshot.status == Status.PENDING and not is_told and time.monotonic() - began > PATIENCE:
+                is_told = True
+                if not has_workers():
+                    display.tell(NO_WORKER)
+    finally:
+        display.close()
+
+
+def follow(task_id: int, after: int | None = None) -> Iterator[Sight]:
+    """Sights of the task, at least one a second; the last is of the ended task. News begin after `after`, or now."""
+    listener = hints.Listener(hints.FEED)  # before the first look, so that no change falls between
+    try:
+        seen = _newest(task_id) if after is None else after
+        while True:
+            looked = time.monotonic()
+            snapshot = snap(task_id)
+            news = tuple(_events(task_id, seen)) if snapshot.seq > seen else ()
+            seen = news[-1].seq if news else seen
+            yield Sight(snapshot=snapshot, news=news)
+            if snapshot.is_final:
+                return
+            _wait(listener, task_id, looked)
+    finally:
+        listener.close()
+
+
+def _wait(listener: hints.Listener, task_id: int, looked: float) -> None:
+    while (rest := looked + LONGEST_WAIT - time.monotonic()) > 0:
+        ready, _, _ = select.select([listener], [], [], rest)
+        if ready and listener.drain() & {0, task_id}:
+            time.sleep(max(0.0, looked + SHORTEST_WAIT - time.monotonic()))
+            return
+
+
+def _newest(task_id: int) -> int:
+    return int(Task.objects.values_list("execution__seq", flat=True).get(pk=task_id))
+
+
+def _events(task_id: int, after: int) -> Iterator[Entry]:
+    events = Event.objects.filter(task_id=task_id, seq__gt=after).order_by("seq").select_related("actor")
+    for event in events:
+        actor = event.actor.get_username() if event.actor else ""
+        yield Entry(seq=event.seq, kind=event.kind, at=event.at, actor=actor, data=event.data)
+
+
+def snap(task_id: int) -> Snapshot:
+    """The task as its rows are now."""
+    task = Task.objects.select_related("execution", "revision").defer(*HEAVY).get(pk=task_id)
+    now = clock.now()
+    execution = task.execution
+    names = [stage["name"] for stage in task.revision.stages]
+    elapsed = standing.elapsed(task, now)
+    return Snapshot(
+        task_id=task.pk,
+        title=task.title,
+        status=task.status,
+        why=reasons.why(task, reasons.around([task], now)),
+        percent=execution.percent,
+        stage=execution.stage,
+        stage_number=names.index(execution.stage) + 1 if execution.stage in names else 0,
+        stages=len(names),
+        message=execution.message,
+        line=execution.line,
+        call=execution.call,
+        worker=execution.worker,
+        elapsed=elapsed,
+        remaining=standing.remaining(task, elapsed or 0.0),
+        seq=execution.seq,
+        is_final=task.is_final,
+    )
+
+
+def has_workers() -> bool:
+    return Worker.objects.present().heard_since(clock.now() - HEARD).exists()
