@@ -80,7 +80,8 @@ def columns(
         start = left + index * step
         above, below = y(max(mark.value, ZERO)), y(min(mark.value, ZERO))
         thick = min(step * 0.68, 56)
-        parts.append(_rect(start + (step - thick) / 2, above, thick, max(below - above, 0.6), ACCENT))
+        if mark.value:
+            parts.append(_rect(start + (step - thick) / 2, above, thick, max(below - above, 0.6), ACCENT))
         if index % every == 0:
             first, _, year = mark.label.partition(" ")
             shown_year, last_year = (year if year != last_year else ""), year

@@ -23,13 +23,15 @@ def amount(value: Any, currency: str) -> str:
 @register.filter
 def percent(value: Any) -> str:
     """`12.5 %` of a number that is already in per cent, with a sign for less than nothing."""
-    return f"{value:.1f} %".replace("-", "−") if value is not None else "–"
+    return f"{value:.1f}\u202f%".replace("-", "−") if value is not None else "–"
 
 
 @register.filter
 def signed_percent(value: Any) -> str:
-    """`+12.5 %`: for growth."""
-    return f"{value:+.1f} %".replace("-", "−") if value is not None else "new"
+    """`+12.5 %`: for growth. Above a thousand per cent the period before says nothing: `> 999 %`."""
+    if value is not None and value > 999:
+        return ">\u202f999\u202f%"
+    return f"{value:+.1f}\u202f%".replace("-", "−") if value is not None else "new"
 
 
 @register.filter

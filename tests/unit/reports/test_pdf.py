@@ -4,8 +4,10 @@ import base64
 import io
 import os
 import socket
+import struct
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -130,7 +132,21 @@ def test_a_page_of_fifty_megabytes_is_refused_before_it_is_laid_out() -> None:
         pdf.press_html('<img src="data:image/png;base64,' + "A" * 50 * 2**20 + '">', SMALL)
 
 
+def pixel_bomb(side: int) -> str:
+    """A PNG of side × side white pixels that is small as a file and large in memory."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(side + 1) * side, 9)
+    image = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return "data:image/png;base64," + base64.b64encode(image).decode()
+
+
 BOMBS = {
+    "a pixel bomb": f'<img src="{pixel_bomb(14_000)}">',
+    "a huge image": f'<img width="100000" height="100000" src="data:image/svg+xml;base64,{PIXEL}">',
     "100,000 rows": "<table>" + "<tr><td>a<td>b<td>c</tr>" * 100_000 + "</table>",
     "5,000 nested tables": "<table><tr><td>" * 5_000,
     "columns": '<div style="columns:500">' + '<div style="columns:300"><p>word ' * 60 + "</div>" * 61,
