@@ -53,6 +53,7 @@ def submit(request: Request, requester: Any) -> Submitted:
     Raises NotFound (no such template, or none that this user may see), NotPermitted, InvalidInput with the fields
     that are wrong, and Conflict when the idempotency key was used for something else.
     """
+    _check_text(request)
     template = _template(request.template, requester)
     revision = _revision(template)
     parameters = validate(request.parameters, revision.parameter_schema)
@@ -68,6 +69,20 @@ def submit(request: Request, requester: Any) -> Submitted:
         raise
     news.publish(task.pk, "task.submitted", is_claimable=True)
     return Submitted(task=task, is_new=True)
+
+
+def _check_text(request: Request) -> None:
+    """PostgreSQL keeps no NUL in text; both databases refuse it alike."""
+    texts = {
+        "template": request.template,
+        "title": request.title,
+        "instructions": request.instructions,
+        "idempotency_key": request.idempotency_key or "",
+        "tags": " ".join(tag for tag in request.tags if isinstance(tag, str)),
+    }
+    wrong = {name: "Leave out the NUL character." for name, text in texts.items() if "\0" in text}
+    if wrong:
+        raise InvalidInput("The request holds a character that cannot be kept.", fields=wrong)
 
 
 def _template(key: str, requester: Any) -> TaskTemplate:
