@@ -16,7 +16,6 @@ def main() -> int:
     from apps.workers.supervisor.supervisor import Supervisor
 
     options = Options.load(sys.argv[1])
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("chantilly.supervisor").setLevel(logging.WARNING if options.log_files else logging.INFO)
     try:
         lock = lock_home(settings.HOME)

@@ -17,7 +17,7 @@ from apps.workers.supervisor.children import Child, reap_adopted
 from apps.workers.supervisor.options import Options
 from apps.workers.supervisor.probe import Probe
 from apps.workers.supervisor.signals import END, Signals
-from apps.workers.supervisor.welcome import Welcome
+from apps.workers.supervisor.welcome import Welcome, say
 
 TICK = 0.5
 WITHOUT_PAGES = "CHANTILLY_WITHOUT_PAGES"
@@ -108,7 +108,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Drain: ask all to end, wait up to the bound, kill what is left. A second signal means: now."""
-        log.info("Stopping; press Ctrl-C again to stop at once.")
+        say("Stopping; press Ctrl-C again to stop at once.")
         self._probe.watch(None)
         for child in self._children:
             child.ask_to_end()
@@ -124,7 +124,7 @@ class Supervisor:
             child.kill()
         reap_adopted(set())
         self._record_stop()
-        log.info("Stopped.")
+        say("Stopped.")
 
     def _record_stop(self) -> None:
         if self._cluster is None:

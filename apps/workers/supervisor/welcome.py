@@ -63,7 +63,7 @@ class Welcome:
         address = self._options.address
         say(
             f"\nChantilly is up.\n"
-            f"  Admin and live pages  {address}/admin/\n"
+            f"  Overview, live pages  {address}/\n"
             f"  API documentation     {address}/api/v1/docs/\n"
             f'  Ask from a terminal   .venv/bin/python manage.py ask "…" --wait\n'
             f"Ctrl-C stops everything.\n"
