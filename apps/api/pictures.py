@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from apps.catalog.estimate import Estimate, estimate
+from apps.catalog.estimate import Estimate
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
-from apps.tasks import standing
+from apps.tasks import pace, standing
 from apps.tasks.models import Artifact, Attempt, Execution, Task
 
 LARGE = 200_000
@@ -47,7 +47,7 @@ def full_template(row: TaskTemplate) -> dict[str, Any]:
         "parameter_schema": revision.parameter_schema,
         "stages": revision.stages,
         "outputs": revision.outputs,
-        "estimate": asdict(estimate(revision)),
+        "estimate": asdict(pace.expected(revision, {})),
         "queue": revision.queue,
         "priority": revision.priority,
         **_needs(revision),
@@ -90,7 +90,7 @@ def task_row(task: Task, now: datetime) -> dict[str, Any]:
         "started_at": task.started_at,
         "finished_at": task.finished_at,
         "elapsed_seconds": standing.elapsed(task, now),
-        "progress": progress(task.execution),
+        "progress": progress(task),
         "is_dead_letter": task.is_dead_letter,
         "links": {"self": reverse("api:task", args=[task.pk])}
         | {name: reverse(f"api:{name}", args=[task.pk]) for name in LOOKS},
@@ -137,15 +137,16 @@ def detail(task: Task, user: Any) -> dict[str, Any]:
     }
 
 
-def progress(execution: Execution) -> dict[str, Any]:
-    return {"percent": execution.percent, "stage": execution.stage, "message": execution.message}
+def progress(task: Task) -> dict[str, Any]:
+    execution = task.execution
+    return {"percent": execution.percent, "stage": standing.current_stage(task), "message": execution.message}
 
 
 def full_progress(task: Task, worked: float, now: datetime) -> dict[str, Any]:
     execution = task.execution
     stages = standing.stages(task, now)
     return {
-        **progress(execution),
+        **progress(task),
         "stages": [asdict(stage) for stage in stages],
         "stages_done": sum(stage.state == "done" for stage in stages),
         "stages_total": len(stages),

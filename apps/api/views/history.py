@@ -25,7 +25,7 @@ class Feed(View):
             "next_after": entries[-1].seq if entries else wanted["after"],
             "status": task.status,
             "is_final": task.is_final,
-            "progress": pictures.progress(task.execution),
+            "progress": pictures.progress(task),
             "now": pictures.present(task.execution),
         }
         return answer(outputs.Feed, picture)

@@ -7,10 +7,10 @@ from rest_framework.response import Response
 from apps.api import inputs, outputs, pictures
 from apps.api.views.base import View, answer
 from apps.api.views.wrongs import as_parameters
-from apps.catalog.estimate import estimate
 from apps.catalog.models import TaskTemplate
 from apps.core.errors import NotFound
 from apps.core.schema import validate
+from apps.tasks import pace
 
 
 class Templates(View):
@@ -42,7 +42,7 @@ class Estimate(View):
         given = inputs.body(inputs.EstimateRequest, request)
         with as_parameters():
             parameters = validate(given.get("parameters", {}), revision.parameter_schema)
-        expected = estimate(revision, parameters)
+        expected = pace.expected(revision, parameters)
         return answer(outputs.EstimateAnswer, pictures.estimated(revision, expected, parameters))
 
 

@@ -144,6 +144,6 @@ def times(snapshot: Snapshot) -> str:
     parts = []
     if snapshot.elapsed is not None:
         parts.append(durations.describe(snapshot.elapsed))
-    if snapshot.remaining is not None and snapshot.status == "running":
-        parts.append(f"about {durations.describe(round(snapshot.remaining))} left")
+    if snapshot.status == "running" and round(snapshot.remaining or 0):
+        parts.append(f"about {durations.describe(round(snapshot.remaining or 0))} left")
     return ", ".join(parts)

@@ -70,7 +70,7 @@ def task_facts(task: Task) -> dict[str, Any]:
         "started_at": task.started_at,
         "finished_at": task.finished_at,
         "percent": execution.percent,
-        "stage": execution.stage,
+        "stage": standing.current_stage(task),
         "message": execution.message,
         "line": execution.line,
         "worker": execution.worker,
@@ -214,7 +214,8 @@ def _day(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict) and _is_period(value):
-        return f"{_day(value['start'])} to {_day(value['end'])}, both included"
+        first, last = _day(value["start"]), _day(value["end"])
+        return first if first == last else f"{first} to {last}, both included"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list) and value and not any(isinstance(each, dict | list) for each in value):

@@ -97,15 +97,15 @@ def snap(task_id: int) -> Snapshot:
     now = clock.now()
     execution = task.execution
     names = [stage["name"] for stage in task.revision.stages]
-    elapsed = standing.elapsed(task, now)
+    elapsed, stage = standing.elapsed(task, now), standing.current_stage(task)
     return Snapshot(
         task_id=task.pk,
         title=task.title,
         status=task.status,
         why=reasons.why(task, reasons.around([task], now)),
         percent=execution.percent,
-        stage=execution.stage,
-        stage_number=names.index(execution.stage) + 1 if execution.stage in names else 0,
+        stage=stage,
+        stage_number=names.index(stage) + 1 if stage in names else 0,
         stages=len(names),
         message=execution.message,
         line=execution.line,
