@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 
-from apps.core import clock
-from apps.crm import money, settlement
+from apps.core import clock, money
+from apps.crm import settlement
 from apps.crm.models import Client, Invoice, InvoiceLine, Payment, Service
 from apps.crm.widgets import KnownSelect
 

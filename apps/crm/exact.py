@@ -6,16 +6,16 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DecimalField, Sum
 
-from apps.crm import money
-
-SCALE = 10**money.PLACES
+PLACES = 4
+MAX_DIGITS = 15  # SQLite keeps a decimal in a double: 15 significant digits are exact, 16 are not.
+SCALE = 10**PLACES
 
 
 class ExactSum(Sum):
     """`Sum` of an AmountField, exact on every database; SQLite refuses (integer overflow) above 9.2e14."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, output_field=DecimalField(max_digits=38, decimal_places=money.PLACES))
+        super().__init__(name, output_field=DecimalField(max_digits=38, decimal_places=PLACES))
 
     def as_sqlite(self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
         template = f"SUM(CAST(ROUND(%(expressions)s * {SCALE}) AS INTEGER))"
@@ -28,4 +28,4 @@ class ExactSum(Sum):
 
 
 def _from_ten_thousandths(value: int | None, *_: Any) -> Decimal | None:
-    return None if value is None else Decimal(value).scaleb(-money.PLACES)
+    return None if value is None else Decimal(value).scaleb(-PLACES)

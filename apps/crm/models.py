@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
-from apps.crm import money, validators
+from apps.crm import exact, validators
 
 ZERO = Decimal(0)
 
@@ -23,8 +23,8 @@ class AmountField(models.DecimalField):
     """Money or a quantity: the digits that both databases keep exactly."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("max_digits", money.MAX_DIGITS)
-        kwargs.setdefault("decimal_places", money.PLACES)
+        kwargs.setdefault("max_digits", exact.MAX_DIGITS)
+        kwargs.setdefault("decimal_places", exact.PLACES)
         super().__init__(*args, **kwargs)
 
 

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from apps.crm import money
+from apps.core import money
 
 country_code = RegexValidator(r"\A[A-Z]{2}\Z", "Use a two-letter ISO 3166 country code such as DE.")
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from html import escape
 from math import floor, log10
 
-from apps.reports import money
+from apps.core import money
 
 WIDTH = 640
 FONT = "Liberation Sans, Helvetica, Arial, DejaVu Sans, sans-serif"

@@ -13,7 +13,7 @@ because they were written the first time.
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -258,7 +258,7 @@ class Journal:
     def progress(self, progress: Progress, now: datetime) -> None:
         """Show this progress with the next transaction or heartbeat; a new stage becomes an event."""
         with self._lock:
-            self._pending.progress = progress
+            self._pending.progress = progress if progress.stage else replace(progress, stage=self._stage)
             if progress.stage and progress.stage != self._stage:
                 self._stage = progress.stage
                 data: dict[str, object] = {"stage": progress.stage, "percent": progress.percent}

@@ -9,8 +9,8 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from statistics import median
 from typing import Any, TypedDict
 
+from apps.core import money as currencies
 from apps.core.errors import ToolError
-from apps.reports import money as currencies
 from apps.reports import shapes
 from apps.tools.registry import Call, tool
 
@@ -106,11 +106,14 @@ def pick(call: Call, rows: list[Any], fields: list[str]) -> list[dict[str, Any]]
     return [{field: _value(row, field) for field in fields} for row in rows]
 
 
+CENT = Decimal("0.01")
+
+
 @tool(call_class="pure")
 def average(call: Call, rows: list[Any], field: str, currency: str | None = None) -> Decimal:
     """The mean of a field of numbers, 0 without rows; rounded to the currency's digits if one is named, else to 2."""
     mean = _sum(rows, field) / len(rows) if rows else Decimal(0)
-    return currencies.rounded(mean, currency or "")
+    return currencies.rounded(mean, currency) if currency else mean.quantize(CENT, ROUND_HALF_EVEN)
 
 
 @tool(call_class="pure")

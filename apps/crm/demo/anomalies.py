@@ -23,7 +23,7 @@ from decimal import Decimal
 from random import Random
 from statistics import median
 
-from apps.crm import money
+from apps.core import money
 from apps.crm.demo import orders
 from apps.crm.demo.days import working
 from apps.crm.demo.shapes import Anomaly, Bill, Line

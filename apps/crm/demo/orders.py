@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import count
 from random import Random
 
-from apps.crm import money
+from apps.core import money
 from apps.crm.demo.offerings import BUSINESS, OFFERINGS, RATES, Offering
 from apps.crm.demo.shapes import Bill, Customer, Line
 from apps.crm.models import Invoice

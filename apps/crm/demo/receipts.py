@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from apps.crm import money
+from apps.core import money
 from apps.crm.demo.days import working
 from apps.crm.demo.shapes import Bill, Receipt
 from apps.crm.models import Invoice, Payment

@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from django.db import DatabaseError, models, transaction
 
+from apps.core import money
 from apps.core.errors import InvalidInput
-from apps.crm import money
 from apps.crm.imports.drafts import Draft, Drafting, Problem, Refused
 from apps.crm.imports.mapping import FileMapping
 from apps.crm.imports.mapping import Mapping as ColumnMapping

@@ -8,7 +8,8 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.reports import charts, money
+from apps.core import money
+from apps.reports import charts
 
 register = template.Library()
 Rows = Sequence[Mapping[str, Any]]

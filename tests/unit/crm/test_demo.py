@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.core import clock
-from apps.crm import money
+from apps.core import clock, money
 from apps.crm.demo.company import Company, make
 from apps.crm.demo.offerings import OFFERINGS
 from apps.crm.demo.shapes import Anomaly, Bill

@@ -131,5 +131,10 @@ def rules_only(**_: Any) -> dict[str, Any]:
 
 
 def parameters(start: str = "2025-01-01", end: str = "2025-12-31", **others: Any) -> dict[str, Any]:
-    given = {"clientFilters": ["active"], "includeServices": True, "outputFormat": "detailed"}
+    given = {
+        "clientKinds": ["customer"],
+        "clientFilters": ["active"],
+        "includeServices": True,
+        "outputFormat": "detailed",
+    }
     return {"period": {"start": start, "end": end}, **given, **others}

@@ -1,14 +1,8 @@
-"""Currencies and amounts, after ISO 4217: how many digits a currency shows, rounding half to even, formatting.
-
-Amounts are stored exactly with up to four decimals; they are rounded here, and only where they are shown.
-"""
+"""Currencies after ISO 4217: how many digits a currency shows, rounding half to even, formatting."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from apps.core.errors import InvalidInput
-
-PLACES = 4
-MAX_DIGITS = 15  # SQLite keeps a decimal in a double: 15 significant digits are exact, 16 are not.
 
 _ODD_DIGITS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -44,3 +38,20 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 def formatted(amount: Decimal, currency: str) -> str:
     """`EUR 1,234.50`: the code first, because symbols are ambiguous; a minus sign before the digits."""
     return f"{currency} {rounded(amount, currency):,f}"
+
+
+def shown(amount: Decimal, currency: str) -> str:
+    """`12,345.60`: rounded, grouped, without the currency's name. Minus is the true minus sign."""
+    value = rounded(amount, currency)
+    text = f"{abs(value):,f}"
+    return f"−{text}" if value < 0 else text
+
+
+def short(amount: Decimal) -> str:
+    """For chart labels, where place is short: `1.2m`, `340k`, `95`."""
+    size = abs(amount)
+    for limit, unit in ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k")):
+        if size >= limit:
+            scaled = amount / limit
+            return f"{scaled:.1f}".removesuffix(".0") + unit if abs(scaled) < 100 else f"{scaled:.0f}{unit}"
+    return f"{amount:.0f}" if size >= 10 or amount == amount.to_integral_value() else f"{amount:.1f}"

@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
+from apps.core import money
 from apps.core.errors import InvalidInput
-from apps.crm import money
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,23 @@ def test_every_code_has_three_capital_letters_and_known_digits() -> None:
 def test_digits_refuses_what_is_no_currency() -> None:
     with pytest.raises(InvalidInput, match="ISO 4217"):
         money.digits("eur")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("1234.565", "EUR", "1,234.56"),
+        ("1234.575", "EUR", "1,234.58"),
+        ("2.5", "JPY", "2"),
+        ("1.0005", "KWD", "1.000"),
+        ("-0.5", "USD", "−0.50"),
+        ("123456789012.34", "EUR", "123,456,789,012.34"),
+    ],
+)
+def test_amounts_are_shown_at_their_currency_s_digits(amount: str, currency: str, shown: str) -> None:
+    assert money.shown(Decimal(amount), currency) == shown
+
+
+@pytest.mark.parametrize(("amount", "short"), [("1234567", "1.2m"), ("1000", "1k"), ("340499", "340k"), ("0", "0")])
+def test_chart_labels_are_short(amount: str, short: str) -> None:
+    assert money.short(Decimal(amount)) == short
