@@ -66,8 +66,9 @@ def _pack(value: Any, depth: int) -> Any:
 def _plain(value: str | int | float) -> Any:
     if isinstance(value, Enum):
         return value.value
-    base = next(base for base in (str, int, float) if isinstance(value, base))
-    return base(value)
+    if isinstance(value, str):
+        return str.__str__(value)  # str(value) of a safe string is that safe string again
+    return int(value) if isinstance(value, int) else float(value)
 
 
 def _pack_tagged(value: Any, depth: int) -> list[Any]:

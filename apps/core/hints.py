@@ -10,7 +10,10 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
+import structlog
 from django.conf import settings
+
+log = structlog.get_logger(__name__)
 
 WORK = "work"
 """There may be something to claim, or a running task's control changed."""
@@ -54,10 +57,14 @@ def send(topic: str, task_id: int = 0) -> None:
     listeners = _listeners(directory, int(time.monotonic() / LISTING_SECONDS))
     if not listeners:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)
-        for listener in listeners:
-            _send(sender, f"{directory}/{listener}", b"%d" % task_id)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            for listener in listeners:
+                _send(sender, f"{directory}/{listener}", b"%d" % task_id)
+    except OSError as error:
+        # No descriptor, no buffer: what the hint was about has happened, and must not fail for want of the hint.
+        log.warning("hint_lost", topic=topic, error=str(error))
 
 
 @lru_cache(maxsize=8)
