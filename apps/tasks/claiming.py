@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from apps.catalog.models import TemplateRevision
 from apps.core import clock
@@ -60,7 +59,7 @@ EVENT_COLUMNS = "task_id, seq, kind, at, data"
 def claim(queues: Sequence[str], *, worker: str, cluster: str) -> Claim | None:
     """Take the best pending task of these queues, or None when there is none or another worker was first."""
     now = clock.now()
-    row = (_claim_sqlite if connection.vendor == "sqlite" else _claim_postgres)(queues, worker, cluster, now)
+    row = (_claim_sqlite if sql.is_sqlite() else _claim_postgres)(queues, worker, cluster, now)
     if row is None:
         return None
     taken = _claim(row)
@@ -90,7 +89,7 @@ def _postgres_statement() -> str:
 
 
 def _claim_sqlite(queues: Sequence[str], worker: str, cluster: str, now: datetime) -> Any:
-    moment = connection.ops.adapt_datetimefield_value(now)
+    moment = sql.moment(now)
     places = f"IN ({', '.join(['%s'] * len(queues))})"
     candidate = sql.run(CANDIDATE.format(queues=places), [*queues, moment])
     if candidate is None:

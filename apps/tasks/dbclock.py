@@ -1,5 +1,7 @@
 """The database's clock, as SQL. Leases of several hosts compare moments, so one clock must give all of them."""
 
+from functools import cache
+
 from django.db import connection
 
 NOW = {
@@ -9,6 +11,7 @@ NOW = {
 """Seconds since 1970 as a float. SQLite 3.40 has no unixepoch('subsec'); julianday carries milliseconds."""
 
 
+@cache
 def now_sql() -> str:
     return NOW[connection.vendor]
 

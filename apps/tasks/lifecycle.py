@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
@@ -255,7 +255,7 @@ def _end_attempt(
     """One transaction: what was not yet written ∧ the lease's end ∧ status ∧ attempt ∧ event."""
     now = clock.now()
     changes = {"crashes": 0, **(changes or {})}
-    if status in FINAL and rest == Batch() and connection.vendor == "postgresql":
+    if status in FINAL and rest == Batch() and not sql.is_sqlite():
         ending.finish(lease, status, kind, outcome, now, reason, data, changes, END_LEASE + sets)
         news.publish(lease.task_id, kind)
         return
@@ -301,7 +301,7 @@ def _still_asked(lease: Lease, status: Status) -> tuple[Status, str, str, dict[s
 
 def _lock(task_id: int) -> None:
     """The task's row before the execution's, as a person's verbs take them: else the two could wait for each other."""
-    if connection.vendor == "postgresql":
+    if not sql.is_sqlite():
         sql.run("SELECT id FROM tasks_task WHERE id = %s FOR NO KEY UPDATE", [task_id])
 
 

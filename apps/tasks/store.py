@@ -73,7 +73,7 @@ class DatabaseStore:
 
     def _write(self, lease: Lease, batch: Batch) -> Ack:
         is_plain = len(batch.steps) == 1 and not (batch.events or batch.files or batch.checkpoint)
-        if is_plain and connection.vendor == "postgresql":
+        if is_plain and not sql.is_sqlite():
             return self._write_one_statement(lease, batch)
         # A checkpoint goes through the ORM, which wants Django's own transaction; it is rare.
         with transaction.atomic() if batch.checkpoint else sql.transaction():
@@ -127,14 +127,14 @@ def _fence_sql(lease: Lease, batch: Batch) -> tuple[str, list[Any]]:
         values.append(batch.line)
     if batch.progress:
         # A percentage never goes back, whatever a script says.
-        greatest = "max" if connection.vendor == "sqlite" else "greatest"
+        greatest = "max" if sql.is_sqlite() else "greatest"
         sets.append(f"percent = {greatest}(percent, %s), stage = %s, message = %s")
         values += [batch.progress.percent, batch.progress.stage[:100], batch.progress.message[:300]]
     if batch.checkpoint:
         sets.append("checkpoint_index = %s")
         values.append(batch.checkpoint.index)
     if batch.memory_bytes:
-        greatest = "max" if connection.vendor == "sqlite" else "greatest"
+        greatest = "max" if sql.is_sqlite() else "greatest"
         sets.append(f"memory_bytes = {greatest}(memory_bytes, %s)")
         values.append(batch.memory_bytes)
     for counter, addition in batch.counts.items():
