@@ -103,9 +103,9 @@ def _type_problems(source: str) -> list[Problem]:
 
 
 def _parse(session: MontySession, source: str) -> None:
-    snapshot = session.feed_start(source)
-    # The stubs are asked for before anything runs; the type checker's verdict comes with the answer. What is
-    # announced next is the script's first import or call: it is parsed and typed, and that is all we wanted.
+    # Stubs are asked for before anything runs, and the type checker's verdict comes with the answer. What is announced
+    # next is the import put in front: parsed and typed, and not a line of the script has run, which is all we wanted.
+    snapshot = session.feed_start(f"import {registry.names()[0]} as __checked\n{source}")
     if isinstance(snapshot, FunctionSnapshot) and snapshot.function_name == "import_stubs":
         snapshot.resume_auto()
 
@@ -115,7 +115,7 @@ def _typing_problem(item: dict[str, object]) -> Problem:
     assert isinstance(location, dict)
     return Problem(
         place="script",
-        line=location["row"],
+        line=location["row"] - 1,  # the import put in front
         column=location["column"],
         severity="error" if item.get("severity") in ("error", "fatal") else "warning",
         message=str(item["message"]),
@@ -125,7 +125,7 @@ def _typing_problem(item: dict[str, object]) -> Problem:
 
 def _located(error: MontySyntaxError | MontyRuntimeError, code: str) -> Problem:
     frames = error.traceback()
-    line, column = (frames[-1].line, frames[-1].column) if frames else (None, None)
+    line, column = (frames[-1].line - 1, frames[-1].column) if frames else (None, None)
     return _problem(error.display("msg"), line, column, code)
 
 
