@@ -1,5 +1,6 @@
 """How often one may ask. Counters live in the default cache: shared by all processes with REDIS_URL, else per process."""
 
+import hashlib
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -33,4 +34,5 @@ class LoginsPerName(SimpleRateThrottle):
         if not isinstance(name, str):
             return None
         name = get_user_model().normalize_username(name[:150]).lower()
-        return self.cache_format % {"scope": self.scope, "ident": name.encode().hex()}
+        ident = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+        return self.cache_format % {"scope": self.scope, "ident": ident}

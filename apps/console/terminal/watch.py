@@ -59,6 +59,7 @@ def follow(task_id: int, after: int | None = None) -> Iterator[Sight]:
     listener = hints.Listener(hints.FEED)  # before the first look, so that no change falls between
     try:
         seen = _newest(task_id) if after is None else after
+        longest = 2 * hints.LISTING_SECONDS  # senders look only that often who listens
         while True:
             looked = time.monotonic()
             snapshot = snap(task_id)
@@ -67,13 +68,14 @@ def follow(task_id: int, after: int | None = None) -> Iterator[Sight]:
             yield Sight(snapshot=snapshot, news=news)
             if snapshot.is_final:
                 return
-            _wait(listener, task_id, looked)
+            _wait(listener, task_id, looked, longest)
+            longest = LONGEST_WAIT
     finally:
         listener.close()
 
 
-def _wait(listener: hints.Listener, task_id: int, looked: float) -> None:
-    while (rest := looked + LONGEST_WAIT - time.monotonic()) > 0:
+def _wait(listener: hints.Listener, task_id: int, looked: float, longest: float) -> None:
+    while (rest := looked + longest - time.monotonic()) > 0:
         ready, _, _ = select.select([listener], [], [], rest)
         if ready and listener.drain() & {0, task_id}:
             time.sleep(max(0.0, looked + SHORTEST_WAIT - time.monotonic()))

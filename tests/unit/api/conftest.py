@@ -10,7 +10,7 @@ from django.core.cache import cache
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from apps.tasks import blobs
+from apps.tasks import blobs, pace
 from apps.tasks.models import Artifact, Task
 from tests import making
 
@@ -19,8 +19,9 @@ SCRIPT = "def run(params):\n    return {'summary': 'done', 'n': params.get('n', 
 
 @pytest.fixture(autouse=True)
 def _fresh_counters() -> Iterator[None]:
-    """Throttling counts in the cache, which outlives a test."""
+    """Throttling counts in the cache and estimates remember history; both outlive a test."""
     cache.clear()
+    pace._recent.cache_clear()
     yield
     cache.clear()
 

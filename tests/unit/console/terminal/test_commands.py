@@ -1,0 +1,231 @@
+"""`submit` and `tasks`: what they print, what they refuse, and their exit codes."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from apps.tasks import blobs
+from apps.tasks.models import Artifact, Task
+from apps.workers import slice as worker
+from tests import making
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SCRIPT = "def run(params):\n    print('n is', params.get('n'))\n    return {'summary': 'all \\x1b[31mgood'}\n"
+
+
+@pytest.fixture(autouse=True)
+def _own_places(settings: Any, tmp_path: Path) -> None:
+    settings.WAKE_DIR = tmp_path / "wake"
+    settings.ARTIFACT_ROOT = tmp_path / "artifacts"
+
+
+@pytest.fixture
+def sample(alice: User) -> Any:
+    return making.template(SCRIPT, alice)
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs a command: (exit code, output, errors)."""
+
+    def call(*words: str) -> tuple[int, str, str]:
+        out, errors, code = io.StringIO(), io.StringIO(), 0
+        try:
+            call_command(*words, stdout=out, stderr=errors)
+        except SystemExit as left:
+            code = int(left.code or 0)
+        return code, out.getvalue(), errors.getvalue()
+
+    return call
+
+
+def test_submit_starts_a_task_for_the_first_administrator(run: Run, sample: Any) -> None:
+    code, out, _ = run("submit", "sample", "--params", '{"n": 3}', "--priority", "high", "--title", "Three")
+    task = Task.objects.get()
+    assert (code, task.requester.username, task.parameters, task.origin) == (0, "alice", {"n": 3}, "command")
+    assert (task.priority, task.title) == (70, "Three")
+    assert f"Started task {task.pk}, Three, for alice" in out and f"/admin/tasks/task/{task.pk}/change/" in out
+
+
+def test_submit_takes_parameters_from_a_file_and_from_stdin(
+    run: Run, sample: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "p.json").write_text('{"n": 4}')
+    run("submit", "sample", "--params", f"@{tmp_path / 'p.json'}")
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"n": 5}'))
+    run("submit", "sample", "--params", "-")
+    assert [task.parameters["n"] for task in Task.objects.order_by("pk")] == [4, 5]
+
+
+def test_submit_with_the_same_key_gives_the_same_task(run: Run, sample: Any) -> None:
+    first = json.loads(run("submit", "sample", "--key", "k", "--json")[1])
+    again = json.loads(run("submit", "sample", "--key", "k", "--json")[1])
+    assert (first["is_new"], again["is_new"]) == (True, False)
+    assert first["task"]["id"] == again["task"]["id"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["nothing"], 1, "sample"),
+        (["sample", "--params", "{"], 2, "not JSON"),
+        (["sample", "--params", "[" * 100_000], 2, "not JSON"),
+        (["sample", "--params", "@/no/such/file"], 2, "cannot be read"),
+        (["sample", "--params", '{"n": "x"}'], 2, "n:"),
+        (["sample", "--params", "[]"], 2, "object"),
+        (["sample", "--priority", "urgent"], 2, "urgent"),
+    ],
+)
+def test_submit_refuses_in_words_and_by_exit_code(
+    run: Run, sample: Any, words: list[str], code: int, said: str
+) -> None:
+    left, out, errors = run("submit", *words)
+    assert (left, out) == (code, "") and said in errors
+    left, out, _ = run("submit", *words, "--json")
+    assert left == code and json.loads(out)["error"].keys() == {"code", "message", "fields"}
+    assert not Task.objects.exists()
+
+
+def test_submit_and_wait_ends_with_the_summary_and_exit_code_0(run: Run, sample: Any, monkeypatch: Any) -> None:
+    _work_while_watching(monkeypatch)
+    code, out, _ = run("submit", "sample", "--params", '{"n": 3}', "--wait")
+    assert code == 0
+    assert "100 %  completed" in out and "  all good" in out and "\x1b" not in out
+
+
+def test_submit_and_wait_for_a_failure_says_why_and_leaves_with_1(run: Run, alice: User, monkeypatch: Any) -> None:
+    making.template("def run(params):\n    raise ValueError('no such month')\n", alice, key="broken")
+    _work_while_watching(monkeypatch)
+    code, out, _ = run("submit", "broken", "--wait")
+    assert code == 1 and "Line 2: No such month." in out
+
+
+def test_submit_and_wait_as_json_prints_one_object(run: Run, sample: Any, monkeypatch: Any) -> None:
+    _work_while_watching(monkeypatch)
+    code, out, errors = run("submit", "sample", "--wait", "--json")
+    task = json.loads(out)["task"]
+    assert (code, task["status"], task["summary"]) == (0, "completed", "all \x1b[31mgood")
+    assert "\x1b" not in out
+    assert "100 %" in errors
+
+
+def test_ctrl_c_while_waiting_leaves_the_task_alone(run: Run, sample: Any, monkeypatch: Any) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("apps.console.terminal.command.watch", interrupted)
+    code, _, errors = run("submit", "sample", "--wait")
+    task = Task.objects.get()
+    assert (code, task.status) == (130, "pending")
+    assert f"Task {task.pk} goes on without you" in errors
+
+
+def _work_while_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker runs as soon as somebody watches, in this process."""
+    from apps.console.terminal import command
+
+    watch = command.watch
+
+    def work_and_watch(*args: Any, **kwargs: Any) -> None:
+        worker.drain()
+        watch(*args, **kwargs)
+
+    monkeypatch.setattr(command, "watch", work_and_watch)
+
+
+def test_commands_act_for_the_named_user_and_keep_to_what_that_user_may(
+    run: Run, sample: Any, charlie: User, bob: User
+) -> None:
+    assert run("submit", "sample", "--user", "charlie")[0] == 1
+    run("submit", "sample")
+    task = Task.objects.get()
+    assert run("tasks", "show", str(task.pk), "--user", "charlie")[0] == 1
+    code, _, errors = run("tasks", "cancel", str(task.pk), "--user", "bob")
+    assert code == 1 and "may not cancel" in errors
+    with pytest.raises(CommandError, match="no active user"):
+        call_command("tasks", "--user", "nobody")
+
+
+def test_tasks_lists_with_filters(run: Run, sample: Any) -> None:
+    assert run("tasks")[1] == "There are no such tasks.\n"
+    run("submit", "sample", "--title", "Second \x1b[2J")
+    code, out, _ = run("tasks", "list", "--status", "pending,running")
+    assert code == 0 and "Second" in out and "\x1b" not in out and "No live worker" in out
+    assert run("tasks", "list", "--status", "failed")[1] == "There are no such tasks.\n"
+    assert len(json.loads(run("tasks", "--json")[1])["tasks"]) == 1
+
+
+def test_tasks_controls_and_shows_what_became_of_it(run: Run, sample: Any) -> None:
+    run("submit", "sample")
+    number = str(Task.objects.get().pk)
+    assert "paused" in run("tasks", "pause", number, "--reason", "lunch")[1]
+    assert "(“lunch”)" in run("tasks", "show", number)[1]
+    assert "pending" in run("tasks", "resume", number)[1]
+    assert json.loads(run("tasks", "cancel", number, "--json")[1])["task"]["status"] == "cancelled"
+    assert run("tasks", "retry", number)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["show"], 2), (["show", "999"], 1), (["list", "--status", "done"], 2), (["cancel"], 2)]
+)
+def test_tasks_refuses_what_it_cannot_do(run: Run, sample: Any, words: list[str], code: int) -> None:
+    assert run("tasks", *words)[0] == code
+
+
+def test_tasks_shows_log_feed_and_end_of_a_completed_one(run: Run, sample: Any) -> None:
+    run("submit", "sample", "--params", '{"n": 7}')
+    worker.drain()
+    number = str(Task.objects.get().pk)
+    assert "n is 7" in run("tasks", "log", number)[1]
+    assert "Completed" in run("tasks", "feed", number)[1]
+    assert "all good" in run("tasks", "show", number)[1]
+    assert json.loads(run("tasks", "feed", number, "--json")[1])["entries"][-1]["kind"] == "task.completed"
+    assert json.loads(run("tasks", "log", number, "--json")[1])["lines"][0]["text"] == "n is 7"
+
+
+def test_files_are_saved_under_safe_names_and_nothing_is_overwritten(run: Run, sample: Any, tmp_path: Path) -> None:
+    run("submit", "sample")
+    task = Task.objects.get()
+    for index, (name, data) in enumerate([("report.pdf", b"one"), ("../../report.pdf", b"two")]):
+        path = f"{task.pk}/files/{index}"
+        sha256 = blobs.save(path, data)
+        Artifact.objects.create(
+            task=task, index=index, name=name, kind="pdf", content_type="application/pdf", size=3, sha256=sha256,
+            path=path, created_at=task.created_at,
+        )  # fmt: skip
+    target = tmp_path / "saved"
+    code, _, _ = run("tasks", "files", str(task.pk), "--save", str(target))
+    again = run("tasks", "files", str(task.pk), "--save", str(target))
+    assert code == again[0] == 0
+    assert all(path.parent == target for path in target.rglob("*"))
+    assert sorted(path.read_bytes() for path in target.iterdir()) == [b"one", b"one", b"two", b"two"]
+
+
+def test_a_file_that_is_gone_is_said(run: Run, sample: Any, tmp_path: Path) -> None:
+    run("submit", "sample")
+    task = Task.objects.get()
+    Artifact.objects.create(
+        task=task, index=0, name="a.pdf", kind="pdf", content_type="application/pdf", size=3, sha256="", path="gone",
+        created_at=task.created_at,
+    )  # fmt: skip
+    code, _, errors = run("tasks", "files", str(task.pk), "--save", str(tmp_path / "saved"))
+    assert code == 1 and "no longer in the storage" in errors
+
+
+@pytest.mark.parametrize("command", ["ask", "submit", "tasks"])
+def test_help_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        call_command(command, "--help")
+    shown = capsys.readouterr().out
+    assert f"manage.py {command} " in shown and "exit codes:" in shown
