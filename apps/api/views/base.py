@@ -17,6 +17,8 @@ from apps.tasks.models.task import TaskQuerySet
 
 
 class View(APIView):
+    http_method_names = ["get", "head", "post", "delete"]
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             raise LengthRequired  # REST framework would take the body for an empty one
