@@ -14,12 +14,25 @@ from django.db.migrations.executor import MigrationExecutor
 from apps.core.errors import Conflict
 from apps.workers.supervisor.options import SQLITE_WORKERS, Options
 
+LONGEST_HOME = 72
+"""Bytes of the home's path. The sockets below it have names of some 35 more, and the kernel takes 107 in all."""
+
 
 def check(options: Options) -> None:
+    refuse_long_home(settings.HOME)
     refuse_too_many_workers(options)
     refuse_missing_migrations()
     if options.web:
         refuse_taken_port(options.host, options.port)
+
+
+def refuse_long_home(home: Path) -> None:
+    length = len(os.fsencode(home))
+    if length > LONGEST_HOME:
+        raise Conflict(
+            f"The path {home} has {length} bytes; sockets in it can be made up to {LONGEST_HOME}."
+            " Choose a shorter one with CHANTILLY_HOME."
+        )
 
 
 def refuse_too_many_workers(options: Options) -> None:

@@ -2,9 +2,12 @@
 
 import os
 import socket
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from apps.core import hints
 from apps.core.errors import Conflict
 from apps.workers.supervisor import preconditions
 from apps.workers.supervisor.options import Options
@@ -32,6 +35,20 @@ def test_a_taken_port_is_refused_with_its_holder():
 def test_an_address_of_another_machine_is_refused():
     with pytest.raises(Conflict, match=r"Port 8000 on 192\.0\.2\.1 cannot be used"):
         preconditions.refuse_taken_port("192.0.2.1", 8000)
+
+
+def test_a_home_whose_sockets_would_not_work_is_refused():
+    preconditions.refuse_long_home(Path("/" + 71 * "h"))
+    with pytest.raises(Conflict, match=r"73 bytes.*CHANTILLY_HOME"):
+        preconditions.refuse_long_home(Path("/" + 72 * "h"))
+
+
+def test_the_longest_home_has_room_for_a_socket(settings):
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        home = Path(short, "h" * (preconditions.LONGEST_HOME - len(short) - 1))
+        settings.WAKE_DIR = home / "wake"
+
+        hints.Listener(hints.WORK).close()
 
 
 def test_sqlite_serves_four_workers(settings):
