@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import psutil
-
-from config import environment as env
+from django.conf import settings
 
 CLUSTER_PID = "CHANTILLY_CLUSTER_PID"
 
@@ -81,4 +80,4 @@ def cluster_pid() -> int:
 
 
 def _digest() -> str:
-    return hashlib.blake2b(f"{host()}\0{env.home()}".encode(), digest_size=4).hexdigest()
+    return hashlib.blake2b(f"{host()}\0{settings.HOME}".encode(), digest_size=4).hexdigest()

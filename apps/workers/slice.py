@@ -4,6 +4,7 @@ Django-Q2 starts it (workers/q2) and starts a fresh process after it. Nothing he
 """
 
 import os
+import random
 import selectors
 import signal
 import socket
@@ -38,7 +39,8 @@ def run_slice() -> None:
     """Claim and run tasks until the slice is over or the process is asked to drain."""
     queues = settings.WORKER_QUEUES
     worker = roster.register(queues)
-    ends = time.monotonic() + settings.SLICE_SECONDS
+    # Jitter: slices that began together do not end together.
+    ends = time.monotonic() + settings.SLICE_SECONDS * random.uniform(0.8, 1.0)
     with _heartbeat(worker) as heartbeat, _Waiting(worker) as waiting:
         sweep.sweep()
         sandbox.warm()
