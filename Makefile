@@ -13,7 +13,7 @@ run: install ## install, prepare, and run everything on http://127.0.0.1:8000 un
 
 test: install-dev ## all tests (on PostgreSQL and Redis when DATABASE_URL and REDIS_URL are set)
 	@scripts/pdf-libraries
-	$(PYTHON_BIN) -m pytest $(ARGS)
+	@scripts/test $(ARGS)
 
 check: install-dev ## format, lint, types, import contracts, migrations, deployment settings
 	@scripts/check

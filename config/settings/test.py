@@ -4,7 +4,11 @@ import os
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("CHANTILLY_HOME", str(Path(tempfile.gettempdir()) / f"chantilly-test-{os.getuid()}"))
+SUFFIX = os.environ.get("CHANTILLY_TEST_SUFFIX", "main")
+# Parallel runs get a home each: files, sockets and locks of one must not meet those of another.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+HOME_NAME = "-".join(filter(None, ["ch-test", str(os.getuid()), SUFFIX, WORKER]))
+os.environ["CHANTILLY_HOME"] = str(Path(tempfile.gettempdir()) / HOME_NAME)
 
 from config import environment as env
 from config.settings.base import *
@@ -13,7 +17,6 @@ SECRET_KEY = "test-only-secret-key-that-is-long-enough-for-the-checks"
 CHECKPOINT_KEYS = ["test-only-checkpoint-key"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-SUFFIX = env.text("CHANTILLY_TEST_SUFFIX", "main")
 DATABASES["default"]["TEST"] = {
     "NAME": str(HOME / f"test_{SUFFIX}.sqlite3") if IS_SQLITE else f"test_chantilly_{SUFFIX}"
 }
