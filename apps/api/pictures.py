@@ -139,7 +139,7 @@ def detail(task: Task, user: Any) -> dict[str, Any]:
 
 def progress(task: Task) -> dict[str, Any]:
     execution = task.execution
-    return {"percent": execution.percent, "stage": standing.current_stage(task), "message": execution.message}
+    return {"percent": execution.percent, "stage": execution.stage, "message": execution.message}
 
 
 def full_progress(task: Task, worked: float, now: datetime) -> dict[str, Any]:

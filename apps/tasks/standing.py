@@ -87,15 +87,6 @@ def remaining(task: Task, spent: float) -> float | None:
     return max(0.0, task.estimated_seconds - spent)
 
 
-def current_stage(task: Task) -> str:
-    """The stage it is in: what its progress names, else the last declared one whose percentage it has reached."""
-    execution = task.execution
-    if execution.stage or task.started_at is None:
-        return execution.stage
-    reached = [stage["name"] for stage in task.revision.stages if stage["percent"] <= execution.percent]
-    return reached[-1] if reached else ""
-
-
 def stages(task: Task, now: datetime) -> list[Stage]:
     """The revision's declared stages with what is known of each; needs `revision` and `execution`."""
     declared = task.revision.stages

@@ -70,7 +70,7 @@ def task_facts(task: Task) -> dict[str, Any]:
         "started_at": task.started_at,
         "finished_at": task.finished_at,
         "percent": execution.percent,
-        "stage": standing.current_stage(task),
+        "stage": execution.stage,
         "message": execution.message,
         "line": execution.line,
         "worker": execution.worker,

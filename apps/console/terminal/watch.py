@@ -99,7 +99,7 @@ def snap(task_id: int) -> Snapshot:
     now = clock.now()
     execution = task.execution
     names = [stage["name"] for stage in task.revision.stages]
-    elapsed, stage = standing.elapsed(task, now), standing.current_stage(task)
+    elapsed, stage = standing.elapsed(task, now), execution.stage
     return Snapshot(
         task_id=task.pk,
         title=task.title,
