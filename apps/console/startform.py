@@ -136,7 +136,7 @@ def outlook(revision: TemplateRevision, user: Any) -> Outlook:
     return Outlook(
         estimate=estimate(revision, {}, history=history),
         past=len(history),
-        tools=[(name, _first_sentence(name)) for name in revision.required_tools],
+        tools=[(name, _first_sentence(name)) for name in revision.required_tools if not name.startswith("task.")],
         files=[str(item.get("name") or item.get("type")) for item in revision.outputs.get("attachments", [])],
         queue=revision.queue,
         is_served=revision.queue in reasons.served_queues(clock.now()),
@@ -156,4 +156,4 @@ def _first_sentence(name: str) -> str:
         text = registry.find(name).function.__doc__ or ""
     except LookupError:
         return ""
-    return text.strip().split("\n\n")[0].replace("\n", " ").split(". ")[0].rstrip(".") + "."
+    return text.strip().split("\n\n")[0].replace("\n", " ").replace("`", "").split(". ")[0].rstrip(".") + "."

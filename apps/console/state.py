@@ -211,7 +211,7 @@ def _fields(task: Task, attempts: list[Attempt], stages: list[Stage], now: datet
         "worker_sub": "works on it" if task.status == Status.RUNNING else f"until {words.clock(latest.ended_at, now)}"
         if latest and latest.ended_at else "",
         "attempt": str(len(attempts)) if attempts else "–",
-        "attempt_sub": f"{words.count(failures, 'failure')} of {_most(task)}, {words.count(crashes, 'crash', 'crashes')}",
+        "attempt_sub": _attempts(failures, crashes, _most(task)),
         "steps": f"{execution.steps:,}",
         "steps_sub": _usage(execution),
         "memory": durations.describe_memory(execution.memory_bytes // 1024 // 1024) if execution.memory_bytes else "–",
@@ -242,6 +242,12 @@ def _for(task: Task, now: datetime) -> str:
     if task.started_at is None:
         return f"asked {words.clock(task.created_at, now)}"
     return f"of about {durations.describe(float(task.estimated_seconds))}" if task.estimated_seconds else ""
+
+
+def _attempts(failures: int, crashes: int, most: int) -> str:
+    said = [words.count(failures, "failure")] if failures else []
+    said += [words.count(crashes, "crash", "crashes")] if crashes else []
+    return ", ".join(said) or f"of at most {most}"
 
 
 def _most(task: Task) -> int:

@@ -228,8 +228,9 @@ def _next(error: dict[str, Any], *, is_second: bool) -> str:
 
 
 def _pairs(attempts: list[Attempt]) -> list[tuple[Attempt, Attempt | None]]:
+    """Each attempt with the one after it."""
     following: list[Attempt | None] = [*attempts[1:], None]
-    return list(zip(attempts, following, strict=True))
+    return list(zip(attempts, following, strict=False))
 
 
 _LOOKS = {"crashed": "failed", "suspended": "waiting", "drained": "pending"}

@@ -84,6 +84,11 @@ class ListFollower(Follower):
     shown: set[int] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)
 
+    def take_changed(self) -> set[int]:
+        """What to look at now; what changes during the look is for the next."""
+        taken, self.changed = self.changed, set()
+        return taken
+
 
 class Hub:
     def __init__(self) -> None:
@@ -239,14 +244,13 @@ class Hub:
             follower.changed |= fresh | (moved & follower.shown)
 
     async def _tell_lists(self, user_id: int, followers: list[ListFollower]) -> None:
-        changed = sorted(set().union(*(follower.changed for follower in followers)))[-MAX_CHANGED:]
+        asked = [(follower, follower.take_changed()) for follower in followers]
+        changed = sorted(set().union(*(ids for _, ids in asked)))[-MAX_CHANGED:]
         shown = set().union(*(follower.shown for follower in followers))
         rows, others = await self._ask(lambda: reading.visible(user_id, changed, shown))
-        for follower in followers:
-            mine = [row for row in rows if row["id"] in follower.shown and row["id"] in follower.changed]
-            news = [each for each in (*others, *(row["id"] for row in rows if row["id"] not in follower.shown))
-                    if each in follower.changed]  # fmt: skip
-            follower.changed.clear()
+        for follower, ids in asked:
+            mine = [row for row in rows if row["id"] in ids and row["id"] in follower.shown]
+            news = [each for each in (*others, *(row["id"] for row in rows)) if each in ids - follower.shown]
             if mine or news:
                 follower.number += 1
                 await follower.send(TasksMessage(type="tasks", number=follower.number, rows=mine, others=news))

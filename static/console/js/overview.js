@@ -14,6 +14,9 @@ const soon = () => {
 
 const shown = () => [...document.querySelectorAll("[data-task]")].map((node) => Number(node.dataset.task)).slice(0, 200);
 
+// Hints may be lost, and ages grow: once in a while everything is drawn anew by itself.
+setInterval(soon, 30000);
+
 follow(() => "/ws/tasks/", {
   onOpen: (send) => send({ type: "show", tasks: shown() }),
   onMessage: (message) => (message.rows.length || message.others.length) && soon(),

@@ -94,6 +94,18 @@ const setLines = (lines) => {
   }
 };
 
+// A long script scrolls in a box of its own, which follows the executing line unless the reader has just scrolled it.
+let scrolledAt = -Infinity;
+const showLine = (item, behavior) => {
+  if (!item || !code.classList.contains("long") || performance.now() - scrolledAt < 5000) return;
+  const top = item.offsetTop - code.offsetTop - code.clientHeight / 3;
+  if (Math.abs(top - code.scrollTop) > code.clientHeight / 4) code.scrollTo({ top, behavior });
+};
+for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+  code.addEventListener(kind, () => { scrolledAt = performance.now(); }, { passive: true });
+}
+showLine(code.querySelector(".bad, .now"), "instant");
+
 const setReached = (reached) => {
   for (const item of code.querySelectorAll("[data-n]")) item.classList.toggle("future", Number(item.dataset.n) > reached);
 };
@@ -144,7 +156,9 @@ const APPLY = {
   reached: setReached,
   now: (now) => {
     state.now = now;
-    if (now) drawLine(now.line);
+    if (!now) return;
+    drawLine(now.line);
+    showLine(code.querySelector(`[data-n="${now.line}"]`), "instant");
   },
   lines: setLines,
   version: setVersion,

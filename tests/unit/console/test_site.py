@@ -1,0 +1,85 @@
+"""The site: what is registered, the menu, and pages that a strict content security policy leaves whole."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+
+from apps.console.site import ConsoleSite
+from apps.workers import slice as slices
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:", re.IGNORECASE)
+PAGES = ["/admin/", "/admin/start/", "/admin/tasks/task/", "/admin/tasks/task/{task}/change/",
+         "/admin/tasks/task/{task}/cancel/", "/admin/catalog/tasktemplate/sample/start/", "/admin/catalog/tasktemplate/",
+         "/admin/crm/invoice/", "/admin/crm/client/add/", "/admin/workers/worker/", "/admin/auth/user/",
+         "/admin/auth/user/add/", "/admin/password_change/", "/admin/crm/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_has_inline_style_script_or_handler(browse, walk, page):
+    slices.drain()
+
+    answer = browse.get(page.format(task=walk.pk))
+
+    assert answer.status_code == 200
+    assert INLINE.findall(answer.content.decode()) == []
+    assert "script-src 'self'" in answer["Content-Security-Policy"]
+
+
+def test_the_login_page_has_none_either(client: Client):
+    assert INLINE.findall(client.get("/admin/login/").content.decode()) == []
+
+
+def test_a_list_without_actions_has_no_inline_style(client: Client, bob):
+    client.force_login(bob)
+
+    assert INLINE.findall(client.get("/admin/crm/client/").content.decode()) == []
+
+
+def test_the_pages_of_django_q_are_off():
+    assert isinstance(admin.site, ConsoleSite)
+    assert not [model for model in admin.site._registry if model._meta.app_label == "django_q"]
+
+
+def test_the_root_leads_to_the_overview(client: Client):
+    assert client.get("/")["Location"] == "/admin/"
+
+
+def test_the_menu_names_the_present_page_only(browse, walk):
+    page = browse.get(f"/admin/tasks/task/{walk.pk}/change/").content.decode()
+
+    menu = page.partition('<nav class="console-nav"')[2].partition("</nav>")[0]
+    assert re.findall(r'aria-current="page">([^<]+)<', menu) == ["Tasks"]
+
+
+def test_the_overview_says_what_waits_and_why_and_keeps_the_list_of_apps(browse, walk, broken):
+    slices.drain()
+    broken.refresh_from_db()
+
+    page = browse.get("/admin/").content.decode()
+
+    assert "One thing needs you." in page
+    assert "Line 2: Division by zero. Not retried by itself." in page
+    assert "completed 1" in page
+    assert "Nothing runs now." in page
+    assert "/admin/crm/invoice/" in page
+
+
+def test_the_overview_needs_a_bounded_number_of_queries(browse, walk, broken, django_assert_max_num_queries):
+    slices.drain()
+    with django_assert_max_num_queries(22):
+        browse.get("/admin/")
+
+
+def test_the_overview_of_one_who_may_see_nothing_is_empty(client: Client, walk):
+    from django.contrib.auth.models import User
+
+    client.force_login(User.objects.create_user("dora", is_staff=True))
+
+    page = client.get("/admin/").content.decode()
+
+    assert "Nothing waits." in page
+    assert "Sample" not in page

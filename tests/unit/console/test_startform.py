@@ -1,0 +1,53 @@
+"""From a parameter schema to what django-jsonform draws."""
+
+from copy import deepcopy
+
+import pytest
+
+from apps.console import startform
+from apps.tasks.submission import Request, submit
+from apps.workers import slice as slices
+from tests import making
+
+
+def test_the_schema_is_copied_translated_and_left_as_it_was():
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "at": {"type": "string", "format": "date-time", "description": "When."},
+            "description": {"type": ["string", "null"]},
+            "kinds": {"type": "array", "items": {"type": "string", "enum": ["a"]}, "x-hint": 1},
+        },
+        "required": ["at"],
+    }
+    before = deepcopy(schema)
+
+    drawn = startform.for_form(schema)
+
+    assert schema == before
+    assert drawn == {
+        "type": "object",
+        "properties": {
+            "at": {"type": "string", "format": "datetime", "helpText": "When."},
+            "description": {"type": "string"},
+            "kinds": {"type": "array", "uniqueItems": True,
+                      "items": {"type": "string", "enum": ["a"], "widget": "multiselect"}},
+        },
+        "required": ["at"],
+    }  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_outlook_tells_of_past_tasks_and_of_those_under_way(alice):
+    template = making.template("def run(params):\n    return 1\n", alice, key="quick", required_tools=["crm.invoices"])
+    submit(Request(template="quick", origin="test"), alice)
+    slices.drain()
+    submit(Request(template="quick", origin="test", title="Under way"), alice)
+
+    outlook = startform.outlook(template.published, alice)
+
+    assert outlook.past == 1
+    assert [task.title for task in outlook.same] == ["Under way"]
+    assert [name for name, _ in outlook.tools] == ["crm.invoices"]
+    assert outlook.tools[0][1].endswith(".")
