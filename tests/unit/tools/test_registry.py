@@ -117,7 +117,7 @@ FITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("value", "hint", "fits"), FITS, ids=lambda each: str(each)[:30])
+@pytest.mark.parametrize(("value", "hint", "fits"), FITS, ids=lambda each: str(each).partition(" at 0x")[0][:30])
 def test_a_value_fits_its_annotation_or_not(value, hint, fits):
     wrong = signatures.mismatch(value, hint)
     assert (wrong is None) == fits
