@@ -22,7 +22,7 @@ from apps.tasks.models.task import TaskQuerySet
 
 HEAVY = (
     "result", "parameters", "instructions", "error",
-    "revision__script", "revision__parameter_schema", "revision__triggers", "revision__outputs",
+    "revision__script", "revision__parameter_schema", "revision__triggers", "revision__outputs", "revision__stages",
 )  # fmt: skip
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key gives the same task: safe to send again."
