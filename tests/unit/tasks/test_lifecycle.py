@@ -1,12 +1,14 @@
 """Every verb at every status: it moves as TRANSITIONS says, with one event, or it changes nothing at all."""
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
@@ -15,6 +17,7 @@ from apps.tasks.journal import Batch, Lease, LeaseLost, NewCheckpoint, NewEvent,
 from apps.tasks.models import Attempt, Checkpoint, Event, Execution, Step, Task
 from apps.tasks.states import FINAL, TRANSITIONS, Status
 from apps.tasks.store import DatabaseStore
+from tests import making
 from tests.unit.tasks.standing_at import BROKEN, HOUR, PASSING, Standing, claimed, running, standing, submitted
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +187,8 @@ STALE_WRITES: dict[str, Callable[[Lease], Any]] = {
     "stop_asked": lambda lease: lifecycle.stop_asked(lease, "heard", batch()),
     "stop_cancelled": lambda lease: lifecycle.stop_cancelled(lease, "asked", batch()),
     "release": lambda lease: lifecycle.release(lease, "drains", batch()),
+    "complete, with nothing left to write": lambda lease: lifecycle.complete(lease, "1", Batch()),
+    "fail, with nothing left to write": lambda lease: lifecycle.fail(lease, BROKEN, Batch()),
     "note": lambda lease: lifecycle.note(lease, "task.logged", {}),
     "write a step": lambda lease: DatabaseStore().write(lease, Batch(steps=batch().steps)),
     "write everything": lambda lease: DatabaseStore().write(lease, batch()),
@@ -208,6 +213,36 @@ def test_a_stale_lease_writes_nothing(name, now_held, template, alice):
     with pytest.raises(LeaseLost), transaction.atomic():
         STALE_WRITES[name](at.lease)
 
+    assert everything(at.task_id) == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", [name for name in STALE_WRITES if name != "rescue"])
+def test_a_write_that_waited_while_its_lease_was_lost_writes_nothing(name, alice):
+    """Rescued and claimed by another in one commit, for which the stale write waited: it must not see half of that."""
+    at = running(making.template("def run(params):\n    return 1\n", alice).key, alice)
+    raised: list[BaseException] = []
+    begun = threading.Event()
+
+    def write() -> None:
+        begun.set()
+        try:
+            STALE_WRITES[name](at.lease)
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        assert lifecycle.rescue(at.task_id, at.lease.token, "died")
+        claimed(worker="oak-1")
+        before = everything(at.task_id)
+        thread = threading.Thread(target=write)
+        thread.start()
+        begun.wait(10)
+        time.sleep(0.2)  # it runs into our locks; if it is late, it meets the stale lease all the same
+    thread.join(30)
+    assert [type(error) for error in raised] == [LeaseLost]
     assert everything(at.task_id) == before
 
 
@@ -368,8 +403,6 @@ def _at(step: NewStep, index: int) -> NewStep:
 
 
 def test_transient_failures_are_retried_with_the_policys_delays_and_then_dead(alice):
-    from tests import making
-
     key = making.template(
         "def run(params):\n    return 1\n", alice, key="retried", retry={"max_attempts": 3, "delays": [5.0, 50.0]}
     ).key
@@ -421,8 +454,6 @@ def test_a_receiver_that_fails_is_no_failure_of_the_verb(template, alice, django
 
 
 def test_the_retention_of_the_revision_says_when_an_ended_task_goes(alice):
-    from tests import making
-
     key = making.template("def run(params):\n    return 1\n", alice, key="kept", retention_days=30).key
     at = running(key, alice)
     now = clock.now()

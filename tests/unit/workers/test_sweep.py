@@ -207,7 +207,7 @@ def test_a_waiting_slice_is_woken_by_what_is_submitted(alice, settings, monkeypa
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one lock, and nothing can wait in a ring")
-@pytest.mark.parametrize("end", ["complete", "a step with a file"])
+@pytest.mark.parametrize("end", ["complete", "suspend", "a step with a file"])
 def test_a_person_and_a_worker_at_one_task_do_not_wait_for_each_other(end, alice, monkeypatch):
     task = making.task(HELLO, alice)
     claim = claiming.claim(["default"], worker="elm-1", cluster="elm")
@@ -225,6 +225,8 @@ def test_a_person_and_a_worker_at_one_task_do_not_wait_for_each_other(end, alice
         assert locked.wait(10)
         if end == "complete":
             lifecycle.complete(claim.lease, "1", Batch())
+        elif end == "suspend":
+            lifecycle.suspend(claim.lease, clock.now(), "sleeps", Batch())
         else:
             now = clock.now()
             step = NewStep(
@@ -237,5 +239,5 @@ def test_a_person_and_a_worker_at_one_task_do_not_wait_for_each_other(end, alice
             DatabaseStore().write(claim.lease, Batch(steps=[step], files=[file]))
     assert raised == []
     task.refresh_from_db()
-    assert task.status == (Status.COMPLETED if end == "complete" else Status.RUNNING)
+    assert task.status == {"complete": Status.COMPLETED, "suspend": Status.CANCELLED}.get(end, Status.RUNNING)
     assert "task.cancel_requested" in [entry.kind for entry in feed.read(task.pk)]
