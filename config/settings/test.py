@@ -10,7 +10,6 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 HOME_NAME = "-".join(filter(None, ["ch-test", str(os.getuid()), SUFFIX, WORKER]))
 os.environ["CHANTILLY_HOME"] = str(Path(tempfile.gettempdir()) / HOME_NAME)
 
-from config import environment as env
 from config.settings.base import *
 
 SECRET_KEY = "test-only-secret-key-that-is-long-enough-for-the-checks"

@@ -110,7 +110,9 @@ class Plain(Enum):
 
 
 @pytest.mark.parametrize(
-    "value", [object(), len, lambda: 0, (i for i in ()), Plain.A, range(3), {"a": [object()]}, type], ids=lambda value: type(value).__name__
+    "value",
+    [object(), len, lambda: 0, (i for i in ()), Plain.A, range(3), {"a": [object()]}, type],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_be_recorded_is_refused_with_its_type(value):
     with pytest.raises(codec.NotEncodable, match="cannot be recorded"):
