@@ -125,9 +125,10 @@ def _failed(task: Task, facts: Around) -> str:
 
 def _cancelled(task: Task, facts: Around) -> str:
     stop = facts.stops.get(task.pk)
-    who = f" by {stop.by}" if stop and stop.by else ""
     reason = (stop.reason if stop else "") or task.status_reason
-    return f"Cancelled{who}: {words.sentence(reason)}" if reason else f"Cancelled{who}."
+    if stop and stop.by:
+        return f"Cancelled by {stop.by} (“{reason}”)." if reason else f"Cancelled by {stop.by}."
+    return f"Cancelled: {words.sentence(reason)}" if reason else "Cancelled."
 
 
 def _message(task: Task) -> str:

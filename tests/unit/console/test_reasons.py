@@ -67,7 +67,7 @@ def test_a_sleeping_task_says_until_when(walk):
 def test_a_cancelled_task_says_by_whom(walk, alice):
     lifecycle.cancel(walk, alice, "wrong year")
 
-    assert sentence(walk) == "Cancelled by alice: Wrong year."
+    assert sentence(walk) == "Cancelled by alice (“wrong year”)."
 
 
 def test_any_number_of_tasks_needs_two_queries(walk, broken, alice, django_assert_num_queries):
