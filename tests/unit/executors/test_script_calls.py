@@ -426,3 +426,32 @@ def test_the_facts_of_a_task_are_frozen():
     with pytest.raises(AttributeError):
         session.task.script = "x"  # type: ignore[misc]
     assert replace(session.task, script="x").script == "x"
+
+
+CLEANS_UP = """\
+import sink
+
+def run(params):
+    try:
+        first = sink.put(1)
+    except OSError:
+        sink.get(9)
+        raise
+    return first + sink.put(2)
+"""
+
+
+def test_calls_made_on_the_way_out_of_a_failed_step_are_told_as_a_divergence_when_it_is_retried():
+    """A known limit: what an except block recorded before it raised again stands where the next call now comes.
+
+    It is told as that and nothing is repeated or skipped; such a task is submitted anew.
+    """
+    store = MemoryStore()
+    sink.faults.append(ToolError("the vault is closed", kind="OSError"))
+    failed = attempt(CLEANS_UP, store)
+    assert isinstance(failed, Failed)
+    assert failed.failure.step == 0
+    again = attempt(CLEANS_UP, store, reopened=(0, 1))
+    assert isinstance(again, Failed)
+    assert again.failure.code == "diverged"
+    assert sink.effects == [("1:0", 1)]
