@@ -118,7 +118,7 @@ def execute(session: Session, tool: Tool, bound: Mapping[str, Any], call: LiveCa
             if not failure.transient or tries >= tool.retry.attempts:
                 return failed(failure, retries=tries - 1)
             call.files.clear()
-            _wait(session, tool, call, failure, tries)
+            _wait(session, tool, failure, tries)
             if session.control() and tool.is_journalled:
                 raise Interrupted from error
             continue
@@ -189,10 +189,12 @@ def _encoded(tool: Tool, value: Any, retries: int) -> Answered:
     return Answered(succeeded=True, result=text, retries=retries)
 
 
-def _wait(session: Session, tool: Tool, call: LiveCall, failure: ToolError, tries: int) -> None:
+def _wait(session: Session, tool: Tool, failure: ToolError, tries: int) -> None:
     delay = tool.retry.delay(tries, failure.retry_after)
-    message = f"{tool.name}: {failure.message} Try {tries + 1} of {tool.retry.attempts} in {delay:.1f} s."
-    call.log(message, "warning")
+    what = failure.message.rstrip(".")
+    message = f"{tool.name}: {what}. Try {tries + 1} of {tool.retry.attempts} in {delay:.1f} s."
+    # Not call.log: the call's moment stands still, and these lines say when each try failed.
+    session.journal.log(mask(message), "warning", session.pulse.line, clock.now())
     session.pulse.call = f"{tool.name} (waits {delay:.1f} s for try {tries + 1})"
     _sleep(delay, session.control)
     session.pulse.call = tool.name

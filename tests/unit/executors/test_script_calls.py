@@ -186,8 +186,8 @@ def test_transient_errors_are_tried_again_and_only_the_end_is_recorded():
     assert [key for key, _ in sink.effects].count("1:0") == 1
     assert len(store.steps) == 5
     assert store.lines()[:2] == [
-        "sink.put: busy Try 2 of 4 in 0.0 s.",
-        "sink.put: busy Try 3 of 4 in 0.0 s.",
+        "sink.put: busy. Try 2 of 4 in 0.0 s.",
+        "sink.put: busy. Try 3 of 4 in 0.0 s.",
     ]
 
 
