@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -28,4 +29,5 @@ def mask(text: str, limit: int = MAX_MESSAGE) -> str:
 def _secrets() -> tuple[str, ...]:
     values: list[object] = [settings.SECRET_KEY, settings.GEMINI_API_KEY, *settings.CHECKPOINT_KEYS]
     values += [database.get("PASSWORD") for database in settings.DATABASES.values()]
+    values.append(urlsplit(settings.REDIS_URL).password)
     return tuple(value for value in values if isinstance(value, str) and len(value) >= 6)

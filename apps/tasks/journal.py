@@ -18,9 +18,11 @@ from datetime import datetime
 from typing import Protocol
 
 from apps.core.errors import ChantillyError
+from apps.core.masking import mask
 
 PAGE = 200
 """Records read at once while replaying: memory stays bounded however long the journal is."""
+SHOWN_ARGUMENTS = 300
 MAX_LOG_LINE = 2_000
 MAX_LOG_LINES = 500
 """Lines kept between two steps; more are counted, not kept, so that a flood costs nothing."""
@@ -57,6 +59,8 @@ class Recorded:
     digest: bytes
     succeeded: bool
     result: str
+    arguments: str = ""
+    """Encoded, shortened: for people, never compared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,7 +208,7 @@ class Journal:
         """Whether call `index` lies in the stretch that an earlier attempt has been through."""
         return index <= self.last_index
 
-    def find(self, index: int, name: str, digest: bytes) -> Recorded | None:
+    def find(self, index: int, name: str, digest: bytes, arguments: str) -> Recorded | None:
         """The recorded answer to this call, or None when it has to be executed.
 
         Raises Diverged when another call was recorded here.
@@ -213,10 +217,10 @@ class Journal:
         if recorded is None:
             return None
         if (recorded.name, recorded.digest) != (name, digest):
-            what = "another tool" if recorded.name != name else "other arguments"
             raise Diverged(
-                f"At call {index} the script asks for {name}, but the journal has {recorded.name} there ({what}). "
-                "The record and the script no longer fit; run the task again from the start."
+                f"At call {index} the script asks for {shown(name, arguments)}, but the journal has"
+                f" {shown(recorded.name, recorded.arguments)} there."
+                " The record and the script no longer fit; run the task again from the start."
             )
         if self._reopened is not None and self._is_reopened(recorded):
             return None
@@ -324,3 +328,8 @@ class Journal:
         self.line_shown = batch.line
         self.call_shown = batch.call
         self.steps_recorded += len(batch.steps)
+
+
+def shown(name: str, arguments: str) -> str:
+    """A call as people read it: no secrets, and the arguments shortened."""
+    return f"{name} {mask(arguments, SHOWN_ARGUMENTS)}"

@@ -43,7 +43,7 @@ class DatabaseStore:
     def records(self, task_id: int, start: int, limit: int) -> Sequence[Recorded]:
         with connection.cursor() as cursor:
             cursor.execute(
-                'SELECT "index", try_number, name, digest, outcome, result FROM tasks_step'
+                'SELECT "index", try_number, name, digest, outcome, result, arguments FROM tasks_step'
                 ' WHERE task_id = %s AND "index" >= %s AND "index" < %s ORDER BY "index", try_number',
                 [task_id, start, start + limit],
             )
@@ -56,8 +56,9 @@ class DatabaseStore:
                 digest=bytes(digest),
                 succeeded=outcome == "succeeded",
                 result=blobs.read(result),
+                arguments=arguments,
             )
-            for index, try_number, name, digest, outcome, result in newest.values()
+            for index, try_number, name, digest, outcome, result, arguments in newest.values()
         ]
 
     def last_index(self, task_id: int) -> int:

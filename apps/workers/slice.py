@@ -31,6 +31,7 @@ from apps.workers.models import Worker
 
 log = structlog.get_logger(__name__)
 
+SHORTEST_WAIT = 0.01
 LONGEST_WAIT = 1.0
 """Seconds between looks at the table when no hint comes: the safety net, not the way work is found."""
 
@@ -116,7 +117,10 @@ def _until_due(queues: list[str]) -> float:
     )["at"]
     if due is None:
         return LONGEST_WAIT
-    return min(LONGEST_WAIT, max(0.01, (due - clock.now()).total_seconds()))
+    seconds = (due - clock.now()).total_seconds()
+    if seconds <= 0 and sweep.wake():
+        return 0.0
+    return min(LONGEST_WAIT, max(SHORTEST_WAIT, seconds))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ class Swept:
 
 def sweep() -> Swept:
     """Rescue, wake and expire what is due. Safe to run in any number of processes at once."""
-    return Swept(rescued=rescue(), woken=_wake(), expired=_expire())
+    return Swept(rescued=rescue(), woken=wake(), expired=_expire())
 
 
 def rescue() -> int:
@@ -44,7 +44,8 @@ def _rescue(lease: Held, dead: set[str]) -> bool:
     return done
 
 
-def _wake() -> int:
+def wake() -> int:
+    """Make suspended tasks claimable whose timer has run out."""
     due = Task.objects.due(clock.now()).values_list("pk", flat=True)[:AT_ONCE]
     return sum(lifecycle.wake(task_id) for task_id in due)
 

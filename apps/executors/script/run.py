@@ -210,7 +210,7 @@ class _Attempt:
     ) -> Snapshot:
         self._obey(snapshot)
         digest = codec.digest(arguments)
-        recorded = self.journal.find(self.index, tool.name, digest)
+        recorded = self.journal.find(self.index, tool.name, digest, arguments)
         if recorded is not None:
             answered = Answered(succeeded=recorded.succeeded, result=recorded.result)
         else:

@@ -48,6 +48,7 @@ class MemoryStore:
                 digest=step.digest,
                 succeeded=step.succeeded,
                 result=step.result,
+                arguments=step.arguments,
             )
         self.events.extend(batch.events)
         if batch.checkpoint:

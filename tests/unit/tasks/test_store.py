@@ -254,7 +254,7 @@ def test_a_journal_longer_than_a_page_is_replayed_page_by_page(at, monkeypatch):
 
     monkeypatch.setattr(DatabaseStore, "records", records)
     again = journal_over(at)
-    found = [again.find(index, "sink.put", codec.digest("sink.put")) for index in range(12)]
+    found = [again.find(index, "sink.put", codec.digest("sink.put"), "{}") for index in range(12)]
     assert [each.result for each in found if each] == [str(index) for index in range(11)]
     assert found[11] is None
     assert asked == [0, 4, 8]
@@ -263,9 +263,9 @@ def test_a_journal_longer_than_a_page_is_replayed_page_by_page(at, monkeypatch):
 def test_another_call_at_a_recorded_place_is_a_divergence(at):
     DatabaseStore().write(at.lease, Batch(steps=[step(0)]))
     with pytest.raises(Diverged, match=r"crm\.invoices.*sink\.put"):
-        journal_over(at).find(0, "crm.invoices", codec.digest("sink.put"))
-    with pytest.raises(Diverged, match="other arguments"):
-        journal_over(at).find(0, "sink.put", codec.digest("else"))
+        journal_over(at).find(0, "crm.invoices", codec.digest("sink.put"), "{}")
+    with pytest.raises(Diverged, match=r'asks for sink\.put {"value":7}, but the journal has sink\.put {} there'):
+        journal_over(at).find(0, "sink.put", codec.digest("else"), '{"value":7}')
 
 
 def test_a_flood_of_log_lines_is_counted_not_kept(at):
