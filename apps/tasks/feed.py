@@ -7,6 +7,9 @@ from datetime import datetime
 from heapq import merge
 from typing import Any
 
+from django.db import models
+from django.db.models import Case, Value, When
+
 from apps.core import codec
 from apps.tasks import sql
 from apps.tasks.journal import LeaseLost
@@ -30,15 +33,21 @@ def read(task_id: int, after: int = 0, limit: int = MAX_PAGE) -> list[Entry]:
     """The entries after `after`, oldest first, at most `limit` (500). Two queries whatever the length."""
     limit = min(limit, MAX_PAGE)
     events = Event.objects.filter(task_id=task_id, seq__gt=after).select_related("actor").order_by("seq")[:limit]
-    steps = Step.objects.filter(task_id=task_id, seq__gt=after).order_by("seq").defer("digest")[:limit]
+    steps = _steps(task_id).filter(seq__gt=after).order_by("seq")[:limit]
     return _merged(events, steps)[:limit]
 
 
 def newest(task_id: int, limit: int = MAX_PAGE) -> list[Entry]:
     """The last `limit` entries, oldest first."""
     events = Event.objects.filter(task_id=task_id).select_related("actor").order_by("-seq")[:limit]
-    steps = Step.objects.filter(task_id=task_id).order_by("-seq").defer("digest")[:limit]
+    steps = _steps(task_id).order_by("-seq")[:limit]
     return _merged(reversed(events), reversed(steps))[-limit:]
+
+
+def _steps(task_id: int) -> "models.QuerySet[Step]":
+    """Steps without their results, which may be large; those that failed carry their error instead."""
+    error = Case(When(outcome="failed", then="result"), default=Value(""), output_field=models.TextField())
+    return Step.objects.filter(task_id=task_id).defer("digest", "result").annotate(error=error)
 
 
 def _merged(events: Iterable[Event], steps: Iterable[Step]) -> list[Entry]:
@@ -64,7 +73,7 @@ def _from_step(step: Step) -> Entry:
         "arguments": step.arguments,
     }
     if step.outcome == "failed":
-        data["error"] = codec.decode(step.result)
+        data["error"] = codec.decode(step.error)  # type: ignore[attr-defined]  # annotated by _steps
     return Entry(seq=step.seq, kind="step", at=step.started_at, actor="", data=data)
 
 
