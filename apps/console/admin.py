@@ -19,6 +19,7 @@ from apps.console import reasons, state, taskpage, views, words
 from apps.console.templatetags.console_tags import badge, bar
 from apps.core import clock, durations
 from apps.core.errors import ChantillyError
+from apps.tasks import standing
 from apps.tasks.models import Task
 from apps.tasks.states import FINAL, Status
 from apps.workers.models import Worker
@@ -200,7 +201,7 @@ class TaskAdmin(admin.ModelAdmin):
             _act_on_many(request, queryset, "cancel")
             return None
         chosen = list(queryset.select_related("execution")[: MOST_AT_ONCE + 1])
-        legal = [task for task in chosen if "cancel" in state.legal(task)]
+        legal = [task for task in chosen if "cancel" in standing.legal(task)]
         context = {
             **self.admin_site.each_context(request),
             "title": f"Cancel {words.count(len(legal), 'task')}?",

@@ -6,9 +6,12 @@ from typing import Any, TypedDict
 from apps.console import reasons, script, words
 from apps.console.script import Mark
 from apps.core import durations
-from apps.tasks.models import Attempt, Event, Execution, Task
-from apps.tasks.states import TRANSITIONS, Control, Status
+from apps.tasks import standing
+from apps.tasks.models import Attempt, Execution, Task
+from apps.tasks.states import Control, Status
 
+SLIVER = 3.0
+"""The least percentage that is drawn of a stage that has begun."""
 RELATED = ("execution", "revision", "template", "requester")
 
 
@@ -66,9 +69,9 @@ def of(task: Task, attempts: list[Attempt], now: datetime) -> TaskState:
         version=_version(task, attempts),
         status=task.status,
         is_ticking=running,
-        elapsed=_elapsed(task, now),
+        elapsed=None if (seconds := standing.elapsed(task, now)) is None else round(seconds, 1),
         percent=round(execution.percent, 1),
-        legal=legal(task),
+        legal=list(standing.legal(task)),
         fields=_fields(task, attempts, stages, now),
         stages=stages,
         reached=_reached(task, by_line, failed_line),
@@ -96,37 +99,11 @@ def changes(old: TaskState | None, new: TaskState) -> dict[str, Any]:
     return changed
 
 
-def legal(task: Task) -> list[str]:
-    """The verbs that the task's state allows now; whether a person may is for the verb to say."""
-    status, control = Status(task.status), task.execution.control
-    verbs = []
-    if status == Status.RUNNING:
-        verbs += ["resume"] if control == Control.PAUSE else [] if control else ["pause"]
-        verbs += [] if control in (Control.CANCEL, Control.EXPIRE) else ["cancel"]
-        return verbs
-    if Status.PAUSED in TRANSITIONS[status]:
-        verbs.append("pause")
-    if status == Status.PAUSED:
-        verbs.append("resume")
-    if Status.CANCELLED in TRANSITIONS[status]:
-        verbs.append("cancel")
-    if status == Status.FAILED:
-        verbs.append("retry")
-    return verbs
-
-
 def _version(task: Task, attempts: list[Attempt]) -> str:
     """Changes with the status, the attempts and the files: what is drawn as whole panels."""
     latest = attempts[-1] if attempts else None
     resumed = latest.resumed_index if latest else None
     return f"{task.status}.{len(attempts)}.{resumed}.{task.artifacts.count()}.{task.execution.control}"
-
-
-def _elapsed(task: Task, now: datetime) -> float | None:
-    """Seconds since the first claim; of one that has ended, from there to the end."""
-    if task.started_at is None:
-        return None
-    return round(((task.finished_at or now) - task.started_at).total_seconds(), 1)
 
 
 def _now(execution: Execution, now: datetime) -> Now | None:
@@ -144,42 +121,29 @@ def _reached(task: Task, by_line: dict[int, script.Tally], failed_line: int | No
     return max([*by_line, task.execution.line or 0, failed_line or 0])
 
 
+_STAGE_LOOKS = {"ahead": "todo", "current": "now", "done": "done"}
+
+
 def _stages(task: Task, now: datetime) -> list[Stage]:
-    declared = task.revision.stages
-    if not declared:
-        return []
-    started: dict[str, datetime] = {}
-    events = Event.objects.filter(task_id=task.pk, kind="task.stage_started").order_by("seq").values_list("at", "data")
-    order = [(data["stage"], at) for at, data in events]
-    for name, at in order:
-        started.setdefault(name, at)
-    moments = sorted(started.values())
-    current = task.execution.stage
-    return [_stage(task, index, started, moments, current, now) for index in range(len(declared))]
+    known = standing.stages(task, now)
+    ends = [stage.percent for stage in known[1:]] + [100.0]
+    return [_stage(task, stage, end, now) for stage, end in zip(known, ends, strict=False)]
 
 
-def _stage(
-    task: Task, index: int, started: dict[str, datetime], moments: list[datetime], current: str, now: datetime
-) -> Stage:
-    declared = task.revision.stages
-    name, begins = str(declared[index]["name"]), float(declared[index].get("percent", 0))
-    ends = float(declared[index + 1].get("percent", 100)) if index + 1 < len(declared) else 100.0
-    at = started.get(name)
-    after = next((moment for moment in moments if at and moment > at), None)
-    if at is None:
-        return Stage(name=name, look="todo", state="pending", icon="pending", percent=0, text=f"at {begins:.0f}%")
-    over = after or task.finished_at
-    text = durations.describe((over or now) - at)
-    if task.status == Status.COMPLETED or (name != current and after is not None):
-        return Stage(name=name, look="done", state="completed", icon="completed", percent=100, text=text)
-    share = (task.execution.percent - begins) / (ends - begins) * 100 if ends > begins else 0
-    percent = round(min(100.0, max(0.0, share)), 1)
-    if task.status in (Status.FAILED, Status.CANCELLED):
-        return Stage(
-            name=name, look="bad", state=task.status, icon=task.status, percent=percent or 3, text=f"{task.status} here"
-        )
-    return Stage(name=name, look="now", state=task.status, icon=task.status, percent=percent or 3,
-                 text=f"since {words.clock(at, now)}")  # fmt: skip
+def _stage(task: Task, stage: standing.Stage, end: float, now: datetime) -> Stage:
+    """A segment of the bar: `end` is where the next one begins."""
+    look, sign, percent = _STAGE_LOOKS[stage.state], "completed", 100.0
+    text = durations.describe(stage.seconds) if stage.seconds is not None else "passed"
+    if look == "todo":
+        sign, percent, text = "pending", 0.0, f"at {stage.percent:.0f}%"
+    elif look == "now":
+        share = (task.execution.percent - stage.percent) / (end - stage.percent) if end > stage.percent else 0.0
+        sign, percent = task.status, round(min(100.0, max(SLIVER, share * 100)), 1)
+        if task.is_final:
+            look, text = "bad", f"{task.status} here"
+        elif stage.started_at is not None:
+            text = f"since {words.clock(stage.started_at, now)}"
+    return Stage(name=stage.name, look=look, state=sign, icon=sign, percent=percent, text=text)
 
 
 def badge(task: Task, now: datetime) -> str:
@@ -229,8 +193,9 @@ def _shown_line(task: Task) -> int | None:
 
 
 def _stage_fields(task: Task, stages: list[Stage]) -> dict[str, str]:
-    current = task.execution.stage
     names = [stage["name"] for stage in stages]
+    begun = [stage["name"] for stage in stages if stage["look"] != "todo"]
+    current = task.execution.stage or (begun[-1] if begun else "")
     if current in names:
         return {"stage": f"{names.index(current) + 1} of {len(names)}", "stage_sub": current}
     return {"stage": current or "–", "stage_sub": f"{len(names)} declared" if names else "none declared"}

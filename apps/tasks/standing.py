@@ -53,8 +53,12 @@ class LogLine:
 
 def verbs(task: Task, user: Any) -> list[Verb]:
     """What `user` can do with the task now; `lifecycle` decides again when it is done."""
-    if not (user.is_active and (user.pk == task.requester_id or user.has_perm("tasks.control_task"))):
-        return []
+    may = user.is_active and (user.pk == task.requester_id or user.has_perm("tasks.control_task"))
+    return legal(task) if may else []
+
+
+def legal(task: Task) -> list[Verb]:
+    """What the task's state allows now, whoever asks."""
     if task.status == Status.FAILED:
         return ["retry"]
     if task.status in FINAL:

@@ -16,7 +16,7 @@ from django.test import Client
 from apps.console import state, taskpage
 from apps.console.live import consumers, hub
 from apps.console.live.routing import websockets
-from apps.core import clock
+from apps.core import clock, hints
 from apps.tasks import lifecycle
 from apps.tasks.models import Task
 from apps.workers import slice as slices
@@ -55,6 +55,7 @@ async def opened(user: Any, path: str, **more: Any) -> AsyncIterator[WebsocketCo
     communicator = await socket(user, path, **more)
     is_open, _ = await communicator.connect(timeout=5)
     assert is_open
+    await asyncio.sleep(2 * hints.LISTING_SECONDS)  # senders look up only so often who listens
     try:
         yield communicator
     finally:

@@ -5,7 +5,7 @@ import pytest
 from apps.console import state, views
 from apps.core import clock
 from apps.core.errors import Conflict
-from apps.tasks import lifecycle
+from apps.tasks import lifecycle, standing
 from apps.tasks.journal import Batch, NewEvent, Progress
 from apps.tasks.models import Task
 from apps.tasks.store import DatabaseStore
@@ -41,7 +41,7 @@ def brought_to(status: str, walk: Task, alice) -> Task:
 def test_a_verb_is_offered_exactly_when_the_lifecycle_would_take_it(status, verb, walk, alice):
     task = brought_to(status, walk, alice)
 
-    is_offered = verb in state.legal(task)
+    is_offered = verb in standing.legal(task)
 
     if is_offered:
         views.VERBS[verb](task, alice, "")
@@ -51,11 +51,11 @@ def test_a_verb_is_offered_exactly_when_the_lifecycle_would_take_it(status, verb
 
 
 def test_a_pause_that_was_asked_can_be_taken_back_and_a_cancel_cannot(walk, alice):
-    assert state.legal(brought_to("pausing", walk, alice)) == ["resume", "cancel"]
+    assert standing.legal(brought_to("pausing", walk, alice)) == ["resume", "cancel"]
 
 
 def test_a_task_that_is_stopping_offers_nothing(walk, alice):
-    assert state.legal(brought_to("stopping", walk, alice)) == []
+    assert standing.legal(brought_to("stopping", walk, alice)) == []
 
 
 def test_stages_are_done_now_or_to_come_with_their_share(walk, alice):
