@@ -27,6 +27,7 @@ class FeedRow(TypedDict):
     first_step: int
     count: int
     seconds: float
+    retries: int
 
 
 class LogRow(TypedDict):
@@ -63,6 +64,7 @@ def row(entry: Entry, now: datetime) -> FeedRow:
         first_step=0,
         count=1,
         seconds=0.0,
+        retries=0,
     )
 
 
@@ -85,15 +87,19 @@ def folded(feed: Iterable[FeedRow]) -> list[FeedRow]:
 
 def _merged(last: FeedRow, new: FeedRow) -> FeedRow:
     seconds, count = last["seconds"] + new["seconds"], last["count"] + 1
+    retries = last["retries"] + new["retries"]
     return {
         **last,
+        "state": "paused" if retries else "completed",
+        "icon": "warning" if retries else "completed",
         "seq": new["seq"],
         "text": f"{new['fold']} × {count}",
-        "detail": f"steps {last['first_step']}–{new['step']}",
+        "detail": f"steps {last['first_step']}–{new['step']}" + (f" · retried {retries} ×" if retries else ""),
         "took": words.took(seconds),
         "step": new["step"],
         "count": count,
         "seconds": seconds,
+        "retries": retries,
     }
 
 
@@ -136,11 +142,12 @@ def _step(entry: Entry, now: datetime) -> FeedRow:
         detail=" · ".join(details),
         took=words.took(data["seconds"]),
         is_key=failed,
-        fold="" if failed or retried or data["try"] > 1 else data["name"],
+        fold="" if failed or data["try"] > 1 else data["name"],
         step=data["index"],
         first_step=data["index"],
         count=1,
         seconds=data["seconds"],
+        retries=retried,
     )
 
 

@@ -22,16 +22,21 @@ const fill = (item, row) => {
   item.querySelector(".t").textContent = row.text;
   item.querySelector(".sub").textContent = row.detail;
   item.querySelector(".d").textContent = row.took;
-  Object.assign(item.dataset, { seq: row.seq, fold: row.fold, count: row.count, first: row.first_step, seconds: row.seconds });
+  const { seq, fold: key, count, first_step: first, seconds, retries } = row;
+  Object.assign(item.dataset, { seq, fold: key, count, first, seconds, retries });
 };
 
 // Equal calls in a row become one, as apps/console/feedrows.py folds them.
 const fold = (item, row) => {
   const count = Number(item.dataset.count) + 1;
   const seconds = Number(item.dataset.seconds) + row.seconds;
-  Object.assign(item.dataset, { seq: row.seq, count, seconds });
+  const retries = Number(item.dataset.retries) + row.retries;
+  Object.assign(item.dataset, { seq: row.seq, count, seconds, retries });
+  item.classList.toggle("st-completed", !retries);
+  item.classList.toggle("st-paused", retries > 0);
+  setIcon(item, retries ? "warning" : "completed");
   item.querySelector(".t").textContent = `${row.fold} × ${count}`;
-  item.querySelector(".sub").textContent = `steps ${item.dataset.first}–${row.step}`;
+  item.querySelector(".sub").textContent = `steps ${item.dataset.first}–${row.step}${retries ? ` · retried ${retries} ×` : ""}`;
   item.querySelector(".d").textContent = took(seconds);
 };
 

@@ -29,6 +29,12 @@ def test_equal_calls_in_a_row_become_one_row_with_their_steps_and_time():
     ]
 
 
+def test_retried_calls_fold_too_and_say_so():
+    rows = feedrows.folded(feedrows.rows([step(1), step(2, retries=2), step(3)], NOW))
+
+    assert [(row["detail"], row["icon"]) for row in rows] == [("steps 0–2 · retried 2 ×", "warning")]
+
+
 def test_another_call_a_failure_or_an_event_ends_the_fold_and_the_newest_is_first():
     entries = [step(1), step(2, "ai.complete"), step(3), entry(4, "task.woken"), step(5), step(6, outcome="failed")]
 
