@@ -55,7 +55,7 @@ class Installation:
         self.environment.pop("DATABASE_URL", None)
         if self.database:
             self.environment["DATABASE_URL"] = server.rsplit("/", 1)[0] + f"/{self.database}"
-        self.supervisor: subprocess.Popen[str] | None = None
+        self.supervisor: subprocess.Popen[bytes] | None = None
 
     def create(self) -> None:
         if self.database:
@@ -75,14 +75,13 @@ class Installation:
         assert done.returncode == 0, done.stderr
         return int(done.stdout)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         self.supervisor = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--port", str(self.port), *arguments],
             cwd=ROOT,
             env=self.environment,
-            stdout=subprocess.PIPE,
+            stdout=(self.home / "up.log").open("a"),  # not a pipe: nobody reads it, and a full one stops the writers
             stderr=subprocess.STDOUT,
-            text=True,
         )
         return self.supervisor
 
@@ -155,8 +154,6 @@ class Installation:
                 process.kill()
         if self.supervisor is not None:
             self.supervisor.wait(10)
-            assert self.supervisor.stdout is not None
-            self.supervisor.stdout.close()
         wait_for("the end of all processes", lambda: not self.processes())
         if self.database:
             self._sql_on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
