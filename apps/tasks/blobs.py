@@ -1,12 +1,14 @@
 """Files below the artifact root: what tasks make, and results too large for their row.
 
 A file is complete before its row exists: written under a temporary name, synced, renamed, directory synced. Names on
-disk are always ours. Writing the same key again replaces the file, so a repeated call leaves one.
+disk are always ours, and hold a digest of the content: a call that is repeated with the same answer leaves one file, and
+a worker that has lost its lease, and does not know it yet, cannot change the file that the record names.
 """
 
 import hashlib
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -21,8 +23,18 @@ class BlobUnreadable(ChantillyError):
     code = "blob_unreadable"
 
 
-def save(relative: str, data: bytes) -> str:
-    """Write `data` at `relative` below the artifact root, durably. Returns its SHA-256 in hexadecimal."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """A file below the artifact root: its path there, and its SHA-256 in hexadecimal."""
+
+    path: str
+    sha256: str
+
+
+def save(stem: str, data: bytes, suffix: str = "") -> Saved:
+    """Write `data`, durably, at a path below the artifact root that begins with `stem`."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    relative = f"{stem}-{sha256[:16]}{suffix}"
     path = Path(settings.ARTIFACT_ROOT) / relative
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
@@ -36,13 +48,13 @@ def save(relative: str, data: bytes) -> str:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
-    return hashlib.sha256(data).hexdigest()
+    return Saved(path=relative, sha256=sha256)
 
 
 def write(task_id: int, index: int, text: str) -> str:
     """Keep a large result in a file; what is returned goes into the column in its place."""
-    relative = f"{task_id}/results/{index}.json"
-    return f"{TAG}{save(relative, text.encode())}:{relative}"
+    saved = save(f"{task_id}/results/{index}", text.encode(), ".json")
+    return f"{TAG}{saved.sha256}:{saved.path}"
 
 
 def read(column: str) -> str:

@@ -48,15 +48,15 @@ class LiveCall:
         return self.session.task.requester
 
     def save_file(self, name: str, content_type: str, data: bytes, kind: str = "file") -> FileHandle:
-        path = f"{self.task_id}/files/{self.index}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-        sha256 = blobs.save(path, data)
+        named = hashlib.sha256(name.encode()).hexdigest()[:16]
+        saved = blobs.save(f"{self.task_id}/files/{self.index}-{named}", data)
         self.files.append(
             NewFile(
-                index=self.index, name=name, kind=kind, content_type=content_type, size=len(data), sha256=sha256,
-                path=path, created_at=self.now,
+                index=self.index, name=name, kind=kind, content_type=content_type, size=len(data),
+                sha256=saved.sha256, path=saved.path, created_at=self.now,
             )
         )  # fmt: skip
-        return FileHandle(name=name, content_type=content_type, size=len(data), sha256=sha256)
+        return FileHandle(name=name, content_type=content_type, size=len(data), sha256=saved.sha256)
 
     def record_usage(self, **counts: int) -> None:
         for name, addition in counts.items():

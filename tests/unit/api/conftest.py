@@ -71,11 +71,10 @@ def keep_file(settings: Any, tmp_path: Path) -> Callable[..., Artifact]:
     settings.ARTIFACT_ROOT = tmp_path
 
     def keep(task: Task, name: str = "report.pdf", data: bytes = b"%PDF-1.7 sample", **fields: Any) -> Artifact:
-        path = f"{task.pk}/files/0-{len(name)}"
-        sha256 = blobs.save(path, data)
-        given = {"kind": "pdf", "content_type": "application/pdf", "path": path} | fields
+        saved = blobs.save(f"{task.pk}/files/0-{len(name)}", data)
+        given = {"kind": "pdf", "content_type": "application/pdf", "path": saved.path} | fields
         return Artifact.objects.create(
-            task=task, index=0, name=name, size=len(data), sha256=sha256, created_at=task.created_at, **given
+            task=task, index=0, name=name, size=len(data), sha256=saved.sha256, created_at=task.created_at, **given
         )
 
     return keep

@@ -77,10 +77,10 @@ def test_a_task_that_one_may_not_see_is_not_there(client, walk):
 
 @pytest.fixture
 def artifact(walk) -> Artifact:
-    sha256 = blobs.save(f"{walk.pk}/page.html", b"<script>alert(1)</script>")
+    saved = blobs.save(f"{walk.pk}/page.html", b"<script>alert(1)</script>")
     return Artifact.objects.create(
-        task=walk, index=0, name='we "love" €.html', kind="html", content_type="text/html", size=25, sha256=sha256,
-        path=f"{walk.pk}/page.html", created_at=walk.created_at,
+        task=walk, index=0, name='we "love" €.html', kind="html", content_type="text/html", size=25,
+        sha256=saved.sha256, path=saved.path, created_at=walk.created_at,
     )  # fmt: skip
 
 

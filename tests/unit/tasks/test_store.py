@@ -222,6 +222,19 @@ def test_a_spilled_result_that_is_not_what_was_written_is_refused(at, large, tmp
         DatabaseStore().records(at.task_id, 0, 1)
 
 
+def test_a_worker_that_lost_its_lease_leaves_the_recorded_file_alone(at, large, tmp_path):
+    DatabaseStore().write(at.lease, Batch(steps=[step(0, result=large)]))
+    stale = Lease(task_id=at.task_id, token=at.lease.token - 1, attempt=0)
+    with pytest.raises(LeaseLost):
+        DatabaseStore().write(stale, Batch(steps=[step(0, result=codec.encode("y" * 5000))]))
+    assert DatabaseStore().records(at.task_id, 0, 1)[0].result == large
+
+
+def test_the_same_large_result_written_again_leaves_one_file(at, large, tmp_path):
+    assert blobs.write(at.task_id, 0, large) == blobs.write(at.task_id, 0, large)
+    assert spilled(tmp_path).stat().st_size == len(large)
+
+
 # The journal over the store.
 
 

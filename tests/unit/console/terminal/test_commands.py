@@ -198,11 +198,10 @@ def test_files_are_saved_under_safe_names_and_nothing_is_overwritten(run: Run, s
     run("submit", "sample")
     task = Task.objects.get()
     for index, (name, data) in enumerate([("report.pdf", b"one"), ("../../report.pdf", b"two")]):
-        path = f"{task.pk}/files/{index}"
-        sha256 = blobs.save(path, data)
+        saved = blobs.save(f"{task.pk}/files/{index}", data)
         Artifact.objects.create(
-            task=task, index=index, name=name, kind="pdf", content_type="application/pdf", size=3, sha256=sha256,
-            path=path, created_at=task.created_at,
+            task=task, index=index, name=name, kind="pdf", content_type="application/pdf", size=3,
+            sha256=saved.sha256, path=saved.path, created_at=task.created_at,
         )  # fmt: skip
     target = tmp_path / "saved"
     code, _, _ = run("tasks", "files", str(task.pk), "--save", str(target))
