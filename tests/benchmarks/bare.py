@@ -6,7 +6,7 @@ import dj_database_url
 
 SECRET_KEY = "a benchmark's key"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django_q"]
-DATABASES = {"default": dj_database_url.parse(os.environ["BARE_DATABASE_URL"])}
+DATABASES = {"default": dj_database_url.parse(os.environ["BARE_DATABASE_URL"], conn_max_age=600)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

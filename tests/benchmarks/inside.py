@@ -19,6 +19,7 @@ django.setup()
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import Max, Min
 from pydantic_monty import FunctionSnapshot, MontyComplete
 
 from apps.crm.models import Invoice
@@ -116,6 +117,22 @@ def noops(count: int) -> dict[str, Any]:
     while Task.objects.filter(status="completed").count() < before + count:
         time.sleep(0.02)
     return {"seconds": time.perf_counter() - began, "submitting": submitted - began}
+
+
+def fill(count: int) -> dict[str, Any]:
+    """Submit `count` no-op tasks that nobody works on yet."""
+    began = time.perf_counter()
+    for _ in range(count):
+        submit(Request(template="nothing", origin="bench"), admin())
+    return {"seconds": time.perf_counter() - began}
+
+
+def emptied(count: int) -> dict[str, Any]:
+    """Wait until all are completed; seconds from the first claim to the last completion, by the rows."""
+    while (done := Task.objects.filter(status="completed")).count() < count:
+        time.sleep(0.05)
+    span = done.aggregate(first=Min("started_at"), last=Max("finished_at"))
+    return {"seconds": (span["last"] - span["first"]).total_seconds()}
 
 
 def latency(count: int) -> dict[str, Any]:
