@@ -10,12 +10,15 @@ import base64
 import hashlib
 import json
 import math
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 VERSION = 1
+_SURROGATES = re.compile(r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}")
+"""In encoded text: an escaped backslash, a pair, or (the shortest alternative of six characters) half of one."""
 MAX_DEPTH = 100
 
 
@@ -34,6 +37,13 @@ def encode(value: Any) -> str:
 def decode(text: str) -> Any:
     """The value that `encode` was given; always fresh objects."""
     return _unpack(json.loads(text))
+
+
+def without_halves(text: str) -> str:
+    """An encoded text whose lone surrogates have become U+FFFD: the interpreter takes none, and they mean nothing."""
+    if "\\ud" not in text:
+        return text
+    return _SURROGATES.sub(lambda found: "\\ufffd" if len(found[0]) == len("\\ud800") else found[0], text)
 
 
 def digest(text: str) -> bytes:

@@ -83,6 +83,12 @@ def test_odd_values_come_back(value):
     assert type(back) is type(value)
 
 
+def test_half_a_character_is_replaced_and_nothing_else_is():
+    value = ["a\ud83d", "\udc00b", "\U0001f600", "\\ud83d", "\\\ud83d", {"\ud800": 1}]
+    whole = ["a\ufffd", "\ufffdb", "\U0001f600", "\\ud83d", "\\\ufffd", {"\ufffd": 1}]
+    assert codec.decode(codec.without_halves(codec.encode(value))) == whole
+
+
 def test_nan_comes_back():
     assert str(codec.decode(codec.encode(float("nan")))) == "nan"
 

@@ -50,6 +50,10 @@ def test_nul_is_shown():
     assert masking.mask("a\0b") == "a␀b"
 
 
+def test_half_a_character_is_shown_and_whole_ones_stay():
+    assert masking.mask("a\ud83d b \U0001f600") == "a\ufffd b \U0001f600"
+
+
 def test_short_settings_do_not_mask_everything(settings):
     settings.GEMINI_API_KEY = "a"
     masking._secrets.cache_clear()
