@@ -33,6 +33,8 @@ class LiveCall:
     session: Session
     index: int
     now: datetime
+    is_repeated: bool = False
+    """True for telemetry that was written the first time: only its errors count, nothing is told again."""
     files: list[NewFile] = field(default_factory=list)
 
     @property
@@ -59,15 +61,21 @@ class LiveCall:
         return FileHandle(name=name, content_type=content_type, size=len(data), sha256=saved.sha256)
 
     def record_usage(self, **counts: int) -> None:
+        if self.is_repeated:
+            return
         for name, addition in counts.items():
             self.session.journal.count(name, addition)
 
     def report_progress(self, percent: float, stage: str, message: str) -> None:
+        if self.is_repeated:
+            return
         self.session.journal.progress(
             Progress(percent=percent, stage=mask(stage, 100), message=mask(message, 300)), self.now
         )
 
     def log(self, message: str, level: str) -> None:
+        if self.is_repeated:
+            return
         self.session.journal.log(mask(message), level, self.session.pulse.line, self.now)
 
     def facts(self) -> Mapping[str, Any]:
@@ -179,7 +187,7 @@ def _permit(session: Session, tool: Tool) -> None:
 
 def _encoded(tool: Tool, value: Any, retries: int) -> Answered:
     try:
-        text = codec.encode(value)
+        text = codec.without_halves(codec.encode(value))
     except codec.NotEncodable as error:
         return failed(ToolError(f"{tool.name}: its result cannot be recorded: {error}"), retries)
     if len(text) > MAX_VALUE:

@@ -142,7 +142,7 @@ class _Attempt:
             return None  # verified, but this interpreter cannot read it: an older one, or the journal, will do
         except (MontyError, RuntimeError, ValueError):
             return None
-        self.index = checkpoint.index
+        self.index = self.calls = checkpoint.index  # the limit is the task's: waking up gives no new calls
         self.replay_cost = 0.0
         return snapshot
 
@@ -183,8 +183,8 @@ class _Attempt:
     def _answer_tool(
         self, snapshot: FunctionSnapshot, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Snapshot:
-        self._count_call()
         self.pulse.line = self._line(snapshot)
+        self._count_call()
         try:
             tool = registry.find(name)
         except LookupError:
@@ -199,10 +199,9 @@ class _Attempt:
         return self._answer_journalled(snapshot, tool, bound, arguments)
 
     def _unrecorded(self, tool: Tool, bound: Mapping[str, Any]) -> Answered:
-        """Telemetry is dropped while replaying (it was written the first time); pure calls are computed again."""
-        if tool.call_class is CallClass.TELEMETRY and self.journal.is_replaying(self.index):
-            return Answered(succeeded=True, result="null")
-        call = LiveCall(session=self.session, index=self.index, now=clock.now())
+        """Computed again while replaying: a script that caught an error of it goes the same way again."""
+        is_repeated = tool.call_class is CallClass.TELEMETRY and self.journal.is_replaying(self.index)
+        call = LiveCall(session=self.session, index=self.index, now=clock.now(), is_repeated=is_repeated)
         return calls.execute(self.session, tool, bound, call)
 
     def _answer_journalled(

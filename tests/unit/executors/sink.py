@@ -9,6 +9,8 @@ effects: list[tuple[str, Any]] = []
 """(idempotency key, value) of every effect that was carried out, in order."""
 faults: list[Exception] = []
 """Errors to raise, one a call, before anything is done."""
+word = ""
+"""What `tell` answers."""
 
 QUICK = RetryPolicy(attempts=4, first_delay=0.001, max_delay=0.002)
 
@@ -38,6 +40,12 @@ def double(call: Call, value: int) -> int:
 def refuse(call: Call, value: int) -> int:
     """Never works, in a way that stays."""
     raise ToolError(f"value {value} is refused", kind="LookupError")
+
+
+@tool(call_class="read")
+def tell(call: Call) -> str:
+    """Answer the word."""
+    return word
 
 
 @tool(call_class="read", permission="crm.view_invoice")

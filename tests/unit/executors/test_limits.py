@@ -99,6 +99,20 @@ def test_a_million_calls_are_stopped_whatever_their_class(call):
     assert "300 calls" in found.message
 
 
+@pytest.mark.parametrize("use_checkpoints", [True, False])
+def test_a_crash_gives_no_new_calls(use_checkpoints, monkeypatch):
+    monkeypatch.setattr(run, "REPLAY_BUDGET", 0.0)
+    source = "import sink\n\ndef run(params):\n    for n in range(40):\n        sink.put(n)\n"
+    store = MemoryStore()
+    store.crash_after = 20
+    with pytest.raises(Crash):
+        run.attempt(MemorySession(source, store, max_calls=30))
+    outcome = run.attempt(MemorySession(source, store, max_calls=30, use_checkpoints=use_checkpoints))
+    assert isinstance(outcome, Failed)
+    assert outcome.failure.code == "call_limit"
+    assert len(store.steps) == 30
+
+
 def test_a_result_that_is_too_large_is_refused():
     outcome = failure("def run(params):\n    return 'x' * 25_000_000\n", memory_mb=256)
     assert outcome.failure.code == "result_too_large"

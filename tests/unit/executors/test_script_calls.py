@@ -272,6 +272,13 @@ def test_an_error_message_is_masked_and_shortened(settings):
 # Permissions are looked at for each call.
 
 
+def test_half_a_character_from_the_world_reaches_the_script_as_its_replacement(monkeypatch):
+    monkeypatch.setattr(sink, "word", "cut \ud83d")
+    assert finished("import sink\n\ndef run(params):\n    return sink.tell()\n") == "cut \ufffd"
+    sink.faults.append(ToolError("cut \ud83d", kind="ValueError"))
+    assert finished(CATCH.format(kind="ValueError")) == "cut \ufffd"
+
+
 def test_a_permission_that_is_missing_is_a_permission_error_on_record():
     store = MemoryStore()
     source = "import sink\n\ndef run(params):\n    return sink.guarded()\n"
@@ -378,6 +385,19 @@ def test_telemetry_of_the_replayed_stretch_is_not_told_again():
     assert store.lines() == ["w0", "w1", "w2", "w3"]
     stages = [event.data["stage"] for event in store.events if event.kind == "task.stage_started"]
     assert stages == [f"stage {n}" for n in range(4)]
+
+
+def test_a_script_that_caught_an_error_of_telemetry_goes_the_same_way_after_a_crash():
+    source = (
+        "import sink, task\n\ndef run(params):\n    try:\n        task.progress(200)\n"
+        "    except ValueError:\n        sink.put(1)\n    return sink.put(2)\n"
+    )
+    store = MemoryStore()
+    store.crash_after = 1
+    with pytest.raises(Crash):
+        attempt(source, store)
+    assert finished(source, store, use_checkpoints=False) == 4
+    assert [value for _, value in sink.effects] == [1, 2]
 
 
 def test_time_stands_still_but_for_task_now():
