@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from apps.core import clock
 from apps.tasks import lifecycle
-from apps.tasks.models import Task
+from apps.tasks.models import Event, Task
 from apps.tasks.submission import Request, submit
 from apps.workers import slice as worker
 
@@ -184,3 +184,12 @@ def test_nobody_reaches_the_tasks_and_templates_of_others(ask: Ask, alice: User,
 def test_help_offers_what_one_may_start(ask: Ask) -> None:
     code, out, _ = ask("help")
     assert code == 0 and "Invoice report" in out and "“Generate the invoice report for last year”" in out
+
+
+def test_the_example_announces_its_stage_where_the_template_declares_it(site: None, alice: User) -> None:
+    task = submit(Request(template="hello", parameters={"times": 2}, origin="test"), alice).task
+    worker.drain()
+    started = Event.objects.filter(task=task, kind="task.stage_started").order_by("seq").first()
+    assert started is not None
+    [declared] = task.revision.stages
+    assert (started.data["stage"], started.data["percent"]) == (declared["name"], declared["percent"])
