@@ -256,7 +256,6 @@ SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}").
 # Chantilly's own settings. Durations in seconds unless the name says otherwise.
 ARTIFACT_ROOT = HOME / "artifacts"
 WAKE_DIR = HOME / "wake"
-TASK_TIMEOUT_MS = env.number("TASK_TIMEOUT_MS", 300_000, minimum=1000)
 TASK_RETRY_ATTEMPTS = env.number("TASK_RETRY_ATTEMPTS", 3, minimum=1)
 TASK_RETRY_DELAYS = (1.0, 2.0, 4.0)
 TASK_CRASH_LIMIT = env.number("TASK_CRASH_LIMIT", 5, minimum=1)
