@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from apps.executors import session
-from apps.tasks import claiming, pace
+from apps.tasks import claiming, pace, submission
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +12,7 @@ def _forget() -> None:
     """What a process remembers by id must not outlive a test: the next one has the same ids for other rows."""
     claiming.revision.cache_clear()
     pace._recent.cache_clear()
+    submission._needed.cache_clear()
     session._requester.cache_clear()
 
 

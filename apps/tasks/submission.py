@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from apps.core.schema import validate
-from apps.tasks import feed, news, pace, sql
+from apps.tasks import entering, news, pace
 from apps.tasks.claiming import revision as known_revision
 from apps.tasks.models import Task
 from apps.tasks.ranking import rank
@@ -61,8 +62,7 @@ def submit(request: Request, requester: Any) -> Submitted:
     if existing := _existing(request, requester, template, parameters):
         return Submitted(task=existing, is_new=False)
     try:
-        with sql.transaction():
-            task = _create(request, requester, template, revision, parameters)
+        task = _create(request, requester, template, revision, parameters)
     except IntegrityError:
         if existing := _existing(request, requester, template, parameters):
             return Submitted(task=existing, is_new=False)
@@ -101,13 +101,18 @@ def _revision(template: TaskTemplate) -> TemplateRevision:
 
 
 def _check_tools(revision: TemplateRevision, requester: Any) -> None:
-    kind = kinds.get(revision.kind)
-    needed = kind.permissions(Definition.of(revision))
-    missing = sorted(permission for permission in needed if not requester.has_perm(permission))
+    missing = sorted(permission for permission in _needed(revision.pk) if not requester.has_perm(permission))
     if missing:
         raise NotPermitted(
             f"This template uses tools that you may not use (you lack {', '.join(missing)}). Ask an administrator."
         )
+
+
+@lru_cache(maxsize=64)
+def _needed(revision_id: int) -> frozenset[str]:
+    """What the tools of the revision's script ask of a requester; the script never changes."""
+    revision = known_revision(revision_id)
+    return frozenset(kinds.get(revision.kind).permissions(Definition.of(revision)))
 
 
 def _existing(request: Request, requester: Any, template: TaskTemplate, parameters: dict[str, Any]) -> Task | None:
@@ -134,7 +139,7 @@ def _create(
     priority = _priority(request.priority, revision)
     available = max(request.available_at or now, now)
     outlook = pace.expected(revision, parameters)
-    task = Task.objects.create(
+    task = Task(
         template=template,
         revision=revision,
         kind=revision.kind,
@@ -157,10 +162,9 @@ def _create(
         created_at=now,
         updated_at=now,
     )
-    sql.run("INSERT INTO tasks_execution (task_id) VALUES (%s)", [task.pk])
     data = {"origin": request.origin, "words": request.instructions[:500], "template": template.key,
             "revision": revision.number}  # fmt: skip
-    feed.append(task.pk, "task.submitted", now, requester, data)
+    entering.enter(task, data)
     return task
 
 
