@@ -46,9 +46,6 @@ class LiveSession:
         usable, refused = checkpoints.load(self.task.id, INTERPRETER, self._last_index)
         if refused:
             lifecycle.note(self._claim.lease, "task.checkpoint_refused", {"count": refused})
-        if self._claim.reopened is not None:
-            # A later one has the failed step's error in it already: the step could not be executed again.
-            usable = [checkpoint for checkpoint in usable if checkpoint.index <= self._claim.reopened[0]]
         return usable
 
     def resumed(self, *, index: int, line: int | None, checkpoint: int | None) -> None:

@@ -232,11 +232,12 @@ def note(lease: Lease, kind: str, data: dict[str, Any]) -> None:
 def note_resumed(lease: Lease, *, index: int, line: int | None, checkpoint: int | None) -> None:
     """Record where the attempt goes on: the `index` calls before this one are on record and were not repeated."""
     with transaction.atomic():
+        data = {"index": index, "line": line, "kept": index, "checkpoint": checkpoint, "attempt": lease.attempt}
+        # The execution's row before the attempt's, as a rescue takes them: else the two could wait for each other.
+        note(lease, "task.resumed_at", data)
         Attempt.objects.filter(task_id=lease.task_id, lease_token=lease.token).update(
             resumed_index=index, resumed_line=line
         )
-        data = {"index": index, "line": line, "kept": index, "checkpoint": checkpoint, "attempt": lease.attempt}
-        note(lease, "task.resumed_at", data)
 
 
 def _end_attempt(
@@ -386,6 +387,8 @@ def _reopen(task_id: int, step: int | None) -> None:
     last = Step.objects.filter(task_id=task_id, index=step).order_by("-try_number").first()
     if last is not None:
         Execution.objects.filter(pk=task_id).update(reopened_index=step, reopened_try=last.try_number)
+        # Later ones have the failed step's error in them already: the step could not be executed again.
+        sql.run('DELETE FROM tasks_checkpoint WHERE task_id = %s AND "index" > %s', [task_id, step])
 
 
 def _locked(task: Task) -> Task:

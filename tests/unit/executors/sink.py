@@ -7,8 +7,8 @@ from apps.tools.registry import Call, RetryPolicy, tool
 
 effects: list[tuple[str, Any]] = []
 """(idempotency key, value) of every effect that was carried out, in order."""
-faults: list[Exception] = []
-"""Errors to raise, one a call, before anything is done."""
+faults: list[Exception | None] = []
+"""Errors to raise, one a call, before anything is done; None lets its call through."""
 word = ""
 """What `tell` answers."""
 
@@ -18,8 +18,8 @@ QUICK = RetryPolicy(attempts=4, first_delay=0.001, max_delay=0.002)
 @tool(call_class="effect", retry=QUICK)
 def put(call: Call, value: int) -> int:
     """Carry out an effect and answer twice the value."""
-    if faults:
-        raise faults.pop(0)
+    if faults and (fault := faults.pop(0)):
+        raise fault
     effects.append((call.key, value))
     return value * 2
 

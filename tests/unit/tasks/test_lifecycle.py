@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -437,6 +438,16 @@ def test_two_checkpoints_are_kept(template, alice):
         DatabaseStore().write(at.lease, Batch(checkpoint=new))
     usable, refused = checkpoints.load(at.task_id, "x", 10)
     assert ([each.index for each in usable], refused) == ([4, 3], 0)
+
+
+def test_a_retry_keeps_no_checkpoint_with_the_failed_steps_error_in_it(template, alice):
+    at = running(template, alice)
+    for index, succeeded in ((0, True), (1, False), (2, True)):
+        new = NewCheckpoint(index=index, line=1, interpreter="x", dump=b"%d" % index, created_at=clock.now())
+        done = replace(batch().steps[0], index=index, succeeded=succeeded)
+        DatabaseStore().write(at.lease, Batch(steps=[done], checkpoint=new))
+    lifecycle.fail(at.lease, {**PASSING, "step": 1}, Batch())
+    assert [each.index for each in checkpoints.load(at.task_id, "x", 10)[0]] == [1]
 
 
 def test_a_receiver_that_fails_is_no_failure_of_the_verb(template, alice, django_capture_on_commit_callbacks):

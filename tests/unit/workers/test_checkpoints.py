@@ -213,6 +213,31 @@ def test_chance_does_not_repeat_itself_after_a_resume(alice):
     assert parts.returned["seen"][3] == whole.returned["seen"][3]
 
 
+FAILS_ONCE = """\
+import sink, task
+
+def run(params):
+    first = sink.put(1)
+    second = sink.put(2)
+    task.sleep(60)
+    return [first, second, sink.put(3)]
+"""
+
+
+def test_checkpoints_are_used_again_after_a_retry_has_gone_through(alice):
+    task = making.task(FAILS_ONCE, alice)
+    sink.faults.extend([None, *[ToolError("busy", kind="OSError", transient=True)] * 4])
+    slices.drain()
+    with clock.frozen(clock.now() + timedelta(seconds=5)):
+        slices.drain()
+        task.refresh_from_db()
+        assert task.status == Status.WAITING, task.error
+        awake(task)
+    assert [value for _, value in sink.effects] == [1, 2, 3]
+    last = [entry.data for entry in feed.read(task.pk) if entry.kind == "task.resumed_at"][-1]
+    assert last["checkpoint"] == 2
+
+
 def test_a_dump_that_is_too_large_is_not_kept_and_the_task_replays(alice, monkeypatch):
     monkeypatch.setattr(checkpoints, "MAX_BYTES", 100)
     task = sleeping(alice)
