@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Min
 
 from apps.core import clock, hints
@@ -21,6 +22,7 @@ from apps.executors.contract import Failed, Failure, Outcome, executor
 from apps.executors.script import sandbox
 from apps.executors.session import LiveSession
 from apps.executors.settle import settle
+from apps.tasks import lifecycle
 from apps.tasks.claiming import Claim, claim
 from apps.tasks.journal import LeaseLost
 from apps.tasks.models import Task
@@ -31,6 +33,7 @@ from apps.workers.models import Worker
 
 log = structlog.get_logger(__name__)
 
+DATABASE_GONE = (OperationalError, InterfaceError)
 SHORTEST_WAIT = 0.01
 LONGEST_WAIT = 1.0
 """Seconds between looks at the table when no hint comes: the safety net, not the way work is found."""
@@ -86,6 +89,9 @@ def _attempt(taken: Claim, heartbeat: Heartbeat) -> None:
     except LeaseLost as error:
         log.warning("attempt_abandoned", reason=error.message)
         return
+    except DATABASE_GONE as error:
+        _give_back(taken, error)
+        return
     finally:
         heartbeat.watch(None)
     heartbeat.completed += not isinstance(outcome, Failed)
@@ -95,7 +101,7 @@ def _attempt(taken: Claim, heartbeat: Heartbeat) -> None:
 def _outcome(taken: Claim, session: LiveSession) -> Outcome:
     try:
         outcome: Outcome = executor(taken.kind).run(session)
-    except LeaseLost:
+    except (LeaseLost, *DATABASE_GONE):
         raise
     except Exception as error:
         log.exception("executor_failed")
@@ -108,6 +114,17 @@ def _outcome(taken: Claim, session: LiveSession) -> Outcome:
         )
         return Failed(failure=failure, rest=session.journal.rest())
     return outcome
+
+
+def _give_back(taken: Claim, error: Exception) -> None:
+    """The attempt has lost its database and can tell no outcome: an accident, not a failure of the task.
+
+    What is on record stays; the row of crashes bounds how often it is tried without a new step. When the database is
+    still away this raises, the slice ends, and the task is rescued once another worker can.
+    """
+    log.warning("database_lost", error=str(error))
+    connection.close_if_unusable_or_obsolete()
+    lifecycle.rescue(taken.lease.task_id, taken.lease.token, "its worker lost the database for a moment")
 
 
 def _until_due(queues: list[str]) -> float:

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import psutil
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from apps.core import clock, hints
 from apps.tasks import claiming, dbclock, feed, lifecycle
-from apps.tasks.journal import Batch, NewFile, NewStep
+from apps.tasks.journal import Ack, Batch, Lease, NewFile, NewStep
 from apps.tasks.models import Execution, Task
 from apps.tasks.states import Status
 from apps.tasks.store import DatabaseStore
@@ -158,6 +158,23 @@ def test_an_executor_that_breaks_is_a_failure_told_without_details_and_tried_aga
         slices.drain()
     task.refresh_from_db()
     assert task.status == Status.COMPLETED
+
+
+@pytest.mark.parametrize("lost", [OperationalError, InterfaceError])
+def test_a_database_that_goes_away_for_a_moment_is_no_failure_of_the_task(lost, alice, monkeypatch):
+    write, faults = DatabaseStore.write, [lost("terminating connection")] * 3
+
+    def flaky(store: DatabaseStore, lease: Lease, batch: Batch) -> Ack:
+        if batch.steps and faults:
+            raise faults.pop()
+        return write(store, lease, batch)
+
+    monkeypatch.setattr(DatabaseStore, "write", flaky)
+    task = making.task(HELLO, alice, retry={"max_attempts": 1, "delays": []})
+    assert slices.drain() == 4, "the worker goes on"
+    task.refresh_from_db()
+    assert (task.status, task.failures, task.is_dead_letter) == (Status.COMPLETED, 0, False)
+    assert {key for key, _ in sink.effects} == {f"{task.pk}:0"}
 
 
 def test_text_with_nul_takes_no_worker_down(alice):
