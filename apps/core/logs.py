@@ -53,6 +53,14 @@ def configure(*, as_json: bool, level: str) -> None:
     root.setLevel(level)
     for noisy in ("fontTools", "weasyprint", "httpx2", "httpcore2", "asyncio", "daphne.ws_protocol"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("django.security.DisallowedHost").addFilter(as_warning)
+
+
+def as_warning(record: logging.LogRecord) -> bool:
+    """Anybody can send a foreign Host header: that is no error of ours, and its traceback says nothing."""
+    record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
