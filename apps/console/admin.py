@@ -22,7 +22,7 @@ from apps.core.errors import ChantillyError
 from apps.tasks import standing
 from apps.tasks.models import Task
 from apps.tasks.states import FINAL, Status
-from apps.workers.models import Worker
+from apps.workers.models import ClusterEvent, Worker
 
 PAGE = 50
 MOST_AT_ONCE = 1000
@@ -271,8 +271,21 @@ def _kind_of(error: ChantillyError, task: Task) -> str:
     return "not yours to control" if error.code == "not_permitted" else f"because {task.status}"
 
 
+class ReadOnly(admin.ModelAdmin):
+    """Rows that the machinery writes and people read."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Worker)
-class WorkerAdmin(admin.ModelAdmin):
+class WorkerAdmin(ReadOnly):
     """Who is here and what they do. Rows are made by the workers themselves."""
 
     list_display = ["name", "status", "host", "pid", "cluster", "current_task_id", "heartbeat_at", "tasks_completed",
@@ -281,11 +294,12 @@ class WorkerAdmin(admin.ModelAdmin):
     search_fields = ["name", "host"]
     ordering = ["-heartbeat_at"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
-        return False
+@admin.register(ClusterEvent)
+class ClusterEventAdmin(ReadOnly):
+    """When clusters started, stopped, stalled, and why."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
-        return False
+    list_display = ["at", "kind", "cluster", "host", "reason"]
+    list_filter = ["kind", "host"]
+    search_fields = ["cluster", "host", "reason"]
+    date_hierarchy = "at"

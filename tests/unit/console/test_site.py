@@ -5,16 +5,20 @@ import re
 import pytest
 from django.contrib import admin
 from django.test import Client
+from knox.models import AuthToken
 
 from apps.console.site import ConsoleSite
+from apps.core import clock
 from apps.workers import slice as slices
+from apps.workers.models import ClusterEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:", re.IGNORECASE)
 PAGES = ["/admin/", "/admin/start/", "/admin/tasks/task/", "/admin/tasks/task/{task}/change/",
          "/admin/tasks/task/{task}/cancel/", "/admin/catalog/tasktemplate/sample/start/", "/admin/catalog/tasktemplate/",
-         "/admin/crm/invoice/", "/admin/crm/client/add/", "/admin/workers/worker/", "/admin/auth/user/",
+         "/admin/crm/invoice/", "/admin/crm/client/add/", "/admin/workers/worker/",
+         "/admin/workers/clusterevent/", "/admin/knox/authtoken/", "/admin/auth/user/",
          "/admin/auth/user/add/", "/admin/password_change/", "/admin/crm/"]  # fmt: skip
 
 
@@ -83,3 +87,25 @@ def test_the_overview_of_one_who_may_see_nothing_is_empty(client: Client, walk):
 
     assert "Nothing waits." in page
     assert "Sample" not in page
+
+
+def test_what_the_supervisor_did_is_shown_and_cannot_be_changed(browse):
+    event = ClusterEvent.objects.create(
+        at=clock.now(), host="birch", cluster="birch-1", kind=ClusterEvent.Kind.RESTARTED, reason="No heartbeat"
+    )
+
+    assert "No heartbeat" in browse.get("/admin/workers/clusterevent/").content.decode()
+    assert browse.get(f"/admin/workers/clusterevent/{event.pk}/change/").status_code == 200
+    for page in ("add/", f"{event.pk}/delete/"):
+        assert browse.get(f"/admin/workers/clusterevent/{page}").status_code == 403
+
+
+def test_a_token_can_be_taken_away_and_not_be_made(browse, alice):
+    token, _ = AuthToken.objects.create(alice)
+
+    listed = browse.get("/admin/knox/authtoken/").content.decode()
+    assert token.token_key in listed and "/admin/knox/authtoken/add/" not in listed
+    assert browse.get("/admin/knox/authtoken/add/").status_code == 403
+    assert browse.get(f"/admin/knox/authtoken/{token.pk}/change/").status_code == 200
+    assert browse.post(f"/admin/knox/authtoken/{token.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not AuthToken.objects.exists()
