@@ -23,6 +23,12 @@ class BlobUnreadable(ChantillyError):
     code = "blob_unreadable"
 
 
+class BlobUnwritable(ChantillyError):
+    """No room, or no right to write: nothing was left behind. It may pass by itself, or when somebody makes room."""
+
+    code = "blob_unwritable"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
     """A file below the artifact root: its path there, and its SHA-256 in hexadecimal."""
@@ -32,22 +38,16 @@ class Saved:
 
 
 def save(stem: str, data: bytes, suffix: str = "") -> Saved:
-    """Write `data`, durably, at a path below the artifact root that begins with `stem`."""
+    """Write `data`, durably, at a path below the artifact root that begins with `stem`. Raises BlobUnwritable."""
     sha256 = hashlib.sha256(data).hexdigest()
     relative = f"{stem}-{sha256[:16]}{suffix}"
-    path = Path(settings.ARTIFACT_ROOT) / relative
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
+        _write(Path(settings.ARTIFACT_ROOT) / relative, data)
+    except OSError as error:
+        raise BlobUnwritable(
+            f"A file of {len(data):,} bytes could not be kept ({error.strerror}). Make room where the files are kept,"
+            " then retry the task."
+        ) from error
     return Saved(path=relative, sha256=sha256)
 
 
@@ -69,6 +69,21 @@ def read(column: str) -> str:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise BlobUnreadable(f"The recorded result {relative} is not what was written.")
     return data.decode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.core.errors import ChantillyError, InvalidInput, NotFound, ToolError
 from apps.reports import csvfile, jsonfile, naming
 from apps.reports import pdf as pdffile
+from apps.tasks.blobs import BlobUnwritable
 from apps.tools.registry import Call, FileHandle, tool
 
 
@@ -70,7 +71,7 @@ def _name(call: Call, pattern: str, values: dict[str, Any] | None, extension: st
 def _as_tool_errors() -> Iterator[None]:
     try:
         yield
-    except ToolError:
+    except (ToolError, BlobUnwritable):
         raise
     except pdffile.PdfUnavailable as error:
         raise ToolError(error.message, kind="OSError") from error

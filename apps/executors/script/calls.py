@@ -15,6 +15,7 @@ from apps.core.errors import ChantillyError, InvalidInput, NotFound, NotPermitte
 from apps.core.masking import mask
 from apps.executors.contract import RequesterDisabled, Session
 from apps.tasks import blobs
+from apps.tasks.blobs import BlobUnwritable
 from apps.tasks.journal import LeaseLost, NewFile, Progress
 from apps.tools.registry import FileHandle, Suspension, Tool
 
@@ -156,6 +157,8 @@ def as_tool_error(error: Exception, name: str) -> ToolError:
     """The error as a script may see it; what is nobody's intention is logged and told without details."""
     if isinstance(error, ToolError):
         return error
+    if isinstance(error, BlobUnwritable):
+        return ToolError(f"{name}: {error.message}", kind="OSError", transient=True)
     for kind, script_kind in SCRIPT_KINDS.items():
         if isinstance(error, kind):
             return ToolError(_text(error), kind=script_kind)

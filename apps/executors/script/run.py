@@ -35,7 +35,7 @@ from apps.executors.contract import (
 )
 from apps.executors.script import calls, failures, sandbox
 from apps.executors.script.calls import Answered, LiveCall
-from apps.tasks.blobs import BlobUnreadable
+from apps.tasks.blobs import BlobUnreadable, BlobUnwritable
 from apps.tasks.journal import Batch, Diverged, LeaseLost, LoadedCheckpoint, NewCheckpoint, NewStep
 from apps.tools import registry
 from apps.tools.registry import CallClass, Tool
@@ -97,6 +97,12 @@ class _Attempt:
             kind = type(error).__name__
             failure = Failure(type=kind, code=error.code, message=error.message, line=self.pulse.line)
             return Failed(failure=failure, rest=self.journal.rest())
+        except BlobUnwritable as error:
+            # A result too large for its row. The call is still open: the next attempt makes it again.
+            failure = Failure(
+                type="OSError", code=error.code, message=error.message, line=self.pulse.line, is_transient=True
+            )
+            return Failed(failure=failure, rest=Batch())
         except RequesterDisabled as error:
             return Suspended(because="disabled", reason=str(error), rest=self.journal.rest())
         except MontyCrashedError as error:

@@ -48,6 +48,12 @@ def tell(call: Call) -> str:
     return word
 
 
+@tool(call_class="read")
+def large(call: Call) -> str:
+    """Answer a text that is kept in a file of its own."""
+    return "x" * 1_500_000
+
+
 @tool(call_class="read", permission="crm.view_invoice")
 def guarded(call: Call) -> int:
     """Needs a permission."""

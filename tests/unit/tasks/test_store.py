@@ -1,5 +1,6 @@
 """The contract of `journal.Store`, run against the fake and against the real thing."""
 
+import errno
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -206,6 +207,21 @@ def test_a_large_result_spills_to_a_file_and_comes_back(at, large, tmp_path):
     DatabaseStore().write(at.lease, Batch(steps=[step(0, result=large)]))
     assert len(Step.objects.get(task_id=at.task_id).result) < 300
     assert spilled(tmp_path).stat().st_size == len(large)
+    assert DatabaseStore().records(at.task_id, 0, 1)[0].result == large
+
+
+def test_a_storage_without_room_says_so_and_keeps_no_part_of_the_step(at, large, tmp_path, monkeypatch):
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(blobs.os, "fsync", full)
+    with pytest.raises(blobs.BlobUnwritable, match="No space left on device"):
+        DatabaseStore().write(at.lease, Batch(steps=[step(0, result=large)]))
+    assert not [each for each in tmp_path.rglob("*") if each.is_file()]
+    assert DatabaseStore().last_index(at.task_id) == -1
+    monkeypatch.undo()
+    monkeypatch.setattr(store, "MAX_RESULT", 1000)
+    DatabaseStore().write(at.lease, Batch(steps=[step(0, result=large)]))
     assert DatabaseStore().records(at.task_id, 0, 1)[0].result == large
 
 

@@ -1,5 +1,6 @@
 """Rescue, wake and expire; who is here and who has died."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -7,13 +8,15 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import psutil
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
 from apps.core import clock, hints
-from apps.tasks import claiming, dbclock, feed, lifecycle
+from apps.executors.script import calls
+from apps.tasks import blobs, claiming, dbclock, feed, lifecycle
 from apps.tasks.journal import Ack, Batch, Lease, NewFile, NewStep
 from apps.tasks.models import Execution, Task
 from apps.tasks.states import Status
@@ -175,6 +178,29 @@ def test_a_database_that_goes_away_for_a_moment_is_no_failure_of_the_task(lost, 
     task.refresh_from_db()
     assert (task.status, task.failures, task.is_dead_letter) == (Status.COMPLETED, 0, False)
     assert {key for key, _ in sink.effects} == {f"{task.pk}:0"}
+
+
+@pytest.mark.parametrize("call", ["report.json(name='a', data=1)", "sink.large()"])
+def test_files_that_find_no_room_fail_the_task_with_that_message_and_a_retry_goes_on(call, alice, monkeypatch):
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    task = making.task(
+        f"import report, sink\n\ndef run(params):\n    sink.put(1)\n    {call}\n    return 7\n",
+        alice, retry={"max_attempts": 1, "delays": []},
+    )  # fmt: skip
+    write = blobs._write
+    monkeypatch.setattr(blobs, "_write", full)
+    monkeypatch.setattr(calls, "_wait", lambda *_: None)
+    slices.drain()
+    task.refresh_from_db()
+    assert task.status == Status.FAILED
+    assert "No space left on device" in task.error["message"]
+    monkeypatch.setattr(blobs, "_write", write)
+    lifecycle.retry_failed(task, alice)
+    slices.drain()
+    task.refresh_from_db()
+    assert (task.status, task.returned, len(sink.effects)) == (Status.COMPLETED, 7, 1)
 
 
 def test_text_with_nul_takes_no_worker_down(alice):
