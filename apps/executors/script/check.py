@@ -2,6 +2,7 @@
 
 import ast
 import json
+import sys
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -20,6 +21,37 @@ from apps.tools import registry
 
 LIMITS = sandbox.limits(memory_mb=256, cpu_seconds=10, max_calls=1000)
 MAX_SOURCE = 200_000
+MODULES = frozenset({
+    "base64", "bisect", "collections", "copy", "csv", "dataclasses", "datetime", "decimal", "functools",
+    "hashlib", "itertools", "json", "math", "random", "re", "time", "typing", "unicodedata",
+})  # fmt: skip
+"""Python's modules that the interpreter has and that give a script something."""
+INSTEAD = {
+    **dict.fromkeys(
+        ("os", "pathlib", "shutil", "tempfile", "glob", "io"),
+        "There are no files here: use the tools report and data, and params for settings.",
+    ),
+    **dict.fromkeys(
+        ("sys", "subprocess", "signal", "platform"),
+        "There is no process here: return a result, raise ValueError to fail, and log with print.",
+    ),
+    **dict.fromkeys(
+        ("socket", "ssl", "urllib", "http", "smtplib", "ftplib"),
+        "There is no network here: a tool such as crm fetches what is needed.",
+    ),
+    **dict.fromkeys(
+        ("threading", "multiprocessing", "concurrent", "asyncio", "queue"),
+        "Calls are made one after another: call the tools without it.",
+    ),
+    "__future__": "Leave the line out: it changes nothing here.",
+    "uuid": "Use task.new_id().",
+    "secrets": "Use task.new_id() or random.",
+    "enum": "Use plain texts.",
+    "string": "Use the methods of texts.",
+    "statistics": "Use the tool data, or math.",
+    "logging": "Use print.",
+    "collections.abc": "Leave the type hint out, or import from typing.",
+}
 
 
 def problems(definition: Definition) -> list[Problem]:
@@ -82,8 +114,27 @@ def _entry_problems(tree: ast.Module) -> Iterator[Problem]:
 def _import_problems(tree: ast.Module) -> Iterator[Problem]:
     at_top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in at_top:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        if id(node) not in at_top:
             yield _problem("Move this import to the top of the script; inside it cannot be checked.", node.lineno)
+        for name in _imported(node):
+            if _is_missing(name):
+                instead = INSTEAD.get(name) or INSTEAD.get(name.partition(".")[0])
+                said = instead or f"There are: {', '.join(sorted(MODULES))}."
+                yield _problem(f"Scripts cannot import {name}. {said}", node.lineno, code="module")
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if node.module and not node.level else []
+
+
+def _is_missing(name: str) -> bool:
+    """Of Python's own; the type checker finds the others."""
+    known = name in MODULES or name in settings.TOOL_MODULES
+    return not known and name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _type_problems(source: str) -> list[Problem]:
