@@ -55,16 +55,16 @@ def submit(request: Request, requester: Any) -> Submitted:
     that are wrong, and Conflict when the idempotency key was used for something else.
     """
     _check_text(request)
+    if existing := _existing(request, requester):
+        return Submitted(task=existing, is_new=False)
     template = _template(request.template, requester)
     revision = _revision(template)
     parameters = validate(request.parameters, revision.parameter_schema)
     _check_tools(revision, requester)
-    if existing := _existing(request, requester, template, parameters):
-        return Submitted(task=existing, is_new=False)
     try:
         task = _create(request, requester, template, revision, parameters)
     except IntegrityError:
-        if existing := _existing(request, requester, template, parameters):
+        if existing := _existing(request, requester):
             return Submitted(task=existing, is_new=False)
         raise
     news.publish(task.pk, "task.submitted", is_claimable=True)
@@ -115,17 +115,29 @@ def _needed(revision_id: int) -> frozenset[str]:
     return frozenset(kinds.get(revision.kind).permissions(Definition.of(revision)))
 
 
-def _existing(request: Request, requester: Any, template: TaskTemplate, parameters: dict[str, Any]) -> Task | None:
+def _existing(request: Request, requester: Any) -> Task | None:
+    """The task that the idempotency key gave before, whatever has become of its template since."""
     if request.idempotency_key is None:
         return None
-    task = Task.objects.filter(requester=requester, idempotency_key=request.idempotency_key).first()
-    if task and (task.template_id != template.pk or task.parameters != parameters):
+    tasks = Task.objects.select_related("template", "revision")
+    task = tasks.filter(requester=requester, idempotency_key=request.idempotency_key).first()
+    if task and not _asks_the_same(request, task):
         raise Conflict(
             f"The idempotency key {request.idempotency_key!r} was used for task {task.pk}, which asks for something"
             " else. Use a new key.",
             code="idempotency_key_reused",
         )
     return task
+
+
+def _asks_the_same(request: Request, task: Task) -> bool:
+    """Compared as the task's own revision completes the parameters: the one in service now may have other defaults."""
+    if task.template.key != request.template:
+        return False
+    try:
+        return validate(request.parameters, task.revision.parameter_schema) == task.parameters
+    except InvalidInput:
+        return False
 
 
 def _create(

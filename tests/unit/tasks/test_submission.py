@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import connections
 
+from apps.catalog import publishing
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from apps.tasks.models import Execution, Task
@@ -35,6 +36,15 @@ def test_a_key_used_for_something_else_is_a_conflict(template, alice):
     with pytest.raises(Conflict) as raised:
         ask(template, alice, idempotency_key="march", parameters={"n": 2})
     assert raised.value.code == "idempotency_key_reused"
+
+
+def test_a_request_sent_again_gives_its_task_also_when_the_template_has_changed_meanwhile(template, alice):
+    first = ask(template, alice, idempotency_key="march", parameters={"n": 1})
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}, "style": {"type": "string", "default": "new"}}}
+    made = making.template("def run(params):\n    return 2\n", alice, key=template, parameter_schema=schema)
+    assert ask(template, alice, idempotency_key="march", parameters={"n": 1}).task == first.task
+    publishing.withdraw(made, alice)
+    assert ask(template, alice, idempotency_key="march", parameters={"n": 1}).task == first.task
 
 
 def test_two_people_may_use_the_same_key(template, alice):
