@@ -286,7 +286,18 @@ class Journal:
             self._pending.steps, self._pending.events = pending.steps, pending.events
             pending.steps, pending.events = [], []
             pending.line, pending.call, pending.call_started_at = line, call, call_started_at
-            self._write(pending, store)
+            try:
+                self._write(pending, store)
+            except Exception:
+                self._restore(pending)
+                raise
+
+    def _restore(self, unwritten: Batch) -> None:
+        """The heartbeat could not write (the database is away): its counts and progress wait for the next."""
+        self._pending.progress = self._pending.progress or unwritten.progress
+        self._pending.memory_bytes = max(self._pending.memory_bytes, unwritten.memory_bytes)
+        for name, addition in unwritten.counts.items():
+            self._pending.count(name, addition)
 
     @property
     def has_news(self) -> bool:

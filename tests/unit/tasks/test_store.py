@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from apps.core import codec
 from apps.tasks import blobs, feed, journal, store
@@ -269,6 +269,22 @@ def test_volatile_steps_and_log_lines_ride_along_with_the_next_effect(at):
     kept.record(step(1))
     assert [entry.kind for entry in feed.read(at.task_id)[2:]] == ["task.logged", "step", "step"]
     assert DatabaseStore().last_index(at.task_id) == 1
+
+
+def test_a_heartbeat_that_cannot_write_loses_no_count_and_no_progress(at, monkeypatch):
+    journal = journal_over(at)
+    journal.progress(Progress(percent=40, stage="", message="half"), NOW)
+    journal.count("model_tokens", 12)
+
+    def away(*_: object) -> None:
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as patch, pytest.raises(OperationalError):
+        patch.setattr(DatabaseStore, "write", away)
+        journal.beat(DatabaseStore(), line=1, call="", call_started_at=None)
+    journal.beat(DatabaseStore(), line=1, call="", call_started_at=None)
+    shown = at.task.execution
+    assert (shown.percent, shown.message, shown.model_tokens) == (40.0, "half", 12)
 
 
 def test_a_journal_longer_than_a_page_is_replayed_page_by_page(at, monkeypatch):
