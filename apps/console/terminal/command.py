@@ -4,11 +4,10 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any, ClassVar, NoReturn, TextIO, cast
 
-from django.core.management.base import BaseCommand
-
 from apps.console.terminal import telling
 from apps.console.terminal.progress import display
 from apps.console.terminal.watch import watch
+from apps.core.commands import DataCommand
 from apps.core.errors import ChantillyError, InvalidInput, NotFound
 from apps.tasks.models import Task
 from apps.tasks.models.task import TaskQuerySet
@@ -18,7 +17,7 @@ FAILED, WRONG, INTERRUPTED = 1, 2, 130
 """Exit codes: it failed or was refused; something is missing or wrong in what was given; Ctrl-C."""
 
 
-class TaskCommand(BaseCommand):
+class TaskCommand(DataCommand):
     """Subclasses write `obey`. What Chantilly refuses is said in words (or, with --json, as an object), not as a trace."""
 
     examples: ClassVar[str] = ""

@@ -9,8 +9,8 @@ from typing import IO
 import psutil
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
+from apps.core.commands import missing_migrations
 from apps.core.errors import Conflict
 from apps.workers.supervisor.options import SQLITE_WORKERS, Options
 
@@ -44,14 +44,13 @@ def refuse_too_many_workers(options: Options) -> None:
 
 def refuse_missing_migrations() -> None:
     try:
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        missing = missing_migrations()
     except DatabaseError as error:
         raise Conflict(f"The database does not answer: {error}".strip()) from error
     finally:
         connection.close()
     if missing:
-        raise Conflict(f"{len(missing)} migrations are missing. Run: python manage.py migrate")
+        raise Conflict(f"{missing} migrations are missing. Run: python manage.py migrate")
 
 
 def refuse_taken_port(host: str, port: int) -> None:

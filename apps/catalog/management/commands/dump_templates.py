@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from apps.catalog import transfer
+from apps.core.commands import DataCommand
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Write the templates in service (or their newest drafts) to folders that load_templates reads."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from apps.catalog import transfer
+from apps.core.commands import DataCommand
 
 SHIPPED = Path(settings.BASE_DIR) / "fixtures" / "templates"
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Load task templates from folders with a template.json and a script.py, and publish what is new."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,12 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+
+from apps.core.commands import DataCommand
 
 WARNING = "Write the password down: it is stored as a hash and cannot be shown again."
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Create the first administrator with a generated password, shown once. Does nothing when there is one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from apps.core.commands import DataCommand
 from apps.core.errors import InvalidInput
 from apps.crm import statistics
 from apps.crm.imports import loading, mapping
@@ -21,7 +22,7 @@ SHOWN_REJECTS = 20
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Import clients, services, invoices, lines and payments from CSV files. Can be repeated."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -57,7 +58,7 @@ class Command(BaseCommand):
 class Reporter(loading.Observer):
     """Shows the progress on one line, the first rejected rows, and writes all of them to the file."""
 
-    def __init__(self, command: BaseCommand, rejects: TextIO | None) -> None:
+    def __init__(self, command: DataCommand, rejects: TextIO | None) -> None:
         self.command = command
         self.writer = csv.writer(rejects) if rejects else None
         self.problems = 0

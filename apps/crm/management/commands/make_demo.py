@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from apps.core import clock
+from apps.core.commands import DataCommand
 from apps.core.errors import Conflict
 from apps.crm import statistics
 from apps.crm.demo import storing
@@ -16,7 +17,7 @@ from apps.crm.models import Invoice
 LEAST, MOST = 50, 100_000
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Fill the business data with the demo company: three years of invoices up to today. Does nothing twice."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

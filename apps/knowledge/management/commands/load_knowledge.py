@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from apps.core.commands import DataCommand
 from apps.core.errors import InvalidInput
 from apps.knowledge import shelf
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Load documents from Markdown files. Can be repeated; documents that were edited here are kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
