@@ -75,7 +75,7 @@ def _replacement(made: Any, matched: list[Token], text: str) -> Token:
     if reading.kind:
         others = tuple(other for other in reading.others if other is not None and other != reading.value)
         notes += (Note(kind=reading.kind, words=text[start:end], others=others),)
-    code = "P" if isinstance(reading.value, Period) else "p"
+    code = "x" if reading.value is None else "P" if isinstance(reading.value, Period) else "p"
     return Token(code=code, value=reading.value, start=start, end=end, notes=_merged(notes))
 
 

@@ -12,6 +12,7 @@ from apps.language.dates.periods import Period
 from apps.language.dates.tokens import Token
 
 MONTH, UNIT, RANGE = "[Mn]", "[dwfkmqhy]", "[OJV]"
+LONG_YEARS = (2024, 2026)  # with a 29 February, with a week 53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +55,13 @@ def rule(pattern: str) -> Callable[[Handler], Rule]:
 class Reading:
     """What a handler answers when more than the period must be said."""
 
-    value: Period | Partial
+    value: Period | Partial | None
     others: tuple[Period | None, ...] = ()
     kind: str = ""
+
+
+NO_DATE = Reading(value=None, kind="not_a_date")
+"""Written as a date and in no calendar. The words are used up, so that no rule reads a wider period out of them."""
 
 
 def numbers_in(matched: list[Token], codes: str = "#t") -> list[int]:
@@ -76,10 +81,10 @@ def has_any(matched: list[Token], codes: str) -> bool:
 
 
 def with_year(partial: Partial, matched: list[Token]) -> Period | Partial | None:
-    """With the year if one was said; a day that no month has is no date."""
+    """With the year if one was said. None where there are no such days."""
     if (year := value_of(matched, "Y")) is not None:
         return partial.at(year)
-    return partial if partial.at(2024) else None
+    return partial if any(map(partial.at, LONG_YEARS)) else None
 
 
 def settle(context: Context, token: Token) -> Period:

@@ -84,6 +84,7 @@ def _read_periods(result: Values, found: Sequence[Found], couples: Sequence[Pair
     for each in found:
         if each.period is None:
             result.ambiguities += _ambiguities(couples[0].path, each)
+            readable = []  # it may have been the other end of what was read: all is asked
     if len(readable) > len(couples):
         _ask_which_period(result, couples[0], readable)
         couples, readable = couples[1:], []

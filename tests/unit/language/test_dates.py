@@ -400,10 +400,44 @@ def test_fiscal_year_begins_where_the_site_says() -> None:
     assert found.notes == ()
 
 
-@pytest.mark.parametrize("words", ["31/02/2024", "2025-13-01", "30.02.2025"])
+IMPOSSIBLE = """
+31/02/2024
+2025-13-01
+2025-02-30
+30.02.2025
+31 February 2025
+31st of February 2025
+30 Feb
+February 30
+Feb 29 2025
+April 31st, 2025
+31 April
+45 March 2025
+0 March 2025
+1 to 31 February 2025
+Feb 1-31
+week 53 2025
+"""
+
+
+@pytest.mark.parametrize("words", IMPOSSIBLE.strip().splitlines())
 def test_date_that_does_not_exist_is_named_and_not_guessed(words: str) -> None:
     (found,) = find(f"the report for {words}", CONTEXT)
     assert (found.period, found.words, found.notes[0].kind) == (None, words, "not_a_date")
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "last"),
+    [
+        ("29 February", date(2024, 2, 29), date(2024, 2, 29)),
+        ("week 53", date(2020, 12, 28), date(2021, 1, 3)),
+        ("Feb 28 - 31 March 2025", date(2025, 2, 28), date(2025, 3, 31)),
+        ("500 March invoices", date(2026, 3, 1), date(2026, 3, 31)),
+    ],
+)
+def test_what_exists_in_another_year_or_is_a_count_is_no_impossible_day(words: str, first: date, last: date) -> None:
+    (found,) = find(words, CONTEXT)
+    assert found.period and (found.period.start, found.period.last) == (first, last)
 
 
 def test_two_periods_are_both_found() -> None:

@@ -8,6 +8,7 @@ from apps.language.dates.partial import Partial
 from apps.language.dates.periods import Period
 from apps.language.dates.reading import (
     MONTH,
+    NO_DATE,
     RANGE,
     Context,
     Reading,
@@ -21,6 +22,7 @@ from apps.language.dates.reading import (
 from apps.language.dates.tokens import Token
 
 MAX_COUNT = 1000
+MAX_DAY, MAX_SLIP = 31, 99
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
@@ -54,7 +56,10 @@ def _fiscal_quarter(whole: Period, number: int) -> Period:
     return Period(start=start, end=periods.add_months(start, 3), grain="q")
 
 
-@rule(rf"[#t]o?{MONTH}?C[#t]o?{MONTH}c?Y?|[#t]{RANGE}[#t]o?{MONTH}c?Y?|{MONTH}[#t]{RANGE}[#t](?:c?Y)?")
+@rule(
+    rf"[#t]o?{MONTH}?C[#t]o?{MONTH}c?Y?|(?<!{MONTH})[#t]{RANGE}[#t]o?{MONTH}c?Y?"
+    rf"|{MONTH}[#t]{RANGE}[#t](?!o?{MONTH})(?:c?Y)?"
+)
 def days_of_one_month(_: Context, matched: list[Token]) -> Any:
     months = numbers_in(matched, "Mn")
     if len(set(months)) > 1:
@@ -62,7 +67,12 @@ def days_of_one_month(_: Context, matched: list[Token]) -> Any:
     first, last = numbers_in(matched)[:2]
     if last <= first or _is_doubtful(matched):
         return None
-    return with_year(Partial(grain="d", number=months[0], day=first, last_day=last), matched)
+    return with_year(Partial(grain="d", number=months[0], day=first, last_day=last), matched) or _no_day(last)
+
+
+def _no_day(number: int) -> Reading | None:
+    """31 February is a slip of the pen; 500 February is a count."""
+    return NO_DATE if number <= MAX_SLIP else None
 
 
 def _is_doubtful(matched: list[Token]) -> bool:
@@ -78,7 +88,8 @@ def day_of_month(_: Context, matched: list[Token]) -> Any:
     if _is_doubtful(matched):
         return None
     day = numbers_in(matched)[0]
-    return with_year(Partial(grain="d", number=value_of(matched, "Mn"), day=day), matched)
+    found = with_year(Partial(grain="d", number=value_of(matched, "Mn"), day=day), matched)
+    return found or (None if has_any(matched, "n") and day > MAX_DAY and not has_any(matched, "Y") else _no_day(day))
 
 
 @rule("[QH][JoC]?Y|Y[JoC]?[QH]|t[qh]o?Y|Yt[qh]|(?<![LTNar#])[qh]#o?Y|(?<![LTNar#])[qh]#|[QH]|t[qh](?!o|[LTNa]y)")
@@ -120,7 +131,9 @@ def season(_: Context, matched: list[Token]) -> Any:
 @rule("(?<![LTNa#gr])(?:w#[oC]?Y|w[JoIcC]?Y|w#|w)")
 def numbered_week(_: Context, matched: list[Token]) -> Any:
     number = value_of(matched, "#", matched[0].value)
-    return None if number is None else with_year(Partial(grain="w", number=number), matched)
+    if number is None:
+        return None
+    return with_year(Partial(grain="w", number=number), matched) or (NO_DATE if has_any(matched, "Y") else None)
 
 
 @rule("yY")
@@ -137,9 +150,9 @@ def month_alone(_: Context, matched: list[Token]) -> Any:
 def part_in_named_year(_: Context, matched: list[Token]) -> Any:
     partial = value_of(matched, "p")
     if (year := value_of(matched, "Y")) is not None:
-        return partial.at(year)
+        return partial.at(year) or NO_DATE
     whole: Period = value_of(matched, "P")
-    return partial.at(whole.first.year) if whole.grain == "y" and whole.first.month == 1 else None
+    return (partial.at(whole.first.year) or NO_DATE) if whole.grain == "y" and whole.first.month == 1 else None
 
 
 @rule("[Wv]c?[Pp]")
