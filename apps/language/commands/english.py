@@ -39,6 +39,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             rf"(?:{_SHOW})?{_THE}(?:{_JOBS} )?queues?(?: {_STATUS}| length)?",
             rf"(?:{_SHOW})?{_THE}{_STATUS} of {_THE}(?:{_JOBS} )?queues?",
             rf"how (?:long|full|busy) (?:is|are) {_THE}(?:{_JOBS} )?queues?",
+            rf"how(?:'s| is| are) {_THE}(?:{_JOBS} )?queues?(?: doing| going| looking)?",
             rf"how many {_JOBS} (?:are )?(?:waiting|queued|pending)",
             r"what(?:'s| is) (?:in the queue|waiting|queued)",
         ),

@@ -62,6 +62,8 @@ queue status | queue
 show me the queue | queue
 what's in the queue? | queue
 how long is the queue | queue
+how are the queues | queue
+how is the queue doing? | queue
 how many tasks are waiting | queue
 """
 NO_COMMAND = """
