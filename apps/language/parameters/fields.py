@@ -51,9 +51,22 @@ class Field:
     @property
     def synonyms(self) -> Mapping[str, list[str]]:
         """Other words for a value, by the value as text."""
-        items = self.schema.get("items", {})
-        found: Mapping[str, list[str]] = {**items.get("x-synonyms", {}), **self.schema.get("x-synonyms", {})}
-        return found
+        given = [self.schema.get("items", {}).get("x-synonyms"), self.schema.get("x-synonyms")]
+        return {value: words for each in given if isinstance(each, Mapping) for value, words in each.items()}
+
+    @property
+    def units(self) -> list[str]:
+        """What a number counts: the last noun of its name, a title of one word, and the words of `x-synonyms`."""
+        given = self.schema.get("x-synonyms")
+        title = self.title.lower()
+        words = [*self.nouns[-1:], *([title] if title.isalpha() else []), *(given if isinstance(given, list) else [])]
+        return [word for word in dict.fromkeys(map(str, words)) if word not in NO_NOUNS]
+
+    @property
+    def markers(self) -> list[str]:
+        """`x-after`: words behind which a text stands, such as "to" in "say hello to Alice"."""
+        given = self.schema.get("x-after")
+        return [word for word in given if isinstance(word, str)] if isinstance(given, list) else []
 
     @property
     def is_date(self) -> bool:

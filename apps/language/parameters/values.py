@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from rapidfuzz import fuzz
@@ -13,9 +14,13 @@ from apps.language.parameters.phrases import Phrases
 FUZZY_SCORE, FUZZY_LEAD, FUZZY_LENGTH = 88, 8, 5
 REACH = 4
 """How many words a "without" reaches."""
+MAX_CLAUSE = 120
+"""How many characters before a choice are looked at for an "including"."""
 _NUMBER = r"(?<![\w.,])(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?![\w%]|[.,]\d)"
 _QUOTED = r"[\"“„]([^\"“”„]{1,500})[\"”“]|(?<!\w)'([^']{1,500})'(?!\w)"
 _GAP = r"[\s_-]+"
+_WORD = r"[^\W\d_](?:[\w’'-]*\w)?"
+_WORDS = rf"{_WORD}(?:[ \t]+{_WORD})*"
 _EMAIL = r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 
 
@@ -120,7 +125,8 @@ def _list(place: Field, sentence: Sentence) -> Value | None:
     wanted = list(dict.fromkeys(choice for choice, _ in named if choice not in refused))
     spans = tuple(span for _, span in named)
     if wanted:
-        return Value(value=wanted, spans=spans)
+        kept = _kept_default(place, sentence, [hit for hit in named if hit[0] not in refused])
+        return Value(value=list(dict.fromkeys([each for each in kept if each not in refused] + wanted)), spans=spans)
     if refused:
         return Value(value=[choice for choice in place.choices if choice not in refused], spans=spans)
     every = "|".join(sentence.phrases.every)
@@ -128,6 +134,32 @@ def _list(place: Field, sentence: Sentence) -> Value | None:
         for match in sentence.matches(rf"\b(?:{every})\s+(?:the\s+|our\s+)?{_noun_pattern(noun, sentence)}"):
             return Value(value=list(place.choices), spans=(match.span(),))
     return None
+
+
+def _kept_default(place: Field, sentence: Sentence, named: list[tuple[Any, tuple[int, int]]]) -> list[Any]:
+    """The default, where all that is named comes on top of it: "including inactive clients"."""
+    default = place.schema.get("default")
+    if not isinstance(default, list):
+        return []
+    others = sentence.folded
+    for _, (low, high) in named:
+        others = others[:low] + " " * (high - low) + others[high:]
+    return list(default) if all(_is_added(others, span, sentence.phrases) for _, span in named) else []
+
+
+def _is_added(others: str, span: tuple[int, int], phrases: Phrases) -> bool:
+    """Nothing but joining words stands between "including" and the choice, and no "only" near it.
+
+    `others` is the sentence with blanks for the choices that it names.
+    """
+    only = "|".join(phrases.only)
+    if re.match(rf"\s+(?:\w+\s+)?(?:{only})\b", others[span[1] :]):
+        return False
+    adding = "|".join(re.escape(word) for word in sorted(phrases.adding, key=len, reverse=True))
+    before = others[max(0, span[0] - MAX_CLAUSE) : span[0]]
+    marks = list(re.finditer(rf"\b(?:{adding})\b", before))
+    joining = {*phrases.joining, *phrases.every} - {"for", "of"}
+    return bool(marks) and all(word in joining for word in re.findall(r"[^\s,]+", before[marks[-1].end() :]))
 
 
 def _is_negated(sentence: Sentence, at: int) -> bool:
@@ -174,13 +206,31 @@ def _number(place: Field, sentence: Sentence) -> Value | None:
     is_ = "|".join(re.escape(word) for word in sentence.phrases.is_)
     name = r"\s+".join(map(re.escape, place.words))
     found = sentence.matches(rf"\b{name}\s*(?:(?:{is_})\s*)?{_NUMBER}")
-    if not found and place.nouns:
-        found = sentence.matches(rf"{_NUMBER}\s+{_noun_pattern(place.nouns[-1], sentence)}")
-    values = [(_as_number(match.group(1), place.kind), match.span()) for match in found]
+    values = [(_as_number(match.group(1), place.kind), match.span()) for match in found] or _counted(place, sentence)
     fitting = list(dict.fromkeys(value for value, _ in values if value is not None))
     if not fitting:
         return None
     return Value(value=fitting[0], spans=tuple(span for _, span in values), others=tuple(fitting[1:]))
+
+
+def _counted(place: Field, sentence: Sentence) -> list[tuple[int | float | None, tuple[int, int]]]:
+    """Numbers before what they count: "50 messages", "three times", "twice"."""
+    phrases, nouns = sentence.phrases, place.units
+    if not nouns:
+        return []
+    noun = rf"(?:{'|'.join(_noun_pattern(each, sentence) for each in nouns)})"
+    digits = [
+        (_as_number(match.group(1), place.kind), match.span()) for match in sentence.matches(rf"{_NUMBER}\s+{noun}")
+    ]
+    spelled = rf"\b({'|'.join(phrases.numbers)})\s+{noun}"
+    words = [(spelled, phrases.numbers)]
+    if phrases.times.intersection(nouns):
+        words.append((rf"(?<!\bat )\b({'|'.join(phrases.multiples)})\b", phrases.multiples))
+    return digits + [
+        (table[match.group(1)], match.span())
+        for pattern, table in words
+        for match in sentence.matches(rf"{pattern}(?!{phrases.rates})")
+    ]
 
 
 def _as_number(text: str, kind: str) -> int | float | None:
@@ -201,8 +251,43 @@ def _text(place: Field, sentence: Sentence) -> Value | None:
         return None
     name = r"[\s_]+".join(map(re.escape, place.words))
     quoted = sentence.matches(rf"\b{name}\s*(?:is|as|:|=)?\s*(?:{_QUOTED})")
-    quoted = quoted or sentence.matches(rf"\b{name}\s*[:=]\s*([^,;\n]{{1,200}})") or sentence.matches(_QUOTED)
-    return _one(sentence, quoted)
+    quoted = quoted or sentence.matches(rf"\b{name}\s*[:=]\s*([^,;\n]{{1,200}})")
+    return _one(sentence, quoted) or _after(place, sentence) or _one(sentence, sentence.matches(_QUOTED))
+
+
+def _after(place: Field, sentence: Sentence) -> Value | None:
+    """Behind one of the schema's own marker words: what is quoted, or words with a capital. Never anything else."""
+    if not place.markers or sentence.text.isupper():
+        return None
+    marks = "|".join(_phrase_pattern(marker) for marker in place.markers)
+    if quoted := sentence.matches(rf"(?:{marks})\s+(?:{_QUOTED})"):
+        return _one(sentence, quoted)
+    spans = [span for match in sentence.matches(marks) for span in _names(sentence, match.end(), marks)]
+    values = list(dict.fromkeys(sentence.text[start:end] for start, end in spans))
+    return Value(value=values[0], spans=tuple(spans), others=tuple(values[1:])) if values else None
+
+
+def _names(sentence: Sentence, at: int, marks: str) -> list[tuple[int, int]]:
+    """Where names stand from here on: "Alice Smith", or each of "Alice and Bob"."""
+    spans: list[tuple[int, int]] = []
+    gap = r"\s+"
+    joining = r"\s*(?:,|&|\band\b|\bor\b)\s*"
+    while match := re.compile(rf"{gap}({_WORDS})").match(sentence.text, at):
+        start = match.start(1)
+        words = [(start + word.start(), start + word.end()) for word in re.finditer(r"\S+", match.group(1))]
+        named = list(takewhile(lambda word: _is_name(sentence, *word, marks), words))
+        if not named:
+            break
+        at = named[-1][1]
+        spans.append((start, at))
+        gap = joining
+    return spans
+
+
+def _is_name(sentence: Sentence, start: int, end: int, marks: str) -> bool:
+    word = sentence.folded[start:end]
+    is_capital = sentence.text[start].isupper() and not word.endswith("'s")
+    return is_capital and sentence.is_free(start, end) and not re.fullmatch(marks, word)
 
 
 def _texts(place: Field, sentence: Sentence) -> Value | None:

@@ -120,6 +120,44 @@ def test_date_that_does_not_exist_is_said() -> None:
     assert [question.path for question in values.missing] == ["period"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["from 1 January 2025 to 31 April 2025", "from 1 February to 31 February 2025", "for 2025, not 30 February 2025"],
+)
+def test_one_impossible_day_makes_the_whole_period_a_question(text: str) -> None:
+    values = reading(text)
+    assert (values.parameters, [question.path for question in values.missing]) == ({}, ["period"])
+    assert "not_a_date" in [doubt.kind for doubt in values.ambiguities if doubt.must_confirm]
+
+
+@pytest.mark.parametrize(
+    ("text", "clients"),
+    [
+        ("including inactive clients", ["active", "inactive"]),
+        ("including the inactive clients", ["active", "inactive"]),
+        ("including inactive and prospect clients", ["active", "inactive", "prospect"]),
+        ("plus inactive clients", ["active", "inactive"]),
+        ("also for inactive clients", ["active", "inactive"]),
+        ("including active clients", ["active"]),
+        ("only inactive clients", ["inactive"]),
+        ("including only inactive clients", ["inactive"]),
+        ("including inactive clients only", ["inactive"]),
+        ("inactive clients", ["inactive"]),
+        ("with inactive clients", ["inactive"]),
+        ("inactive clients including prospect", ["inactive", "prospect"]),
+        ("including services for inactive clients", ["inactive"]),
+        ("not including inactive clients", ["active", "prospect"]),
+    ],
+)
+def test_what_is_included_comes_on_top_of_the_default(text: str, clients: list[str]) -> None:
+    assert reading(f"report of last year {text}").parameters["clientFilters"] == clients
+
+
+def test_what_is_included_where_there_is_no_default_stands_alone() -> None:
+    kinds = {"type": "array", "items": {"type": "string", "enum": ["red", "blue"]}}
+    assert reading("including red", of(kinds=kinds)).parameters == {"kinds": ["red"]}
+
+
 NUMBER = {"type": "integer", "minimum": 1, "maximum": 100}
 
 
@@ -140,6 +178,38 @@ NUMBER = {"type": "integer", "minimum": 1, "maximum": 100}
 )
 def test_whole_number_stands_beside_its_name(text: str, value: int | None) -> None:
     assert reading(text, of(limit=NUMBER)).parameters.get("limit") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("ring three times", 3),
+        ("ring twelve times", 12),
+        ("ring one time", 1),
+        ("Ring Twice", 2),
+        ("ring once", 1),
+        ("ring thrice, please", 3),
+        ("ring 4 times", 4),
+        ("ring twice a day", None),
+        ("three times as many rings", None),
+        ("ring at once", None),
+        ("once you are there, ring", None),
+        ("three bells", None),
+        ("ring several times", None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "more"), [("times", {}), ("rings", {"title": "Times"}), ("rings", {"x-synonyms": ["times"]})]
+)
+def test_number_in_words_counts_what_the_parameter_is_called(
+    text: str, value: int | None, name: str, more: dict[str, Any]
+) -> None:
+    assert reading(text, of(**{name: {**NUMBER, **more}})).parameters.get(name) == value
+
+
+def test_number_of_times_is_not_read_for_another_unit() -> None:
+    assert reading("translate it twice", of(message_count=NUMBER)).parameters == {}
+    assert reading("translate five messages", of(message_count=NUMBER)).parameters == {"message_count": 5}
 
 
 def test_number_stands_before_its_noun() -> None:
@@ -170,6 +240,33 @@ def test_text_is_taken_only_in_quotes_or_behind_its_name(text: str, value: str |
     values = reading(text, of(title=TEXT))
     assert values.parameters.get("title") == value
     assert bool(values.missing) == (value is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("say hello to Alice", "Alice"),
+        ("greet Alice Smith tomorrow", "Alice Smith"),
+        ("greet Zoë O'Brien, please", "Zoë O'Brien"),
+        ("Say Hello To Alice", "Alice"),
+        ('greet "the team"', "the team"),
+        ("say hello to the team", None),
+        ("say hello to alice", None),
+        ("передай to алисе", None),
+        ("SAY HELLO TO ALICE", None),
+        ("greet Alice's team", None),
+        ("Bob says hello", None),
+    ],
+)
+def test_text_is_taken_behind_the_markers_of_the_schema(text: str, value: str | None) -> None:
+    schema = of(name={**TEXT, "x-after": ["to", "greet", "hello"]})
+    assert reading(text, schema).parameters.get("name") == value
+    assert "name" not in reading("say hello to Alice", of(name=TEXT)).parameters
+
+
+def test_two_names_behind_a_marker_are_asked() -> None:
+    (question,) = reading("greet Alice and Bob", of(name={**TEXT, "x-after": ["greet"]})).questions
+    assert [choice.value for choice in question.choices] == ["Alice", "Bob"]
 
 
 def test_address_is_read_by_its_form() -> None:
@@ -217,7 +314,19 @@ def test_empty_schema_takes_nothing() -> None:
     assert (values.parameters, values.missing, values.questions) == ({}, [], [])
 
 
-@pytest.mark.parametrize("text", ["'" * 3000, '"a' * 1500, "active " * 500, "without " * 500, "İ" * 2000, "1," * 1500])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'" * 3000,
+        '"a' * 1500,
+        "active " * 500,
+        "without " * 500,
+        "İ" * 2000,
+        "1," * 1500,
+        "to A " * 800,
+        "including active " * 230,
+    ],
+)
 def test_odd_texts_are_read_in_bounded_time(text: str) -> None:
     reading(text)
-    reading(text, of(title=TEXT, limit=NUMBER))
+    reading(text, of(title={**TEXT, "x-after": ["to", "a"]}, limit=NUMBER))

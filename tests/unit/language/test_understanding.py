@@ -7,7 +7,7 @@ from apps.language.contract import OpenTask, TemplateCard
 from apps.language.understanding import understand
 from tests.unit.language.evaluation import CARDS, message
 
-SHIPPED = Path(__file__).parents[3] / "fixtures" / "templates" / "invoice_report_v2" / "template.json"
+TEMPLATES = Path(__file__).parents[3] / "fixtures" / "templates"
 
 # The phrases of the first design: what each must do where templates of these kinds exist.
 PHRASES = """
@@ -48,8 +48,8 @@ def test_phrase_of_the_first_design_starts_commands_or_asks(text: str, wanted: s
         assert (wanted, bool(meant.questions)) == ("ask", True)
 
 
-def shipped() -> TemplateCard:
-    data = json.loads(SHIPPED.read_text())
+def shipped(key: str = "invoice_report_v2") -> TemplateCard:
+    data = json.loads((TEMPLATES / key / "template.json").read_text())
     return TemplateCard(
         key=data["key"],
         name=data["name"],
@@ -75,6 +75,41 @@ def test_sample_request_is_understood_with_the_shipped_template() -> None:
 def test_phrase_is_answered_with_the_shipped_template_alone(text: str) -> None:
     meant = understand(message(text), [shipped()])
     assert meant.intent in ("start", "command") or meant.questions
+
+
+def test_executive_summary_is_one_format_with_the_shipped_template() -> None:
+    meant = understand(message("Invoices for Q3 2024 as executive summary"), [shipped()])
+    assert (meant.is_ready, meant.parameters["outputFormat"]) == (True, "executive")
+
+
+def test_included_clients_are_echoed_beside_the_default() -> None:
+    text = "Prepare the billing overview of last month including inactive clients"
+    meant = understand(message(text), [shipped()])
+    assert (meant.is_ready, "Clients: active, inactive." in meant.echo) == (True, True)
+
+
+GREETINGS = {
+    "Say hello": {},
+    "Say hello to Alice": {"name": "Alice"},
+    "Say hi to Bob three times": {"name": "Bob", "times": 3},
+    'Greet "the team"': {"name": "the team"},
+    "Greet Alice twice": {"name": "Alice", "times": 2},
+    "Send hello to the world": {},
+    "Run the hello template": {},
+}
+
+
+@pytest.mark.parametrize("text", shipped("hello").examples)
+def test_shipped_examples_of_the_greeting_lose_no_value(text: str) -> None:
+    meant = understand(message(text), [shipped("hello"), shipped()])
+    assert (meant.template_key, meant.is_ready, meant.parameters) == ("hello", True, GREETINGS[text])
+
+
+@pytest.mark.parametrize("day", ["31 February 2025", "30 Feb", "31 April", "2025-02-30", "Feb 29 2025"])
+def test_impossible_day_is_asked_and_never_widened(day: str) -> None:
+    meant = understand(message(f"invoice report for {day}"), [shipped()])
+    assert (meant.intent, meant.is_ready, meant.parameters) == ("start", False, {})
+    assert f"“{day}” is no date that exists." in [doubt.text for doubt in meant.ambiguities]
 
 
 def test_missing_period_is_asked() -> None:
