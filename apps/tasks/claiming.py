@@ -67,6 +67,16 @@ def claim(queues: Sequence[str], *, worker: str, cluster: str) -> Claim | None:
     return taken
 
 
+def next_due(queues: Sequence[str]) -> datetime | None:
+    """The earliest moment at which a task of these queues is, or was, claimable or to be woken; None without one."""
+    places = ", ".join(["%s"] * len(queues))
+    row = sql.run(
+        f"SELECT min(available_at) FROM tasks_task WHERE status IN ('pending', 'waiting') AND queue IN ({places})",
+        list(queues),
+    )
+    return None if row[0] is None else _moment(row[0])
+
+
 def _claim_postgres(queues: Sequence[str], worker: str, cluster: str, now: datetime) -> Any:
     return sql.run(
         _postgres_statement(),

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import Min
 
 from apps.core import clock, hints
 from apps.executors.contract import Failed, Failure, Outcome, executor
@@ -23,10 +22,8 @@ from apps.executors.script import sandbox
 from apps.executors.session import LiveSession
 from apps.executors.settle import settle
 from apps.tasks import lifecycle
-from apps.tasks.claiming import Claim, claim
+from apps.tasks.claiming import Claim, claim, next_due
 from apps.tasks.journal import LeaseLost
-from apps.tasks.models import Task
-from apps.tasks.states import Status
 from apps.workers import draining, roster, sweep
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.models import Worker
@@ -129,9 +126,7 @@ def _give_back(taken: Claim, error: Exception) -> None:
 
 def _until_due(queues: list[str]) -> float:
     """Seconds until the next task becomes claimable by itself, at most LONGEST_WAIT."""
-    due = Task.objects.filter(status__in=(Status.PENDING, Status.WAITING), queue__in=queues).aggregate(
-        at=Min("available_at")
-    )["at"]
+    due = next_due(queues)
     if due is None:
         return LONGEST_WAIT
     seconds = (due - clock.now()).total_seconds()
@@ -159,6 +154,8 @@ class _Waiting:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._signal_out, self._signal_in = socket.socketpair()
+        self._peers: set[int] = set()
+        self._look_again = 0.0
 
     def __enter__(self) -> "_Waiting":
         self._signal_in.setblocking(False)
@@ -168,32 +165,38 @@ class _Waiting:
 
     def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(-1)
+        for descriptor in list(self._peers):
+            self._forget(descriptor)
         self._selector.close()
         self._listener.close()
         self._signal_out.close()
         self._signal_in.close()
 
     def wait(self, seconds: float) -> None:
-        with self._peers() as peers:
-            ready = {key.fd for key, _ in self._selector.select(max(0.0, seconds))}
-            self._listener.drain()
-            if ready & peers:
-                sweep.rescue()
+        self._watch_peers()
+        ready = {key.fd for key, _ in self._selector.select(max(0.0, seconds))}
+        self._listener.drain()
+        if dead := ready & self._peers:
+            for descriptor in dead:
+                self._forget(descriptor)
+            sweep.rescue()
 
-    @contextmanager
-    def _peers(self) -> Iterator[set[int]]:
+    def _watch_peers(self) -> None:
         """The other workers of this host as descriptors that become readable when they die."""
-        descriptors = {
-            descriptor for pid in roster.peers_here(self._worker.pk) if (descriptor := _pidfd(pid)) is not None
-        }
-        for descriptor in descriptors:
-            self._selector.register(descriptor, selectors.EVENT_READ)
-        try:
-            yield descriptors
-        finally:
-            for descriptor in descriptors:
-                self._selector.unregister(descriptor)
-                os.close(descriptor)
+        if time.monotonic() < self._look_again:
+            return
+        self._look_again = time.monotonic() + LONGEST_WAIT
+        for descriptor in list(self._peers):
+            self._forget(descriptor)
+        for opened in map(_pidfd, roster.peers_here(self._worker.pk)):
+            if opened is not None:
+                self._peers.add(opened)
+                self._selector.register(opened, selectors.EVENT_READ)
+
+    def _forget(self, descriptor: int) -> None:
+        self._peers.discard(descriptor)
+        self._selector.unregister(descriptor)
+        os.close(descriptor)
 
 
 def _pidfd(pid: int) -> int | None:
