@@ -147,9 +147,9 @@ LEXICON = Lexicon(
     counted=frozenset(COUNTED.split()),
     doubtful_first=frozenset({"may"}),
     patterns=(
-        (r"q([1-4])", "Q"),
+        (r"q(\d)", "Q"),
         (r"([1-4])q", "Q"),
-        (r"h([12])", "H"),
+        (r"h(\d)", "H"),
         (r"([12])h", "H"),
         (r"fy'?(\d{2}|\d{4})", "K"),
         (r"(?:cw|wk|w)(\d{1,2})", "w"),

@@ -114,5 +114,5 @@ LEXICON = Lexicon(
     counted=frozenset(COUNTED.split()),
     # German writes all nouns with a capital, so a capital tells nothing.
     weak_is_strong_when_capital=False,
-    patterns=((r"q([1-4])", "Q"), (r"h([12])", "H"), (r"gj(\d{2}|\d{4})", "K"), (r"kw(\d{1,2})", "w")),
+    patterns=((r"q(\d)", "Q"), (r"h(\d)", "H"), (r"gj(\d{2}|\d{4})", "K"), (r"kw(\d{1,2})", "w")),
 )

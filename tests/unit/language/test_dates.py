@@ -417,6 +417,12 @@ April 31st, 2025
 1 to 31 February 2025
 Feb 1-31
 week 53 2025
+Q5 2025
+Q5 FY25
+H3 2025
+2025 Q0
+5th quarter of 2025
+quarter 5 2025
 """
 
 
@@ -438,6 +444,11 @@ def test_date_that_does_not_exist_is_named_and_not_guessed(words: str) -> None:
 def test_what_exists_in_another_year_or_is_a_count_is_no_impossible_day(words: str, first: date, last: date) -> None:
     (found,) = find(words, CONTEXT)
     assert found.period and (found.period.start, found.period.last) == (first, last)
+
+
+@pytest.mark.parametrize("words", ["the Q5", "a new H7 lamp", "Q9 and H3"])
+def test_what_is_no_quarter_and_names_no_year_is_no_date(words: str) -> None:
+    assert find(words, CONTEXT) == []
 
 
 def test_two_periods_are_both_found() -> None:

@@ -36,6 +36,8 @@ def fiscal_year(context: Context, matched: list[Token]) -> Any:
         named = _fiscal_now(context) + "LTN".index(matched[0].code) - 1
     if named is None:
         return None
+    if matched[0].code == "Q" and not 1 <= matched[0].value <= 4:
+        return NO_DATE
     month = context.fiscal_start_month
     starts = [(named if month == 1 else named - 1, month), (named - 1, 4), (named - 1, 7)]
     readings = [periods.year(*start) for start in starts]
@@ -97,7 +99,7 @@ def quarter_or_half(_: Context, matched: list[Token]) -> Any:
     grain = next(token.code for token in matched if token.code in "QHqh").lower()
     number = value_of(matched, "QHt#")
     if not 1 <= number <= (4 if grain == "q" else 2):
-        return None
+        return NO_DATE if has_any(matched, "Y") else None
     return with_year(Partial(grain=grain, number=number), matched)
 
 
