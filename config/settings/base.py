@@ -250,8 +250,9 @@ CLUSTER_PATIENCE = 10.0
 CLUSTER_SILENCE = 15.0
 
 VERSION = "0.1.0"
-# Where people reach the site: for the addresses that commands and messages name.
-SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}").rstrip("/")
+# Where people reach the site, for the addresses that commands name; empty: where `manage.py up` runs, else PORT.
+SITE_URL = env.text("SITE_URL").rstrip("/")
+PORT = env.number("PORT", 8000)
 
 # Chantilly's own settings. Durations in seconds unless the name says otherwise.
 ARTIFACT_ROOT = HOME / "artifacts"

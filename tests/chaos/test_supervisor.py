@@ -179,3 +179,17 @@ def _pair(processes: list[psutil.Process]) -> list[int]:
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_web_server_s_address_stands_in_the_home_while_it_runs(install: Start):
+    installation = install()
+    supervisor = installation.start("--no-cluster")
+    left = installation.home / "address"
+
+    assert (
+        wait_for("its address", lambda: left.exists() and left.read_text()) == f"http://127.0.0.1:{installation.port}\n"
+    )
+
+    supervisor.send_signal(signal.SIGTERM)
+    assert supervisor.wait(30) == 0
+    assert not left.exists()

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 
 from apps.console import feedrows, reasons, words
@@ -18,6 +17,7 @@ from apps.tasks import standing
 from apps.tasks.feed import Entry
 from apps.tasks.models import Task
 from apps.tasks.states import Status
+from apps.workers.supervisor import address
 
 RELATED = ("template", "revision", "requester", "execution")
 TOLD = frozenset({
@@ -27,6 +27,7 @@ TOLD = frozenset({
 })  # fmt: skip
 """Events that a person who waits wants to hear of; how it ended is told by itself."""
 LOUD = ("warning", "error")
+SHOWN_MISHAPS = 5
 
 
 def sayings(entries: Iterable[Entry], *, is_talkative: bool) -> Iterator[str]:
@@ -47,7 +48,7 @@ def history_line(entry: Entry, now: datetime) -> str:
 
 
 def page(task_id: int) -> str:
-    return settings.SITE_URL + reverse("admin:tasks_task_change", args=[task_id])
+    return address.of_site() + reverse("admin:tasks_task_change", args=[task_id])
 
 
 def task_facts(task: Task) -> dict[str, Any]:
@@ -133,24 +134,35 @@ def status(task: Task) -> list[str]:
     """A task for people: what it is, what it does, how far it is, what went wrong."""
     now = clock.now()
     execution = task.execution
-    elapsed = standing.elapsed(task, now)
     state = task.status if task.status != Status.RUNNING else f"running on {execution.worker}"
     lines = [f"Task {task.pk}, {clean(task.title)}: {state}"]
     if why := reasons.why(task, reasons.around([task], now)):
         lines.append(f"  {clean(why)}")
     if task.status == Status.RUNNING:
         lines.append(f"  {clean(reasons.doing(task))}")
-    if elapsed is not None:
-        rest = standing.remaining(task, elapsed)
+    if task.started_at is not None:
+        worked = standing.worked(list(task.attempts.all()), now)
+        rest = standing.remaining(task, worked)
         left = f", about {durations.describe(round(rest))} left" if rest is not None else ""
-        lines.append(f"  {execution.percent:.0f} % after {durations.describe(elapsed)}{left}")
+        lines.append(f"  {execution.percent:.0f} % after {durations.describe(worked)} of work{left}")
     lines += _stages(task, now)
-    for mishap in standing.mishaps(task)[-5:]:
-        end = "recovered" if mishap.resolved else "not recovered"
-        lines.append(f"  {mishap.type} at line {mishap.line or '?'}: {clean(mishap.message)} ({end})")
+    lines += _mishaps(task)
     if task.status == Status.COMPLETED and (summary := standing.summary(task)):
         lines += [f"  {clean(line)}" for line in summary.splitlines()]
     return [*lines, *file_lines(task), f"  Page   {page(task.pk)}"]
+
+
+def _mishaps(task: Task) -> Iterator[str]:
+    """The newest few. A call's error and the attempt that it ended, or one error in two attempts, are told once."""
+    told: dict[tuple[Any, ...], standing.Mishap] = {}
+    for mishap in standing.mishaps(task):
+        key = (mishap.type, mishap.line, mishap.message)
+        told.pop(key, None)
+        told[key] = mishap
+    for mishap in list(told.values())[-SHOWN_MISHAPS:]:
+        where = f" at line {mishap.line}" if mishap.line else ""
+        end = "recovered" if mishap.resolved else "not recovered"
+        yield f"  {mishap.type}{where}: {clean(mishap.message)} ({end})"
 
 
 def _stages(task: Task, now: datetime) -> Iterator[str]:

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from apps.core.tether import adopt_orphans, name_process
 from apps.workers import identity
 from apps.workers.models import ClusterEvent
+from apps.workers.supervisor import address
 from apps.workers.supervisor.children import Child, reap_adopted
 from apps.workers.supervisor.options import Options
 from apps.workers.supervisor.probe import Probe
@@ -31,6 +32,7 @@ class Supervisor:
 
     def __init__(self, options: Options, home: Path) -> None:
         self._options = options
+        self._home = home
         self._stalls: SimpleQueue[tuple[int, str]] = SimpleQueue()
         self._signals = Signals()
         self._probe = Probe(options.workers, self._note_stall)
@@ -45,6 +47,8 @@ class Supervisor:
     def run(self) -> int:
         name_process("chantilly-up")
         adopt_orphans()
+        if self._options.web:
+            address.leave(self._home, self._options.address)
         with self._signals:
             self._probe.start()
             while not self._signals.wait(self._pause()) & END:
@@ -123,6 +127,8 @@ class Supervisor:
         for child in self._children:
             child.kill()
         reap_adopted(set())
+        if self._options.web:
+            address.withdraw(self._home)
         self._record_stop()
         say("Stopped.")
 

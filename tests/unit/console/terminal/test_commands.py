@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from apps.core import clock
 from apps.tasks import blobs
 from apps.tasks.models import Artifact, Task
 from apps.workers import slice as worker
+from apps.workers.supervisor import address
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -228,3 +231,52 @@ def test_help_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -
         call_command(command, "--help")
     shown = capsys.readouterr().out
     assert f"manage.py {command} " in shown and "exit codes:" in shown
+
+
+def test_an_error_that_comes_again_is_told_once(run: Run, alice: User) -> None:
+    task = making.task("import crm\n\ndef run(params):\n    return crm.invoices(page=-1)\n", alice)
+    worker.drain()
+    run("tasks", "retry", str(task.pk))
+    worker.drain()
+
+    out = run("tasks", "show", str(task.pk))[1]
+    assert out.count("page counts from 1") == 1
+    assert "ValueError at line 4: page counts from 1, not -1. (not recovered)" in out
+
+
+def test_a_time_limit_names_no_line_that_it_does_not_know(run: Run, alice: User) -> None:
+    task = making.task("def run(params):\n    while True:\n        pass\n", alice, cpu_seconds=1)
+    worker.drain()
+
+    out = run("tasks", "show", str(task.pk))[1]
+    assert "TimeoutError: Stopped after 1 s" in out and "?" not in out
+
+
+def test_the_time_told_is_that_of_the_work(run: Run, alice: User) -> None:
+    task = making.task("def run(params):\n    return 1\n", alice)
+    worker.drain()
+    started = clock.now() - timedelta(minutes=30)
+    Task.objects.filter(pk=task.pk).update(started_at=started)
+    task.attempts.update(started_at=started, ended_at=started + timedelta(seconds=90))
+
+    assert "100 % after 1 m 30 s of work" in run("tasks", "show", str(task.pk))[1]
+
+
+@pytest.mark.parametrize(
+    ("set_", "left", "begins"),
+    [
+        ("", "http://127.0.0.1:8123", "http://127.0.0.1:8123/admin/"),
+        ("https://site.example", "http://127.0.0.1:8123", "https://site.example/admin/"),
+        ("", "", "http://127.0.0.1:8009/admin/"),
+    ],
+)
+def test_pages_are_named_where_the_site_runs(
+    run: Run, sample: Any, settings: Any, tmp_path: Path, set_: str, left: str, begins: str
+) -> None:
+    settings.HOME, settings.SITE_URL, settings.PORT = tmp_path, set_, 8009
+    if left:
+        address.leave(tmp_path, left)
+
+    assert f"  Page    {begins}" in run("submit", "sample")[1]
+    address.withdraw(tmp_path)
+    assert address.of_site() == (set_ or "http://127.0.0.1:8009")
