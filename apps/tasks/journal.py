@@ -24,6 +24,8 @@ PAGE = 200
 """Records read at once while replaying: memory stays bounded however long the journal is."""
 SHOWN_ARGUMENTS = 300
 MAX_LOG_LINE = 2_000
+MAX_LOG_SIZE = 64_000
+"""Characters kept between two steps."""
 MAX_LOG_LINES = 500
 """Lines kept between two steps; more are counted, not kept, so that a flood costs nothing."""
 
@@ -198,6 +200,7 @@ class Journal:
         self._pending = Batch()
         self._log: list[dict[str, object]] = []
         self._log_dropped = 0
+        self._log_size = 0
         self._stage = stage
         self._lock = threading.Lock()
         self.written_at = time.monotonic()
@@ -251,9 +254,10 @@ class Journal:
         with self._lock:
             if level in ("warning", "error"):
                 self._pending.count(f"{level}s", 1)
-            if len(self._log) >= MAX_LOG_LINES:
+            if len(self._log) >= MAX_LOG_LINES or self._log_size >= MAX_LOG_SIZE:
                 self._log_dropped += 1
                 return
+            self._log_size += len(text[:MAX_LOG_LINE])
             entry: dict[str, object] = {"at": now.isoformat(), "level": level, "text": text[:MAX_LOG_LINE]}
             if line is not None:
                 entry["line"] = line
@@ -329,7 +333,7 @@ class Journal:
             if self._log_dropped:
                 data["dropped"] = self._log_dropped
             batch.events.append(NewEvent(kind="task.logged", at=self._clock(), data=data))
-            self._log, self._log_dropped = [], 0
+            self._log, self._log_dropped, self._log_size = [], 0, 0
         return batch
 
     def _write(self, batch: Batch, store: Store | None = None) -> None:

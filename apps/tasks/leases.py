@@ -42,3 +42,16 @@ def control(task_id: int, token: int) -> str | None:
         cursor.execute("SELECT control FROM tasks_execution WHERE task_id = %s AND lease_token = %s", [task_id, token])
         row = cursor.fetchone()
     return None if row is None else str(row[0])
+
+
+def has_run_out(task_id: int, token: int) -> bool:
+    """Whether this lease is over; inside a transaction the row stays as it is seen here."""
+    lock = "" if connection.vendor == "sqlite" else " FOR UPDATE"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT lease_until <= {dbclock.now_sql()} FROM tasks_execution"
+            f" WHERE task_id = %s AND lease_token = %s{lock}",
+            [task_id, token],
+        )
+        row = cursor.fetchone()
+    return row is not None and bool(row[0])

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
-from apps.tasks import checkpoints, ending, feed, news, retry, sql
+from apps.tasks import checkpoints, ending, feed, leases, news, retry, sql
 from apps.tasks.claiming import revision
 from apps.tasks.journal import Batch, Lease, LeaseLost
 from apps.tasks.models import Attempt, Execution, Step, Task
@@ -101,8 +101,11 @@ def release(lease: Lease, reason: str, rest: Batch) -> None:
     )
 
 
-def rescue(task_id: int, token: int, why: str) -> bool:
+def rescue(task_id: int, token: int, why: str, *, is_proved: bool = False) -> bool:
     """Give back a task whose worker is gone. Returns False when another was first. Never runs the task.
+
+    Without proof of the worker's death the lease must have run out, also at the moment of the rescue: a worker that
+    has just renewed it (after an outage of the database, say) keeps its task.
 
     What was asked of the task meanwhile (cancel, pause) is obeyed here; a task that keeps killing its worker without
     a new step becomes a dead letter.
@@ -112,6 +115,9 @@ def rescue(task_id: int, token: int, why: str) -> bool:
         with transaction.atomic():
             task = Task.objects.select_related("execution").get(pk=task_id)
             attempt = Attempt.objects.get(task_id=task_id, lease_token=token)
+            _lock(task_id)
+            if not is_proved and not leases.has_run_out(task_id, token):
+                return False
             progressed = task.execution.steps > attempt.first_step
             crashes = 0 if progressed else task.crashes + 1
             status, kind, changes, reason = _after_crash(task, crashes, why)

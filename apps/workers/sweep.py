@@ -37,8 +37,9 @@ def rescue() -> int:
 
 
 def _rescue(lease: Held, dead: set[str]) -> bool:
-    why = f"worker {lease.worker} died" if lease.worker in dead else f"worker {lease.worker} sent no heartbeat"
-    done = lifecycle.rescue(lease.task_id, lease.token, why)
+    is_proved = lease.worker in dead
+    why = f"worker {lease.worker} died" if is_proved else f"worker {lease.worker} sent no heartbeat"
+    done = lifecycle.rescue(lease.task_id, lease.token, why, is_proved=is_proved)
     if done:
         log.warning("task_rescued", task_id=lease.task_id, worker=lease.worker, why=why)
     return done

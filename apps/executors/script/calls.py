@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from apps.core import clock, codec
 from apps.core.errors import ChantillyError, InvalidInput, NotFound, NotPermitted, ToolError
@@ -127,6 +127,8 @@ def execute(session: Session, tool: Tool, bound: Mapping[str, Any], call: LiveCa
             if not failure.transient or tries >= tool.retry.attempts:
                 return failed(failure, retries=tries - 1)
             call.files.clear()
+            if isinstance(error, OperationalError | InterfaceError):
+                connection.close_if_unusable_or_obsolete()  # else every further try would fail on the dead one
             _wait(session, tool, failure, tries)
             if session.control() and tool.is_journalled:
                 raise Interrupted from error

@@ -83,7 +83,7 @@ def test_a_task_that_is_tried_again_says_when(browse, walk):
 
 def crashed_and_resumed(task: Task) -> None:
     first = claim_for_a_test(task)
-    lifecycle.rescue(task.pk, first.lease.token, "its worker died")
+    lifecycle.rescue(task.pk, first.lease.token, "its worker died", is_proved=True)
     second = claim_for_a_test(task)
     lifecycle.note_resumed(second.lease, index=3, line=5, checkpoint=None)
 

@@ -56,7 +56,7 @@ TABLE: dict[str, tuple[Verb, Table]] = {
         {"pending": ("running", "task.claimed")},
     ),
     "rescue": (
-        lambda at, by: lifecycle.rescue(at.task_id, at.lease.token, "died") or _refused(),
+        lambda at, by: lifecycle.rescue(at.task_id, at.lease.token, "died", is_proved=True) or _refused(),
         {"running": ("pending", "task.rescued")},
     ),
     "pause": (
@@ -194,7 +194,7 @@ STALE_WRITES: dict[str, Callable[[Lease], Any]] = {
     "write a step": lambda lease: DatabaseStore().write(lease, Batch(steps=batch().steps)),
     "write everything": lambda lease: DatabaseStore().write(lease, batch()),
     "beat": lambda lease: DatabaseStore().write(lease, Batch()),
-    "rescue": lambda lease: lifecycle.rescue(lease.task_id, lease.token, "died") or _lost(),
+    "rescue": lambda lease: lifecycle.rescue(lease.task_id, lease.token, "died", is_proved=True) or _lost(),
 }
 
 
@@ -206,7 +206,7 @@ def _lost() -> None:
 @pytest.mark.parametrize("now_held", [True, False], ids=["another attempt runs", "it waits for a worker"])
 def test_a_stale_lease_writes_nothing(name, now_held, template, alice):
     at = running(template, alice)
-    assert lifecycle.rescue(at.task_id, at.lease.token, "died")
+    assert lifecycle.rescue(at.task_id, at.lease.token, "died", is_proved=True)
     if now_held:
         claimed(worker="oak-1")
     before = everything(at.task_id)
@@ -235,7 +235,7 @@ def test_a_write_that_waited_while_its_lease_was_lost_writes_nothing(name, alice
             connections.close_all()
 
     with transaction.atomic():
-        assert lifecycle.rescue(at.task_id, at.lease.token, "died")
+        assert lifecycle.rescue(at.task_id, at.lease.token, "died", is_proved=True)
         claimed(worker="oak-1")
         before = everything(at.task_id)
         thread = threading.Thread(target=write)
@@ -351,7 +351,7 @@ def test_a_pause_does_not_take_a_cancel_back(template, alice):
 def test_a_cancelled_task_whose_worker_died_is_cancelled_not_run_again(template, alice):
     at = running(template, alice)
     lifecycle.cancel(at.task, alice, "wrong year")
-    assert lifecycle.rescue(at.task_id, at.lease.token, "worker elm-1 died")
+    assert lifecycle.rescue(at.task_id, at.lease.token, "worker elm-1 died", is_proved=True)
     assert (at.task.status, at.task.status_reason) == (Status.CANCELLED, "wrong year")
     assert at.task.attempts.get().outcome == "crashed"
 
@@ -359,7 +359,7 @@ def test_a_cancelled_task_whose_worker_died_is_cancelled_not_run_again(template,
 def test_a_paused_task_whose_worker_died_is_paused(template, alice):
     at = running(template, alice)
     lifecycle.pause(at.task, alice)
-    assert lifecycle.rescue(at.task_id, at.lease.token, "worker elm-1 died")
+    assert lifecycle.rescue(at.task_id, at.lease.token, "worker elm-1 died", is_proved=True)
     assert (at.task.status, at.task.paused_from) == (Status.PAUSED, "pending")
 
 
@@ -367,7 +367,7 @@ def test_a_task_that_keeps_killing_its_worker_becomes_a_dead_letter(template, al
     at = running(template, alice)
     lease = at.lease
     for crash in range(1, settings.TASK_CRASH_LIMIT + 1):
-        assert lifecycle.rescue(at.task_id, lease.token, "worker elm-1 died")
+        assert lifecycle.rescue(at.task_id, lease.token, "worker elm-1 died", is_proved=True)
         assert at.task.crashes == crash
         if crash < settings.TASK_CRASH_LIMIT:
             lease = claimed().lease
@@ -385,14 +385,14 @@ def test_crashes_with_progress_between_them_are_not_counted_in_a_row(template, a
     for index in range(settings.TASK_CRASH_LIMIT + 2):
         step = batch().steps[0]
         DatabaseStore().write(lease, Batch(steps=[_at(step, index)]))
-        assert lifecycle.rescue(at.task_id, lease.token, "died")
+        assert lifecycle.rescue(at.task_id, lease.token, "died", is_proved=True)
         lease = claimed().lease
     assert at.task.crashes == 0
 
 
 def test_an_attempt_with_an_outcome_ends_a_row_of_crashes(template, alice):
     at = running(template, alice)
-    lifecycle.rescue(at.task_id, at.lease.token, "died")
+    lifecycle.rescue(at.task_id, at.lease.token, "died", is_proved=True)
     assert at.task.crashes == 1
     lifecycle.release(claimed().lease, "drains", Batch())
     assert at.task.crashes == 0
@@ -474,7 +474,7 @@ def test_the_retention_of_the_revision_says_when_an_ended_task_goes(alice):
 
 
 def test_rescuing_a_task_that_was_deleted_is_quiet():
-    assert lifecycle.rescue(10**9, 1, "died") is False
+    assert lifecycle.rescue(10**9, 1, "died", is_proved=True) is False
 
 
 def test_the_deadline_of_a_running_task_is_asked_for_once(template, alice):
@@ -489,3 +489,11 @@ def test_a_submitted_task_tells_its_story(template, alice):
     task = submitted(template, alice, instructions="make it")
     entry = feed.read(task.pk)[0]
     assert (entry.kind, entry.actor, entry.data["words"]) == ("task.submitted", "alice", "make it")
+
+
+def test_a_worker_that_has_renewed_its_lease_keeps_its_task(template, alice):
+    at = running(template, alice)
+    assert lifecycle.rescue(at.task_id, at.lease.token, "sent no heartbeat") is False
+    assert Task.objects.get(pk=at.task_id).status == Status.RUNNING
+    Execution.objects.filter(pk=at.task_id).update(lease_until=1.0)
+    assert lifecycle.rescue(at.task_id, at.lease.token, "sent no heartbeat") is True

@@ -316,11 +316,18 @@ def test_another_call_at_a_recorded_place_is_a_divergence(at):
 def test_a_flood_of_log_lines_is_counted_not_kept(at):
     kept = journal_over(at)
     for n in range(2000):
-        kept.log(str(n) + "x" * 5000, "info", None, NOW)
+        kept.log(str(n), "info", None, NOW)
     kept.record(step(0))
     (event,) = Event.objects.filter(task_id=at.task_id, kind="task.logged")
     assert (len(event.data["lines"]), event.data["dropped"]) == (journal.MAX_LOG_LINES, 2000 - journal.MAX_LOG_LINES)
-    assert max(len(line["text"]) for line in event.data["lines"]) == journal.MAX_LOG_LINE
+
+
+def test_a_long_log_line_is_cut(at):
+    kept = journal_over(at)
+    kept.log("x" * 5000, "info", None, NOW)
+    kept.record(step(0))
+    (event,) = Event.objects.filter(task_id=at.task_id, kind="task.logged")
+    assert [len(line["text"]) for line in event.data["lines"]] == [journal.MAX_LOG_LINE]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -350,3 +357,13 @@ def test_a_writer_and_its_heartbeat_at_once_leave_no_gap_and_lose_nothing(templa
     assert raised == []
     assert at.task.execution.errors == 150
     assert [entry.data["index"] for entry in feed.read(at.task_id) if entry.kind == "step"] == list(range(150))
+
+
+def test_a_page_of_the_log_stays_small_however_long_its_lines_are(at):
+    kept = journal_over(at)
+    for _ in range(400):
+        kept.log("x" * 2000, "info", None, NOW)
+    kept.record(step(0))
+    (logged,) = [entry for entry in feed.read(at.task_id) if entry.kind == "task.logged"]
+    assert sum(len(line["text"]) for line in logged.data["lines"]) <= journal.MAX_LOG_SIZE + journal.MAX_LOG_LINE
+    assert logged.data["dropped"] == 400 - len(logged.data["lines"])

@@ -188,7 +188,7 @@ def test_a_worker_whose_lease_was_lost_stops_and_writes_nothing(alice, obey_quic
         until(lambda: task.steps.count() == 1)
         token = Task.objects.select_related("execution").get(pk=task.pk).execution.lease_token
         lifecycle.cancel(task, alice)
-        assert lifecycle.rescue(task.pk, token, "told so")
+        assert lifecycle.rescue(task.pk, token, "told so", is_proved=True)
         before = feed.read(task.pk)
     assert feed.read(task.pk) == before
     assert status(task) == Status.CANCELLED
