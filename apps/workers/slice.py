@@ -121,7 +121,9 @@ def _give_back(taken: Claim, error: Exception) -> None:
     """
     log.warning("database_lost", error=str(error))
     connection.close_if_unusable_or_obsolete()
-    lifecycle.rescue(taken.lease.task_id, taken.lease.token, "its worker lost the database for a moment", is_proved=True)
+    lifecycle.rescue(
+        taken.lease.task_id, taken.lease.token, "its worker lost the database for a moment", is_proved=True
+    )
 
 
 def _until_due(queues: list[str]) -> float:

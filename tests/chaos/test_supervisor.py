@@ -54,6 +54,7 @@ def test_all_workers_killed_at_once_are_replaced(running: Installation):
 
 @pytest.mark.parametrize("who", ["guard", "main"])
 def test_when_the_cluster_loses_its_head_the_old_set_ends_and_one_new_set_starts(running: Installation, who: str):
+    """Q8."""
     old = {running.main().pid, *(process.pid for process in running.main().children(recursive=True))}
     workers = running.workers()
 

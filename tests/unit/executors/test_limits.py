@@ -1,4 +1,4 @@
-"""X4: what burns, grows or floods is stopped at its limit, with an error that names limit and line."""
+"""X4 and S4: what burns, grows or floods is stopped at its limit, with an error that names limit and line."""
 
 import pytest
 
