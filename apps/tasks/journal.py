@@ -230,6 +230,10 @@ class Journal:
         self.calls_answered += 1
         return recorded
 
+    def before(self, index: int) -> Recorded | None:
+        """The record of the call before this one."""
+        return self._record(index - 1) if index else None
+
     def next_try(self, index: int) -> int:
         """The number of the try that executing call `index` now would be."""
         recorded = self._record(index)

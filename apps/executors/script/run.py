@@ -150,6 +150,10 @@ class _Attempt:
             return None
         self.index = self.calls = checkpoint.index  # the limit is the task's: waking up gives no new calls
         self.replay_cost = 0.0
+        previous = self.journal.before(self.index)
+        if previous is not None and not previous.succeeded:
+            # The checkpoint may lie inside the `except` that holds this error; the script may raise it again.
+            self.last_failure = (previous.index, codec.decode(previous.result))
         return snapshot
 
     def _drive(self, snapshot: Snapshot) -> Outcome:

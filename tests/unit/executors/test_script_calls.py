@@ -475,3 +475,21 @@ def test_calls_made_on_the_way_out_of_a_failed_step_are_told_as_a_divergence_whe
     assert isinstance(again, Failed)
     assert again.failure.code == "diverged"
     assert sink.effects == [("1:0", 1)]
+
+
+def test_an_error_raised_again_after_a_suspension_is_still_the_failed_calls_error():
+    source = (
+        "import sink, task\n\ndef run(params):\n    try:\n        sink.put(1)\n"
+        "    except OSError:\n        task.sleep(60)\n        raise\n"
+    )
+    store = MemoryStore()
+    sink.faults.extend(ToolError("busy", kind="OSError", transient=True) for _ in range(4))
+    session = MemorySession(source, store)
+    slept = run.attempt(session)
+    assert isinstance(slept, Suspended)
+    store.write(session.lease, slept.rest)
+
+    failed = run.attempt(MemorySession(source, store))
+
+    assert isinstance(failed, Failed)
+    assert (failed.failure.step, failed.failure.is_transient) == (0, True)
