@@ -17,6 +17,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db import transaction as django_transaction
 
+SHORTEST_NAP, LONGEST_NAP = 0.0002, 0.002
+"""Seconds between tries for the lock, which is held for some 0.3 ms: short naps first, longer ones after each try."""
 BUSY_SECONDS = 20.0
 """How long a writer tries for SQLite's one write lock before it gives up."""
 
@@ -79,6 +81,7 @@ def transaction() -> Iterator[None]:
 def _begin_immediate() -> None:
     """SQLite's own busy wait is unfair for seconds, so short jittered tries of ours come instead of it."""
     give_up = time.monotonic() + BUSY_SECONDS
+    tries = 0
     while True:
         run("PRAGMA busy_timeout = 0")
         try:
@@ -87,7 +90,8 @@ def _begin_immediate() -> None:
         except OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
-            time.sleep(random.uniform(0.0002, 0.002))
+            tries += 1
+            time.sleep(random.uniform(0.00005, min(LONGEST_NAP, tries * SHORTEST_NAP)))
         finally:
             run(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
 

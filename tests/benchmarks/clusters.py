@@ -15,7 +15,7 @@ from tests.benchmarks import measured
 from tests.benchmarks.rows import Row, percentile
 from tests.chaos.installation import ROOT, Installation, wait_for
 
-NOOPS = 1_000
+NOOPS = 3_000
 KILLS = 5
 
 
