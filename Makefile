@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test check format bench memory clean
+.PHONY: help run install install-dev test chaos check format bench storm sweep baseline memory clean
 PYTHON_BIN := .venv/bin/python
 
 help: ## this list
@@ -15,6 +15,10 @@ test: install-dev ## all tests (on PostgreSQL and Redis when DATABASE_URL and RE
 	@scripts/pdf-libraries
 	@scripts/test $(ARGS)
 
+chaos: install-dev ## a short storm, several hosts, lost servers, rolling restart, changed keys: minutes with whole clusters
+	@scripts/pdf-libraries
+	$(PYTHON_BIN) -m pytest -m long tests/chaos $(ARGS)
+
 check: install-dev ## format, lint, types, import contracts, migrations, deployment settings
 	@scripts/check
 
@@ -25,6 +29,15 @@ format: install-dev ## put the code into shape
 bench: install-dev ## measure, beside the peers' figures
 	@scripts/pdf-libraries
 	$(PYTHON_BIN) -m tests.benchmarks $(ARGS)
+
+storm: install-dev ## break everything for MINUTES while tasks run, then check: SEED=1 MINUTES=10 STORM="--database postgresql"
+	$(PYTHON_BIN) -m tests.chaos.storm --seed $(or $(SEED),1) --minutes $(or $(MINUTES),1) $(STORM)
+
+sweep: install-dev ## kill at every write of a 30-call script, at every point, on the database of DATABASE_URL
+	SWEEP=full $(PYTHON_BIN) -m pytest -q tests/chaos/test_s1.py $(ARGS)
+
+baseline: install-dev ## what bare Django-Q2 does under the same accidents, beside ours
+	$(PYTHON_BIN) -m tests.chaos.baseline $(ARGS)
 
 memory: ## what the running installation's processes need
 	@$(PYTHON_BIN) manage.py memory
