@@ -1,17 +1,21 @@
-"""Hints between the processes of one host: "look at the database now", by unix datagrams without data.
+"""Hints between processes: "look at the database now", by unix datagrams without data.
 
 A hint may be lost, doubled or come for nothing; whoever waits also looks by itself now and then. Each listener owns
 one socket in a private directory; a sender writes to all of a topic without blocking and removes dead ones.
+One of the listeners may be the host's bridge (workers/supervisor/bridge.py), which carries hints to the other hosts.
 """
 
 import os
 import socket
 import time
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 
 import structlog
 from django.conf import settings
+
+from apps.core import carriers
 
 log = structlog.get_logger(__name__)
 
@@ -20,15 +24,19 @@ WORK = "work"
 FEED = "feed"
 """A task's feed has new entries; the payload is the task's id."""
 LISTING_SECONDS = 0.05
+BRIDGE = "br"
+"""How the names of a bridge's sockets begin. Short: the kernel takes paths of 107 bytes."""
+MOST_NAMED = 200
+"""Ids in one message between hosts; more of them are told as "somewhere"."""
 
 
 class Listener:
     """Receives the hints of one topic. `fileno()` makes it usable with selectors and event loops."""
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, kind: str = "") -> None:
         directory = _directory(topic)
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path = directory / f"{os.getpid()}-{id(self):x}"
+        self.path = directory / f"{kind}{os.getpid()}-{id(self):x}"
         self.path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self.path))
@@ -52,16 +60,39 @@ class Listener:
 
 
 def send(topic: str, task_id: int = 0) -> None:
-    """Tell every listener of the topic on this host. Never blocks and never fails: hints may be lost."""
+    """Tell every listener of the topic, here and on other hosts. Never blocks and never fails: hints may be lost."""
     directory = f"{settings.WAKE_DIR}/{topic}"
     listeners = _listeners(directory, int(time.monotonic() / LISTING_SECONDS))
-    if not listeners:
-        return
+    if listeners:
+        _tell(topic, listeners, (task_id,))
+    if topic == WORK and not any(name.startswith(BRIDGE) for name in listeners):
+        carriers.directly.tell(message("", topic, (task_id,)))
+
+
+def relay(topic: str, ids: Iterable[int]) -> None:
+    """Tell this host's listeners what was heard from another; not the bridges, which would send it back."""
+    _tell(topic, local_listeners(topic), ids)
+
+
+def local_listeners(topic: str) -> list[str]:
+    """Who listens on this host, looked up now; without the bridges."""
+    return [name for name in _entries(f"{settings.WAKE_DIR}/{topic}") if not name.startswith(BRIDGE)]
+
+
+def message(origin: str, topic: str, ids: Collection[int]) -> str:
+    """A hint as it travels between hosts: who says it, about what, and the ids in question."""
+    named = ids if len(ids) <= MOST_NAMED else (0,)
+    return f"{origin or '-'} {topic} {','.join(map(str, sorted(named)))}"
+
+
+def _tell(topic: str, listeners: list[str], ids: Iterable[int]) -> None:
+    directory = f"{settings.WAKE_DIR}/{topic}"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)
-            for listener in listeners:
-                _send(sender, f"{directory}/{listener}", b"%d" % task_id)
+            for task_id in ids:
+                for listener in listeners:
+                    _send(sender, f"{directory}/{listener}", b"%d" % task_id)
     except OSError as error:
         # No descriptor, no buffer: what the hint was about has happened, and must not fail for want of the hint.
         log.warning("hint_lost", topic=topic, error=str(error))
@@ -70,6 +101,10 @@ def send(topic: str, task_id: int = 0) -> None:
 @lru_cache(maxsize=8)
 def _listeners(directory: str, period: int) -> list[str]:
     """Who listens, looked up once a period: senders on the hot path send thousands of hints a second."""
+    return _entries(directory)
+
+
+def _entries(directory: str) -> list[str]:
     try:
         return [entry.name for entry in os.scandir(directory)]
     except FileNotFoundError:

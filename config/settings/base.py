@@ -1,5 +1,7 @@
 """Settings that every installation shares. What differs comes from the environment (docs/operators.md lists it)."""
 
+import os
+import socket
 import warnings
 from typing import Any
 
@@ -123,10 +125,16 @@ REDIS_URL = env.text("REDIS_URL")
 
 CACHES: dict[str, Any] = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # A request must not wait long for a Redis that has gone away.
+            "OPTIONS": {"socket_timeout": 1.0, "socket_connect_timeout": 1.0},
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
+    ),
+    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
 }
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -222,6 +230,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # Q2 warns about timeout=None. Ours is deliberate: its SIGALRM would fire inside a slice; our heartbeat holds limits.
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 WORKERS = env.number("WORKERS", 2, minimum=1)
+# The most tasks that one cluster runs at once. A worker process runs one, so `up` refuses more workers than this.
+TASK_MAX_CONCURRENT = env.number("TASK_MAX_CONCURRENT", max(5, WORKERS), minimum=1)
+# The cluster's name for people; empty: a word made from host and home. Another name in one home is another cluster.
+CLUSTER_NAME = env.text("CLUSTER_NAME")
 # Django-Q2 launches worker processes and keeps them alive. It decides nothing; apps/workers/q2 says why each value.
 Q_CLUSTER: dict[str, Any] = {
     "name": "chantilly",
@@ -247,25 +259,50 @@ WORKER_SLICE = "apps.workers.slice.run_slice"
 # The supervisor's patience, in seconds: for a cluster's first workers, for lost ones or unclaimed work, for a heartbeat.
 CLUSTER_FIRST_PATIENCE = 20.0
 CLUSTER_PATIENCE = 10.0
-CLUSTER_SILENCE = 15.0
+CLUSTER_SILENCE = max(15.0, 4 * env.fraction("HEARTBEAT_SECONDS", 2.0))
 
 VERSION = "0.1.0"
+# Who we are among the hosts that share a database; what the system says, unless that is the same on several.
+HOST = env.text("CHANTILLY_HOST") or socket.gethostname()
 # Where people reach the site, for the addresses that commands name; empty: where `manage.py up` runs, else PORT.
 SITE_URL = env.text("SITE_URL").rstrip("/")
 PORT = env.number("PORT", 8000)
 
 # Chantilly's own settings. Durations in seconds unless the name says otherwise.
 ARTIFACT_ROOT = HOME / "artifacts"
+# Where files are kept: files (below ARTIFACT_ROOT), database, or the dotted path of a Django storage class.
+ARTIFACT_STORE = env.text("ARTIFACT_STORE", "files" if IS_SQLITE else "database")
 WAKE_DIR = HOME / "wake"
+# What carries hints to other hosts (apps/core/carriers.py); SQLite serves one host only.
+HINT_CARRIER = "" if IS_SQLITE else "redis" if REDIS_URL else "postgres"
 TASK_RETRY_ATTEMPTS = env.number("TASK_RETRY_ATTEMPTS", 3, minimum=1)
 TASK_RETRY_DELAYS = (1.0, 2.0, 4.0)
 TASK_CRASH_LIMIT = env.number("TASK_CRASH_LIMIT", 5, minimum=1)
 TASK_RETENTION_DAYS = env.number("TASK_RETENTION_DAYS", 7, minimum=0)
-LEASE_SECONDS = 10.0
-HEARTBEAT_SECONDS = 2.0
+# For how long a removed task's address says when and why it went.
+TOMBSTONE_DAYS = env.number("TOMBSTONE_DAYS", 365, minimum=1)
+# Cadences. A worker beats every 2 s (asked for were 10), and a lease outlives the three beats that may be missed.
+HEARTBEAT_SECONDS = env.fraction("HEARTBEAT_SECONDS", 2.0)
+HEARTBEATS_MISSED = 3
+LEASE_SECONDS = max(10.0, (HEARTBEATS_MISSED + 1) * HEARTBEAT_SECONDS)
+RESOURCE_SECONDS = 30.0
+# A running attempt that does nothing for 30 s, though no call of it is in flight and its sandbox does not compute, has
+# stalled; the second time in a row it fails. A call in flight is believed for TASK_TIMEOUT_MS, then it counts as stuck:
+# the limit is one call's, because a task may work for hours and sleep for days. 0: calls are believed for ever.
+STALL_SECONDS = 30.0
+STALLS_UNTIL_FAILED = 2
+CALL_SECONDS = env.number("TASK_TIMEOUT_MS", 300_000) / 1000
+# A worker process is replaced by a fresh one after this much time, so many attempts, or beyond so much memory (0: never).
 SLICE_SECONDS = env.number("SLICE_SECONDS", 300, minimum=1)
+WORKER_MAX_TASKS = env.number("WORKER_MAX_TASKS", 100_000)
+WORKER_MEMORY_MB = env.number("WORKER_MEMORY_MB", 512)
+# How long ended workers, and what happened to clusters and workers, stay on record.
+WORKER_RETENTION_DAYS = env.number("WORKER_RETENTION_DAYS", 7, minimum=1)
+WORKER_EVENT_DAYS = env.number("WORKER_EVENT_DAYS", 30, minimum=1)
 DEFAULT_QUEUE = "default"
 WORKER_QUEUES = env.words("WORKER_QUEUES", "default")
+# CPU-intensive tasks that may run on this host at once.
+CPU_SLOTS = env.number("CPU_SLOTS", os.cpu_count() or 1, minimum=1)
 
 # Kinds of task: name -> dotted path of an executor. A site adds its own here.
 TASK_KINDS = {"script": "apps.executors.script.ScriptExecutor"}
@@ -280,10 +317,13 @@ TOOL_MODULES = {
     "task": "apps.tools.task",
 }
 
-# The customer system that the crm tools ask, and a limit in front of it like that of a remote one (0 = none).
+# The customer system that the crm tools ask. The rate limit in front of it is a row that the admin edits; these two say
+# how it is made when the database is set up (0 = switched off).
 CRM_CONNECTOR = env.text("CRM_CONNECTOR", "apps.crm.connector.LocalConnector")
 CRM_RATE_PER_SECOND = env.fraction("CRM_RATE_PER_SECOND", 0.0)
 CRM_RATE_BURST = env.number("CRM_RATE_BURST", 10, minimum=1)
+# How long a call waits for a service's rate limit at most; beyond it, it fails for now and is tried again.
+RATE_WAIT_SECONDS = env.fraction("RATE_WAIT_SECONDS", 30.0)
 
 GEMINI_API_KEY = env.text("GEMINI_API_KEY")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")

@@ -25,3 +25,7 @@ if IS_SQLITE:
         **SQLITE_OPTIONS,
         "init_command": SQLITE_OPTIONS["init_command"].replace("synchronous=FULL", "synchronous=OFF"),
     }
+# The same on both databases; tests of the stores choose theirs.
+ARTIFACT_STORE = "files"
+# Tests share a server and would wake each other; those of the carriers choose their own.
+HINT_CARRIER = ""
