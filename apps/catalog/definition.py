@@ -57,6 +57,10 @@ class Definition:
     cpu_seconds: int = 300
     deadline_seconds: int | None = None
     retention_days: int | None = None
+    limit_key: str = ""
+    debounce_seconds: int | None = None
+    debounce_key: str = ""
+    cache_seconds: int | None = None
 
     @classmethod
     def of(cls, revision: TemplateRevision) -> "Definition":

@@ -103,11 +103,23 @@ class RevisionForm(forms.Form):
     is_cpu_intensive = forms.BooleanField(label="CPU-intensive", required=False)
     queue = forms.CharField(max_length=NAME_LENGTH)
     priority = _whole("priority", "Priority", "0 to 100; 50 is normal.")
-    retry = JsonField(3, help_text='{"max_attempts": 3, "delays": [1, 2, 4]}, delays in seconds.')
+    retry = JsonField(3, help_text='{"max_attempts": 3, "first": 1, "factor": 2, "cap": 60}, in seconds.')
     max_calls = _whole("max_calls", "Most calls")
     cpu_seconds = _whole("cpu_seconds", "CPU seconds")
     deadline_seconds = _whole("deadline_seconds", "Deadline (seconds)", "Empty: none.")
     retention_days = _whole("retention_days", "Keep for (days)", "Empty: as the installation does.")
+    limit_key = forms.CharField(
+        max_length=200, required=False, help_text="Parameters that make a group for limits: {client_id}."
+    )
+    debounce_seconds = _whole(
+        "debounce_seconds", "Debounce (seconds)", "A request that follows another so soon takes its place."
+    )
+    debounce_key = forms.CharField(
+        max_length=200, required=False, help_text="Which requests follow one another: {client_id}."
+    )
+    cache_seconds = _whole(
+        "cache_seconds", "Answer equal requests for (seconds)", "From the earlier task's result. Empty: never."
+    )
 
     GROUPS = (
         ("This revision", ("version", "note")),
@@ -130,6 +142,10 @@ class RevisionForm(forms.Form):
                 "deadline_seconds",
                 "retention_days",
                 "retry",
+                "limit_key",
+                "debounce_seconds",
+                "debounce_key",
+                "cache_seconds",
             ),
         ),
     )

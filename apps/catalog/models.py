@@ -162,6 +162,18 @@ class TemplateRevision(models.Model):
     cpu_seconds = models.PositiveIntegerField(default=300)
     deadline_seconds = models.PositiveIntegerField(null=True, blank=True)
     retention_days = models.PositiveIntegerField(null=True, blank=True)
+    limit_key = models.CharField(
+        max_length=200, blank=True, help_text="Parameters that make a group for limits: {client_id}, {region}/{year}."
+    )
+    debounce_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="A request that follows another so soon takes its place. Empty: never."
+    )
+    debounce_key = models.CharField(
+        max_length=200, blank=True, help_text="Which requests follow one another: {client_id}. Empty: the requester's."
+    )
+    cache_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="An equal request within this time is answered by the earlier task."
+    )
 
     objects = TemplateRevisionQuerySet.as_manager()
 
@@ -184,6 +196,11 @@ class TemplateRevision(models.Model):
             models.CheckConstraint(
                 condition=Q(memory_mb__gte=1) & Q(max_calls__gte=1) & Q(cpu_seconds__gte=1),
                 name="revision_limits_are_positive",
+            ),
+            models.CheckConstraint(
+                condition=(Q(debounce_seconds__isnull=True) | Q(debounce_seconds__gte=1))
+                & (Q(cache_seconds__isnull=True) | Q(cache_seconds__gte=1)),
+                name="revision_windows_are_positive",
             ),
             models.CheckConstraint(
                 condition=Q(deadline_seconds__isnull=True) | Q(deadline_seconds__gte=1),

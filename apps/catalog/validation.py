@@ -6,15 +6,13 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.catalog import kinds, outputs, triggers
+from apps.catalog import groupkeys, kinds, outputs, retries, triggers
 from apps.catalog.definition import Definition, Problem
 from apps.core.schema import check_schema
 from apps.core.schema.wording import did_you_mean
 
 MAX_SCRIPT = 200_000  # characters
 MAX_STAGES = 50
-MAX_ATTEMPTS = 100
-MAX_DELAY = 86_400.0  # seconds
 NAME_LENGTH = 64
 
 # field -> (least, most); None in the definition means "not limited here"
@@ -27,8 +25,11 @@ LIMITS: dict[str, tuple[int, int]] = {
     "cpu_seconds": (1, 86_400),
     "deadline_seconds": (1, 31_536_000),
     "retention_days": (0, 36_500),
+    "debounce_seconds": (1, 86_400),
+    "cache_seconds": (1, 31_536_000),
 }
-OPTIONAL = frozenset({"deadline_seconds", "retention_days"})
+OPTIONAL = frozenset({"deadline_seconds", "retention_days", "debounce_seconds", "cache_seconds"})
+GROUP_KEYS = ("limit_key", "debounce_key")
 
 
 def check(definition: Definition) -> list[Problem]:
@@ -133,21 +134,14 @@ def check_limits(definition: Definition) -> Iterator[Problem]:
         yield Problem(place="queue", message=message, code="limit")
 
 
+def _check_group_keys(definition: Definition) -> Iterator[Problem]:
+    for name in GROUP_KEYS:
+        if message := groupkeys.problem(getattr(definition, name), definition.parameter_schema):
+            yield Problem(place=name, message=message, code="group_key")
+
+
 def _check_retry(definition: Definition) -> Iterator[Problem]:
-    retry: Any = definition.retry
-    if not isinstance(retry, dict) or set(retry) != {"max_attempts", "delays"}:
-        yield _retry_problem("", 'Give attempts and seconds between them: {"max_attempts": 3, "delays": [1, 2, 4]}.')
-        return
-    attempts, delays = retry["max_attempts"], retry["delays"]
-    if not isinstance(attempts, int) or isinstance(attempts, bool) or not 1 <= attempts <= MAX_ATTEMPTS:
-        yield _retry_problem(".max_attempts", f"Give a whole number from 1 to {MAX_ATTEMPTS}.")
-    usable = isinstance(delays, list) and len(delays) <= MAX_ATTEMPTS
-    if not usable or not all(_is_number(delay) and 0 <= delay <= MAX_DELAY for delay in delays):
-        yield _retry_problem(".delays", f"Give a list of seconds, each from 0 to {MAX_DELAY:,.0f}.")
-
-
-def _retry_problem(path: str, message: str) -> Problem:
-    return Problem(place=f"retry{path}", message=message, code="retry")
+    yield from retries.check(definition.retry)
 
 
 def _is_number(value: Any) -> bool:
@@ -162,5 +156,6 @@ _PARTS: tuple[Callable[[Definition], Iterator[Problem]], ...] = (
     _check_outputs,
     _check_stages,
     check_limits,
+    _check_group_keys,
     _check_retry,
 )
