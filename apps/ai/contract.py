@@ -54,7 +54,7 @@ class ProviderError(ToolError):
         retry_after: float = 0.0,
         usage: Usage | None = None,
     ) -> None:
-        super().__init__(message, kind=kind, transient=transient, retry_after=retry_after)
+        super().__init__(message, kind=kind, transient=transient, retry_after=retry_after, code=reason)
         self.reason = reason
         self.usage = usage or Usage()
 

@@ -7,7 +7,8 @@ A connector
 4. reports wrong arguments as a ToolError of kind ValueError;
 5. may block on the network, but holds no database transaction.
 
-`CRM_CONNECTOR` names the class. `CRM_RATE_PER_SECOND` puts a limit like that of a remote system in front of it.
+`CRM_CONNECTOR` names the class. The rate limit of its system is the one of the service `crm` (apps/tasks/rates.py),
+which the tools take from before they ask; a connector needs none of its own.
 """
 
 from collections.abc import Collection
@@ -17,9 +18,7 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from apps.core.errors import ToolError
 from apps.crm import ledger, portfolio, sales
-from apps.crm.bucket import LeakyBucket
 from apps.crm.ledger import InvoiceFilter, InvoiceRecord, PaymentRecord
 from apps.crm.pages import Page, Period, Window
 from apps.crm.portfolio import ClientFilter, ClientRecord
@@ -45,16 +44,7 @@ class LocalConnector:
 
 
 def current() -> Connector:
-    """The connector that is to be asked next. ToolError (transient) when its rate limit is reached."""
-    if settings.CRM_RATE_PER_SECOND > 0:
-        wait = _bucket(settings.CRM_RATE_PER_SECOND, settings.CRM_RATE_BURST).take()
-        if wait > 0:
-            raise ToolError(
-                f"The CRM answered 429 Too Many Requests; ask again in {wait:.1f} s.",
-                kind="OSError",
-                transient=True,
-                retry_after=wait,
-            )
+    """The connector that is to be asked."""
     connector: Connector = _instance(settings.CRM_CONNECTOR)
     return connector
 
@@ -63,8 +53,3 @@ def current() -> Connector:
 def _instance(path: str) -> Connector:
     connector: Connector = import_string(path)()
     return connector
-
-
-@lru_cache
-def _bucket(rate: float, burst: int) -> LeakyBucket:
-    return LeakyBucket(rate=rate, burst=burst)

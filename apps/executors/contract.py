@@ -23,6 +23,10 @@ class TaskFacts:
     parameters: Mapping[str, Any]
     outputs: Mapping[str, Any]
     created_at: datetime
+    seed: str
+    """Of chance and ids in the script."""
+    seeded_at: datetime
+    """Where the script's clock stands still."""
     requester: Any
     memory_mb: int
     cpu_seconds: int
@@ -36,11 +40,13 @@ class Pulse:
     line: int | None = None
     call: str = ""
     call_started_at: datetime | None = None
+    is_resting: bool = False
+    """The call in flight waits for its next try, and has said for how long."""
     turn_started: float | None = None
     """Monotonic moment since which sandboxed code runs without a host call; None while the host works."""
     sandbox_pid: int | None = None
     killed_for: str = ""
-    """Why the heartbeat thread killed the sandbox: a control word, or "memory"."""
+    """Why the heartbeat thread killed the sandbox: a control word, "memory" or "stalled"."""
 
 
 class Session(Protocol):
@@ -85,6 +91,8 @@ class Failure:
     step: int | None = None
     traceback: str = ""
     is_transient: bool = False
+    retry_after: float | None = None
+    """Seconds that the service which failed asked to wait."""
     advice: str = ""
 
     def as_json(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class LiveSession:
         self._last_index = self.journal.last_index
 
     def checkpoints(self) -> list[LoadedCheckpoint]:
-        if self._claim.lease.attempt == 1:
+        if self._claim.lease.attempt == 1 and not self._claim.steps:
             return []
         usable, refused = checkpoints.load(self.task.id, INTERPRETER, self._last_index)
         if refused:
@@ -85,6 +85,8 @@ def facts(claim: Claim) -> TaskFacts:
         parameters=claim.parameters,
         outputs=revision.outputs,
         created_at=claim.created_at,
+        seed=claim.seed,
+        seeded_at=claim.seeded_at,
         requester=requester(claim.requester_id),
         memory_mb=revision.memory_mb,
         cpu_seconds=revision.cpu_seconds,

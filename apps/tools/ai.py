@@ -2,9 +2,11 @@
 
 from typing import Any, TypedDict
 
-from apps.ai import ledger
+from apps.ai import ledger, providers
 from apps.ai.contract import MAX_OUTPUT_TOKENS, ModelRequest, ProviderError, Usage
 from apps.tools.registry import Call, tool
+
+CHARACTERS_PER_TOKEN = 4
 
 
 class CompletionResult(TypedDict):
@@ -37,8 +39,10 @@ def complete(
     (rate limit or quota, after retries).
     """
     request = ModelRequest(prompt=prompt, data=data, schema=schema, temperature=temperature, max_tokens=max_tokens)
+    provider = providers.current()
+    call.admit(provider.name, tokens=_estimate(request))
     try:
-        completion = ledger.complete(request, subject=f"task:{call.key}")
+        completion = ledger.complete(request, subject=f"task:{call.key}", provider=provider)
     except ProviderError as error:
         _record(call, error.usage)
         raise
@@ -54,3 +58,11 @@ def complete(
 
 def _record(call: Call, usage: Usage) -> None:
     call.record_usage(model_tokens=usage.total_tokens, api_calls=usage.calls)
+    call.settle(requests=usage.calls, tokens=usage.total_tokens)
+
+
+def _estimate(request: ModelRequest) -> int:
+    """The tokens that the request may use at most; what it did not use is given back."""
+    given = (request.prompt, request.data or "", request.schema or "")
+    characters = sum(len(str(part)) for part in given)
+    return characters // CHARACTERS_PER_TOKEN + request.max_tokens

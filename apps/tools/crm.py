@@ -115,7 +115,7 @@ class ServiceMonthPage(TypedDict):
     total: int
 
 
-@tool(call_class="read", permission="crm.view_client")
+@tool(call_class="read", permission="crm.view_client", service="crm")
 def clients(
     call: Call,
     *,
@@ -134,7 +134,7 @@ def clients(
     return _plain(connector.current().clients(wanted, Window(page=page, size=size)))
 
 
-@tool(call_class="read", permission="crm.view_invoice")
+@tool(call_class="read", permission="crm.view_invoice", service="crm")
 def invoices(
     call: Call,
     *,
@@ -164,7 +164,7 @@ def invoices(
     return _plain(connector.current().invoices(wanted, Window(page=page, size=size)))
 
 
-@tool(call_class="read", permission="crm.view_payment")
+@tool(call_class="read", permission="crm.view_payment", service="crm")
 def payments(
     call: Call,
     *,
@@ -182,7 +182,7 @@ def payments(
     return _plain(connector.current().payments(Period(start=start, end=end), client_ids, window))
 
 
-@tool(call_class="read", permission="crm.view_service")
+@tool(call_class="read", permission="crm.view_service", service="crm")
 def services(
     call: Call,
     *,
@@ -204,7 +204,7 @@ def services(
     return _plain(connector.current().services(wanted, Window(page=page, size=size)))
 
 
-@tool(call_class="read", permission="crm.view_service")
+@tool(call_class="read", permission="crm.view_service", service="crm")
 def service_months(
     call: Call,
     *,

@@ -65,7 +65,8 @@ def _module(module: ToolModule) -> str:
 
 def _tool(tool: Tool) -> str:
     permission = f"permission `{tool.permission}`" if tool.permission else "no permission needed"
-    facts = f"class `{tool.call_class}` · {permission}"
+    service = f" · waits for the rate limit of `{tool.service}`" if tool.service else ""
+    facts = f"class `{tool.call_class}` · {permission}{service}"
     return f"### {tool.name}\n\n```python\n{_signature(tool)}\n```\n\n{facts}\n\n{inspect.getdoc(tool.function)}\n"
 
 

@@ -67,6 +67,18 @@ class Call(Protocol):
 
     def log(self, message: str, level: str) -> None: ...
 
+    def admit(self, service: str, *, tokens: int = 0) -> None:
+        """Wait until the rate limits of the service let one request, and so many tokens, go.
+
+        ToolError (transient) when that would take too long. For tools whose service or tokens depend on the arguments;
+        others declare theirs: `@tool(service="crm")`.
+        """
+        ...
+
+    def settle(self, *, requests: int, tokens: int) -> None:
+        """Say what the admitted request really used; the rest is given back to the rate limits."""
+        ...
+
     def facts(self) -> Mapping[str, Any]:
         """Id, title, requester's name, revision, outputs of the task."""
         ...
@@ -107,6 +119,8 @@ class Tool:
     call_class: CallClass
     permission: str | None
     retry: RetryPolicy
+    service: str
+    """Each call is one request to it, and waits for its rate limit; "" = none."""
     signature: inspect.Signature
     hints: Mapping[str, Any] = field(repr=False)
 
@@ -130,14 +144,16 @@ class Tool:
 
 
 def tool(
-    *, call_class: str, permission: str | None = None, retry: RetryPolicy | None = None
+    *, call_class: str, permission: str | None = None, retry: RetryPolicy | None = None, service: str = ""
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare the function a tool. Its first parameter is the Call, the others are the script's."""
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         if not inspect.getdoc(function):
             raise TypeError(f"{function.__module__}.{function.__name__} is a tool and needs a docstring")
-        function.tool_declaration = (CallClass(call_class), permission, retry or RetryPolicy())  # type: ignore[attr-defined]
+        if service and call_class not in JOURNALLED:
+            raise TypeError(f"{function.__module__}.{function.__name__} asks a service: it must be a read or an effect")
+        function.tool_declaration = (CallClass(call_class), permission, retry or RetryPolicy(), service)  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -182,7 +198,7 @@ def find(full_name: str) -> Tool:
 
 
 def _tool(name: str, function: Callable[..., Any]) -> Tool:
-    call_class, permission, retry = function.tool_declaration  # type: ignore[attr-defined]
+    call_class, permission, retry, service = function.tool_declaration  # type: ignore[attr-defined]
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return Tool(
         name=name,
@@ -190,6 +206,7 @@ def _tool(name: str, function: Callable[..., Any]) -> Tool:
         call_class=call_class,
         permission=permission,
         retry=retry,
+        service=service,
         signature=inspect.Signature(parameters),
         hints=typing.get_type_hints(function),
     )

@@ -1,30 +1,30 @@
 """Carrying out one host call of a script: the tool's arguments, its permission, its retries, its files."""
 
 import hashlib
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from apps.core import clock, codec
 from apps.core.errors import ChantillyError, InvalidInput, NotFound, NotPermitted, ToolError
 from apps.core.masking import mask
 from apps.executors.contract import RequesterDisabled, Session
-from apps.tasks import blobs
+from apps.executors.script import pacing
+from apps.executors.script.pacing import Interrupted as Interrupted
+from apps.tasks import blobs, rates
 from apps.tasks.blobs import BlobUnwritable
 from apps.tasks.journal import LeaseLost, NewFile, Progress
+from apps.tasks.rates import REQUESTS, TOKENS, Reserved
 from apps.tools.registry import FileHandle, Suspension, Tool
 
 log = structlog.get_logger(__name__)
 
 MAX_VALUE = 20_000_000
 """Characters of an encoded argument list or result; a tool that would cross more is refused."""
-NAP = 0.1
-"""Seconds between looks at the control while waiting for another try."""
 
 
 @dataclass(kw_only=True)
@@ -37,6 +37,7 @@ class LiveCall:
     is_repeated: bool = False
     """True for telemetry that was written the first time: only its errors count, nothing is told again."""
     files: list[NewFile] = field(default_factory=list)
+    reserved: list[Reserved] = field(default_factory=list)
 
     @property
     def task_id(self) -> int:
@@ -67,6 +68,19 @@ class LiveCall:
         for name, addition in counts.items():
             self.session.journal.count(name, addition)
 
+    def admit(self, service: str, *, tokens: int = 0) -> None:
+        self.reserved = pacing.admit(self.session, service, {REQUESTS: 1, TOKENS: tokens})
+
+    def settle(self, *, requests: int, tokens: int) -> None:
+        used: dict[str, int] = {REQUESTS: requests, TOKENS: tokens}
+        reserved, self.reserved = self.reserved, []
+        try:
+            for each in reserved:
+                rates.settle(each, used[each.unit])
+        except DatabaseError:
+            # The request was made and paid for: it must not be made again for this. The bucket mends itself with time.
+            log.warning("rate_not_settled", task_id=self.task_id, exc_info=True)
+
     def report_progress(self, percent: float, stage: str, message: str) -> None:
         if self.is_repeated:
             return
@@ -91,6 +105,7 @@ class LiveCall:
         }
 
     def seed(self) -> str:
+        # Not the seed, which a fork shares with its ancestor: an id that both make anew must not be the same.
         return f"{self.session.task.uid}:{self.index}"
 
 
@@ -105,22 +120,21 @@ class Answered:
     suspension: Suspension | None = None
 
 
-class Interrupted(Exception):
-    """The call has not succeeded yet, and something was asked of the task: it must not be recorded as failed."""
-
-
 def execute(session: Session, tool: Tool, bound: Mapping[str, Any], call: LiveCall) -> Answered:
     """Call the tool, and again while its errors are transient and its policy allows.
 
-    Raises only LeaseLost, RequesterDisabled, and Interrupted when something is asked of the task between two tries.
+    Raises only LeaseLost, RequesterDisabled, and Interrupted when something is asked of the task between two tries, or
+    while the service's rate limit is waited for.
     """
     tries = 0
     while True:
         tries += 1
         try:
             _permit(session, tool)
+            if tool.service:
+                call.admit(tool.service)
             value = tool.function(call, **bound)
-        except (LeaseLost, RequesterDisabled):
+        except (LeaseLost, RequesterDisabled, Interrupted):
             raise
         except Exception as error:
             failure = as_tool_error(error, tool.name)
@@ -140,7 +154,11 @@ def execute(session: Session, tool: Tool, bound: Mapping[str, Any], call: LiveCa
 
 def failed(error: ToolError, retries: int = 0) -> Answered:
     """The answer that delivers this error to the script, live and replayed alike."""
-    data = {"exc_type": error.kind, "message": mask(error.message), "is_transient": error.transient}
+    data: dict[str, Any] = {"exc_type": error.kind, "message": mask(error.message), "is_transient": error.transient}
+    if error.code != ToolError.code:
+        data["code"] = error.code
+    if error.retry_after > 0:
+        data["retry_after"] = error.retry_after
     return Answered(succeeded=False, result=codec.encode(data), retries=retries, is_transient=error.transient)
 
 
@@ -208,17 +226,6 @@ def _wait(session: Session, tool: Tool, failure: ToolError, tries: int) -> None:
     message = f"{tool.name}: {what}. Try {tries + 1} of {tool.retry.attempts} in {delay:.1f} s."
     # Not call.log: the call's moment stands still, and these lines say when each try failed.
     session.journal.log(mask(message), "warning", session.pulse.line, clock.now())
-    session.pulse.call = f"{tool.name} (waits {delay:.1f} s for try {tries + 1})"
-    _sleep(delay, session.control)
-    session.pulse.call = tool.name
-
-
-def _sleep(seconds: float, interrupted: Callable[[], str]) -> None:
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0 and not interrupted():
-        time.sleep(min(NAP, left))
-
-
-def pause_here(suspension: Suspension, interrupted: Callable[[], str]) -> None:
-    """Sit out a wait that is too short to leave the worker for."""
-    _sleep((suspension.until - clock.now()).total_seconds(), interrupted)
+    session.pulse.call, session.pulse.is_resting = f"{tool.name} (waits {delay:.1f} s for try {tries + 1})", True
+    pacing.sleep(delay, session.control)
+    session.pulse.call, session.pulse.is_resting = tool.name, False

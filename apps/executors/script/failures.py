@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_monty import MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
@@ -35,27 +36,30 @@ def explain(
         return _memory(task, line)
     if kind == "TimeoutError" and "time limit exceeded" in message:
         return _time(task, line)
-    step, is_transient = _cause(kind, message, last_failure)
+    step, recorded = _cause(kind, message, last_failure)
     return Failure(
         type=kind,
-        code="tool_error" if step is not None else "script_error",
+        code=str(recorded.get("code", "tool_error")) if step is not None else "script_error",
         message=message or kind,
         line=line,
         step=step,
-        is_transient=is_transient,
+        is_transient=bool(recorded.get("is_transient")),
+        retry_after=recorded.get("retry_after"),
         traceback=mask(error.display("traceback"), MAX_TRACEBACK),
         advice="" if step is not None else "The script's own error repeats itself: publish a corrected revision.",
     )
 
 
-def _cause(kind: str, message: str, last_failure: tuple[int, dict[str, Any]] | None) -> tuple[int | None, bool]:
-    """The recorded call whose error came through to the end, if it is one."""
+def _cause(
+    kind: str, message: str, last_failure: tuple[int, dict[str, Any]] | None
+) -> tuple[int | None, Mapping[str, Any]]:
+    """The recorded call whose error came through to the end, if it is one, and that error as recorded."""
     if last_failure is None:
-        return None, False
+        return None, {}
     index, recorded = last_failure
     if recorded["message"] != message or recorded["exc_type"] != kind:
-        return None, False
-    return index, bool(recorded.get("is_transient"))
+        return None, {}
+    return index, recorded
 
 
 def of_crash(error: MontyCrashedError, killed_for: str, task: TaskFacts, line: int | None) -> Failure:
@@ -65,6 +69,9 @@ def of_crash(error: MontyCrashedError, killed_for: str, task: TaskFacts, line: i
     if killed_for == "output":
         message = "The script printed more than 10 million characters in one attempt and was stopped."
         return Failure(type="RuntimeError", code="output_limit", message=message, line=line, advice="Print less.")
+    if killed_for == "stalled":
+        message = "Stopped: the script's process did nothing any more, and used no processor time."
+        return Failure(type="TimeoutError", code="stalled", message=message, line=line, is_transient=True)
     if error.timed_out or "duration" in str(error):
         return _time(task, line)
     return Failure(

@@ -33,10 +33,10 @@ from apps.executors.contract import (
     Session,
     Suspended,
 )
-from apps.executors.script import calls, failures, sandbox
+from apps.executors.script import calls, failures, pacing, sandbox
 from apps.executors.script.calls import Answered, LiveCall
 from apps.tasks.blobs import BlobUnreadable, BlobUnwritable
-from apps.tasks.journal import Batch, Diverged, LeaseLost, LoadedCheckpoint, NewCheckpoint, NewStep
+from apps.tasks.journal import Batch, Diverged, LeaseLost, LoadedCheckpoint, NewCheckpoint, NewStep, RecordTooNew
 from apps.tools import registry
 from apps.tools.registry import CallClass, Tool
 
@@ -92,7 +92,7 @@ class _Attempt:
             return self._run()
         except _Ended as ended:
             return ended.outcome
-        except (Diverged, BlobUnreadable) as error:
+        except (Diverged, BlobUnreadable, RecordTooNew) as error:
             # Not tried again by itself: the record stays as it is.
             kind = type(error).__name__
             failure = Failure(type=kind, code=error.code, message=error.message, line=self.pulse.line)
@@ -130,7 +130,7 @@ class _Attempt:
         limits = sandbox.limits(
             memory_mb=self.task.memory_mb, cpu_seconds=self.task.cpu_seconds, max_calls=self.task.max_calls
         )
-        return sandbox.session(limits, sandbox.determined(self.task.created_at.astimezone(UTC), self.task.uid))
+        return sandbox.session(limits, sandbox.determined(self.task.seeded_at.astimezone(UTC), self.task.seed))
 
     def _start(self, monty: MontySession) -> Snapshot:
         self.pulse.sandbox_pid = monty.worker_pid
@@ -248,8 +248,17 @@ class _Attempt:
         if tool.call_class is CallClass.VOLATILE:
             self.journal.keep(step)
         else:
-            self.journal.record(step, files=call.files, checkpoint=self._checkpoint_if_due(snapshot))
+            self._record(snapshot, step, call)
         return answered
+
+    def _record(self, snapshot: FunctionSnapshot, step: NewStep, call: LiveCall) -> None:
+        """The call was carried out: its record must not be lost with a sandbox that died meanwhile."""
+        try:
+            checkpoint = self._checkpoint_if_due(snapshot)
+        except MontyCrashedError:
+            self.journal.record(step, files=call.files)
+            raise
+        self.journal.record(step, files=call.files, checkpoint=checkpoint)
 
     def _call(self, snapshot: FunctionSnapshot, tool: Tool, bound: Mapping[str, Any], call: LiveCall) -> Answered:
         """The tool's answer; what is asked of the task while its errors are being retried is obeyed, not waited for."""
@@ -287,7 +296,7 @@ class _Attempt:
         suspension = answered.suspension
         assert suspension is not None
         if (suspension.until - clock.now()).total_seconds() < SHORTEST_SUSPENSION:
-            calls.pause_here(suspension, self.session.control)
+            pacing.sleep((suspension.until - clock.now()).total_seconds(), self.session.control)
             return
         rest = self.journal.rest()
         rest.steps.append(self._step(tool, call, answered, arguments, digest, 0.0))
