@@ -8,6 +8,7 @@ unnoticed, so what does not verify is refused; the task then replays from the to
 import hashlib
 import hmac
 import zlib
+from collections import Counter
 
 from django.conf import settings
 
@@ -55,19 +56,59 @@ def load(task_id: int, interpreter: str, last_index: int) -> tuple[list[LoadedCh
     return usable, refused
 
 
+def adopt(task_id: int, ancestor_id: int, most: int) -> int | None:
+    """Give a fork its ancestor's newest good checkpoint at call `most` or before, sealed anew for its own place.
+
+    Only for the same script and the same parameters: the dump holds both. Answers the call's index, None without one.
+    """
+    for row in Checkpoint.objects.filter(task_id=ancestor_id, index__lte=most):
+        if not _is_usable(row, row.interpreter, most):
+            continue
+        data, index = bytes(row.data), row.index
+        row.pk, row._state.adding = None, True
+        row.task_id, row.generation = task_id, 0  # before the first attempt of its own
+        row.mac = _seal(settings.CHECKPOINT_KEYS[0], task_id, index, 0, row.interpreter, data)
+        row.save()
+        return index
+    return None
+
+
 def forget(task_id: int) -> None:
     """A task that has ended needs none."""
     sql.run("DELETE FROM tasks_checkpoint WHERE task_id = %s", [task_id])
 
 
+def by_key() -> Counter[int | None]:
+    """How many checkpoints each of the keys has sealed, by its place; None: none of them."""
+    return Counter(_key_of(row) for row in Checkpoint.objects.iterator(chunk_size=20))
+
+
+def reseal() -> int:
+    """Give every checkpoint that verifies the newest key's seal. Returns how many had another one."""
+    number = 0
+    for row in Checkpoint.objects.iterator(chunk_size=20):
+        if not _key_of(row):
+            continue  # the newest key's already, or nobody's
+        mac = _seal(
+            settings.CHECKPOINT_KEYS[0], row.task_id, row.index, row.generation, row.interpreter, bytes(row.data)
+        )
+        number += Checkpoint.objects.filter(pk=row.pk, mac=row.mac).update(mac=mac)
+    return number
+
+
 def _is_usable(row: Checkpoint, interpreter: str, last_index: int) -> bool:
     if row.interpreter != interpreter or row.index > last_index + 1:
         return False
+    return _key_of(row) is not None
+
+
+def _key_of(row: Checkpoint) -> int | None:
+    """The place of the key that sealed it, None when none of ours did."""
     data, mac = bytes(row.data), bytes(row.mac)
-    return any(
-        hmac.compare_digest(mac, _seal(key, row.task_id, row.index, row.generation, row.interpreter, data))
-        for key in settings.CHECKPOINT_KEYS
-    )
+    for place, key in enumerate(settings.CHECKPOINT_KEYS):
+        if hmac.compare_digest(mac, _seal(key, row.task_id, row.index, row.generation, row.interpreter, data)):
+            return place
+    return None
 
 
 def _seal(key: str, task_id: int, index: int, generation: int, interpreter: str, data: bytes) -> bytes:

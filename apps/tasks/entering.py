@@ -1,6 +1,11 @@
-"""A new task's rows: the task, its execution and its first event, in one statement where the database can."""
+"""A new task's rows: the task, its execution and its first event, in one statement where the database can.
+
+The same statement gives it its fair turn: behind what its requester has waiting in the same queue with the same
+priority, each task of that for the time that it will probably take (docs/decisions/0009-fair-turns.md).
+"""
 
 import json
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -8,54 +13,105 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from apps.tasks import sql
 from apps.tasks.models import Task
+from apps.tasks.states import AGEING_SECONDS
 
 EXECUTION = "INSERT INTO tasks_execution (task_id, seq) {values}"
 EVENT = "INSERT INTO tasks_event (task_id, seq, kind, at, actor_id, data) {values}"
 KIND = "task.submitted"
+SHORTEST_COST, LONGEST_COST = 1, 600
+"""Seconds by which one waiting task puts its requester's next one behind, whatever its estimate says."""
+NEWEST_TURN = (
+    "(SELECT max(turn_at) FROM tasks_task WHERE status = 'pending' AND turn_at IS NOT NULL AND requester_id = %s"
+    " AND queue = %s AND priority = %s)"
+)
+BEHIND = {
+    "sqlite": f"max(0.0, coalesce((julianday({NEWEST_TURN}) - julianday(%s)) * 86400.0 + %s, 0.0))",
+    "postgresql": f"greatest(0, coalesce(extract(epoch from {NEWEST_TURN} - %s::timestamptz)::float8 + %s, 0))",
+}
+"""Seconds after now at which it is this task's turn."""
+TURN = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', julianday(%s) + {behind} / 86400.0)",
+    "postgresql": "%s::timestamptz + make_interval(secs => {behind})",
+}
 
 
 def enter(task: Task, data: dict[str, Any]) -> None:
     """Write the unsaved task, and with it its execution and the event that it was submitted; gives it its id.
 
+    One that is to start at once gets its turn, and its rank by that; one for later has none.
+
     Raises django.db.IntegrityError when the idempotency key is taken.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
-    values = [field.get_db_prep_save(getattr(task, field.attname), connection) for field in _fields()]
+    has_turn = task.available_at <= task.created_at
+    behind = _behind(task) if has_turn else []
+    values: list[Any] = []
+    for field in _fields():
+        if field.name == "turn_at" and has_turn:
+            values += [sql.moment(task.created_at), *behind]
+            continue
+        values.append(_prepared(field, getattr(task, field.attname)))
+        if field.name == "rank" and has_turn:
+            values += behind
     event = [sql.moment(task.created_at), task.requester_id, json.dumps(data)]
-    task.pk = _enter_sqlite(values, event) if sql.is_sqlite() else _enter_postgres(values, event)
+    enter_rows = _enter_sqlite if sql.is_sqlite() else _enter_postgres
+    task.pk, task.rank, turn_at = enter_rows(has_turn, values, event)
+    task.turn_at = _moment(turn_at)
     task._state.adding = False
     task._state.db = DEFAULT_DB_ALIAS
 
 
-def _enter_sqlite(values: list[Any], event: list[Any]) -> int:
+def _behind(task: Task) -> list[Any]:
+    cost = min(max(task.estimated_seconds, SHORTEST_COST), LONGEST_COST)
+    return [task.requester_id, task.queue, task.priority, sql.moment(task.created_at), cost]
+
+
+def _enter_sqlite(has_turn: bool, values: list[Any], event: list[Any]) -> Any:
     with sql.transaction():
-        task_id = sql.run(_insert_task(), values)[0]
-        sql.run(EXECUTION.format(values="VALUES (%s, 1)"), [task_id])
-        sql.run(EVENT.format(values=f"VALUES (%s, 1, '{KIND}', %s, %s, %s)"), [task_id, *event])
-    return int(task_id)
+        row = sql.run(_insert_task(has_turn), values)
+        sql.run(EXECUTION.format(values="VALUES (%s, 1)"), [row[0]])
+        sql.run(EVENT.format(values=f"VALUES (%s, 1, '{KIND}', %s, %s, %s)"), [row[0], *event])
+    return row
 
 
-def _enter_postgres(values: list[Any], event: list[Any]) -> int:
-    return int(sql.run(_postgres_statement(), [*values, *event])[0])
+def _enter_postgres(has_turn: bool, values: list[Any], event: list[Any]) -> Any:
+    return sql.run(_postgres_statement(has_turn), [*values, *event])
 
 
 @cache
-def _postgres_statement() -> str:
+def _postgres_statement(has_turn: bool) -> str:
     return (
-        f"WITH task AS ({_insert_task()}),"
+        f"WITH task AS ({_insert_task(has_turn)}),"
         f" execution AS ({EXECUTION.format(values='SELECT id, 1 FROM task')}),"
         f" event AS ({EVENT.format(values=f'''SELECT id, 1, '{KIND}', %s::timestamptz, %s::int, %s::jsonb FROM task''')})"
-        " SELECT id FROM task"
+        " SELECT id, rank, turn_at FROM task"
     )
 
 
 @cache
-def _insert_task() -> str:
+def _insert_task(has_turn: bool) -> str:
     columns = ", ".join(f'"{field.column}"' for field in _fields())
-    places = ", ".join(["%s"] * len(_fields()))
-    return f"INSERT INTO tasks_task ({columns}) VALUES ({places}) RETURNING id"
+    database = connections[DEFAULT_DB_ALIAS].vendor
+    behind = BEHIND[database]
+    fair = {"rank": f"%s - {behind} / {AGEING_SECONDS}", "turn_at": TURN[database].format(behind=behind)}
+    places = ", ".join(fair.get(field.name, "%s") if has_turn else "%s" for field in _fields())
+    return f"INSERT INTO tasks_task ({columns}) VALUES ({places}) RETURNING id, rank, turn_at"
 
 
 @cache
 def _fields() -> list[Any]:
     return [field for field in Task._meta.concrete_fields if not field.primary_key]
+
+
+def _prepared(field: Any, value: Any) -> Any:
+    """As the driver wants it. Django's own way for each of some fifty columns costs more than the statement."""
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    if isinstance(value, datetime | dict | list):
+        return sql.value(value)
+    return field.get_db_prep_save(value, connections[DEFAULT_DB_ALIAS])
+
+
+def _moment(value: Any) -> datetime | None:
+    """SQLite keeps moments in UTC, without saying so."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -42,6 +42,12 @@ class Diverged(ChantillyError):
     code = "diverged"
 
 
+class RecordTooNew(ChantillyError):
+    """A newer version of the product wrote it; this one must not guess what it means."""
+
+    code = "record_too_new"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lease:
     """The right of one attempt to write. Every write names it and is refused when it is no longer the task's."""
@@ -191,6 +197,9 @@ class Journal:
         self.control = ""
         self.steps_recorded = 0
         self.calls_answered = 0
+        self.signs = 0
+        """Grows with every line of log, report of progress and count: somebody is alive."""
+        self.api_calls = 0
         self._store = store
         self._reopened = reopened
         self._clock = clock
@@ -223,7 +232,8 @@ class Journal:
             raise Diverged(
                 f"At call {index} the script asks for {shown(name, arguments)}, but the journal has"
                 f" {shown(recorded.name, recorded.arguments)} there."
-                " The record and the script no longer fit; run the task again from the start."
+                f" The record and the script no longer fit. Fork it at step {index} or before: the calls before that"
+                " are not made again. Or run it again from the start."
             )
         if self._reopened is not None and self._is_reopened(recorded):
             return None
@@ -256,6 +266,7 @@ class Journal:
 
     def log(self, text: str, level: str, line: int | None, now: datetime) -> None:
         with self._lock:
+            self.signs += 1
             if level in ("warning", "error"):
                 self._pending.count(f"{level}s", 1)
             if len(self._log) >= MAX_LOG_LINES or self._log_size >= MAX_LOG_SIZE:
@@ -270,6 +281,7 @@ class Journal:
     def progress(self, progress: Progress, now: datetime) -> None:
         """Show this progress with the next transaction or heartbeat; a new stage becomes an event."""
         with self._lock:
+            self.signs += 1
             self._pending.progress = progress if progress.stage else replace(progress, stage=self._stage)
             if progress.stage and progress.stage != self._stage:
                 self._stage = progress.stage
@@ -278,6 +290,8 @@ class Journal:
 
     def count(self, name: str, addition: int) -> None:
         with self._lock:
+            self.signs += 1
+            self.api_calls += addition if name == "api_calls" else 0
             self._pending.count(name, addition)
 
     def note_memory(self, memory_bytes: int) -> None:

@@ -5,8 +5,16 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from apps.core import hints
+from apps.tasks import gates
 
 log = structlog.get_logger("chantilly.events")
+
+SLOT_FREEING = frozenset(
+    {"task.completed", "task.failed", "task.cancelled", "task.suspended", "task.paused", "task.retry_scheduled"}
+)
+"""After these a slot may be free; the others that end an attempt make the task claimable anyway."""
+
+ROUTINE = frozenset({"task.submitted", "task.claimed", "task.completed"})
 
 changed = Signal()
 """Sent after a task's event is committed: sender=Task, task_id, kind. Receivers read the database for the rest."""
@@ -14,6 +22,7 @@ changed = Signal()
 
 def publish(task_id: int, kind: str, *, is_claimable: bool = False) -> None:
     """After the running transaction commits, tell pages (and workers, when there is something to claim)."""
+    is_claimable = is_claimable or (kind in SLOT_FREEING and gates.is_narrow_here())
 
     def send() -> None:
         _send(task_id, kind, is_claimable)
@@ -23,7 +32,8 @@ def publish(task_id: int, kind: str, *, is_claimable: bool = False) -> None:
 
 
 def _send(task_id: int, kind: str, is_claimable: bool) -> None:
-    log.info(kind, task_id=task_id)
+    # Not a line for each by default: the event is on record, and a line costs as much as a short task's share of a commit.
+    (log.debug if kind in ROUTINE else log.info)(kind, task_id=task_id)
     hints.send(hints.FEED, task_id)
     if is_claimable:
         hints.send(hints.WORK, task_id)

@@ -6,8 +6,21 @@ the same rate, so their order is that of `priority - available_at / AGEING_SECON
 
 from datetime import datetime
 
-from apps.tasks.states import AGEING_SECONDS
+from apps.core.errors import InvalidInput
+from apps.tasks.states import AGEING_SECONDS, PRIORITY_WORDS
 
 
 def rank(priority: int, available_at: datetime) -> float:
     return priority - available_at.timestamp() / AGEING_SECONDS
+
+
+def number(asked: int | str) -> int:
+    """0 to 100 from a number or one of the words. Raises InvalidInput."""
+    if isinstance(asked, str) and asked.strip().lower() in PRIORITY_WORDS:
+        return PRIORITY_WORDS[asked.strip().lower()]
+    if isinstance(asked, int) and not isinstance(asked, bool) and 0 <= asked <= 100:
+        return asked
+    words = ", ".join(PRIORITY_WORDS)
+    raise InvalidInput(
+        f"Priority {asked!r} is not known.", fields={"priority": f"Use a number from 0 to 100, or one of {words}."}
+    )

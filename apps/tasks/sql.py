@@ -7,7 +7,7 @@ the statements are bound by the server and prepared once a connection. Errors ar
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -25,6 +25,21 @@ BUSY_SECONDS = 20.0
 
 def run(sql: str, parameters: Sequence[Any] = ()) -> Any:
     """Execute one statement with `%s` places; returns its first row, or None."""
+    return _execute(sql, parameters, lambda cursor: cursor.fetchone())
+
+
+def rows(sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+    """Execute one statement with `%s` places; returns all its rows."""
+    return _execute(sql, parameters, lambda cursor: cursor.fetchall()) or []
+
+
+def many(sql: str, parameters: Sequence[Sequence[Any]]) -> None:
+    """SQLite: execute one statement once for each list of parameters."""
+    with connections[DEFAULT_DB_ALIAS].wrap_database_errors:
+        connections[DEFAULT_DB_ALIAS].connection.executemany(_question_marks(sql), parameters)
+
+
+def _execute(sql: str, parameters: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
     # The proxy `django.db.connection` looks the thread's connection up at every attribute: 70 µs a step.
     database = connections[DEFAULT_DB_ALIAS]
     if database.connection is None:
@@ -32,10 +47,10 @@ def run(sql: str, parameters: Sequence[Any] = ()) -> Any:
     raw: Any = database.connection
     with database.wrap_database_errors:
         if is_sqlite():
-            return raw.execute(_question_marks(sql), parameters).fetchone()
+            return fetch(raw.execute(_question_marks(sql), parameters))
         with psycopg.Cursor(raw) as cursor:
             cursor.execute(sql, parameters, prepare=True)
-            return cursor.fetchone() if cursor.description else None
+            return fetch(cursor) if cursor.description else None
 
 
 @cache
@@ -73,7 +88,8 @@ def transaction() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        run("ROLLBACK")
+        if database.connection.in_transaction:  # SQLite itself has rolled back when its disk is full
+            run("ROLLBACK")
         raise
     run("COMMIT")
 

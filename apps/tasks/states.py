@@ -15,6 +15,8 @@ class Status(models.TextChoices):
 
 
 FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+OPEN = tuple(status for status in Status if status not in FINAL)
+"""Asked for by name: “not one of the final ones” would read every finished task."""
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.BLOCKED: frozenset({Status.PENDING, Status.PAUSED, Status.CANCELLED}),
@@ -49,6 +51,14 @@ class AttemptOutcome(models.TextChoices):
     CANCELLED = "cancelled"
     DRAINED = "drained"
     CRASHED = "crashed"  # ended without an outcome
+
+
+class Ancestry(models.TextChoices):
+    """How a task was made from another."""
+
+    NONE = ""
+    AGAIN = "again"  # the same, with new or edited parameters, from the start
+    FORK = "fork"  # with the calls before a step taken over from the ancestor's record
 
 
 PRIORITY_WORDS = {"critical": 90, "high": 70, "normal": 50, "medium": 50, "low": 30}

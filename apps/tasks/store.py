@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from apps.core import hints
+from apps.core import codec, hints
 from apps.tasks import blobs, checkpoints, dbclock, sql
-from apps.tasks.journal import Ack, Batch, Lease, LeaseLost, NewStep, Recorded
+from apps.tasks.journal import Ack, Batch, Lease, LeaseLost, NewStep, Recorded, RecordTooNew
 
 STEP_COLUMNS = (
     "task_id, seq, index, try_number, attempt, name, call_class, digest, arguments, outcome, result,"
@@ -43,7 +43,7 @@ class DatabaseStore:
     def records(self, task_id: int, start: int, limit: int) -> Sequence[Recorded]:
         with connection.cursor() as cursor:
             cursor.execute(
-                'SELECT "index", try_number, name, digest, outcome, result, arguments FROM tasks_step'
+                'SELECT "index", try_number, name, digest, outcome, result, arguments, codec_version FROM tasks_step'
                 ' WHERE task_id = %s AND "index" >= %s AND "index" < %s ORDER BY "index", try_number',
                 [task_id, start, start + limit],
             )
@@ -55,10 +55,10 @@ class DatabaseStore:
                 name=name,
                 digest=bytes(digest),
                 succeeded=outcome == "succeeded",
-                result=blobs.read(result),
+                result=blobs.read(_readable(result, index, version)),
                 arguments=arguments,
             )
-            for index, try_number, name, digest, outcome, result, arguments in newest.values()
+            for index, try_number, name, digest, outcome, result, arguments, version in newest.values()
         ]
 
     def last_index(self, task_id: int) -> int:
@@ -155,9 +155,19 @@ def _step_values(lease: Lease, step: NewStep) -> list[Any]:
     result = step.result if len(step.result) <= MAX_RESULT else blobs.write(lease.task_id, step.index, step.result)
     return [
         step.index, step.try_number, lease.attempt, step.name, step.call_class, step.digest,
-        step.arguments[:SHOWN_ARGUMENTS], "succeeded" if step.succeeded else "failed", result, 1, step.line,
+        step.arguments[:SHOWN_ARGUMENTS], "succeeded" if step.succeeded else "failed", result, codec.VERSION, step.line,
         sql.moment(step.started_at), step.seconds, step.retries,
     ]  # fmt: skip
+
+
+def _readable(result: str, index: int, version: int) -> str:
+    """Older codecs are read; what a newer one wrote could be taken for something else."""
+    if version > codec.VERSION:
+        raise RecordTooNew(
+            f"Step {index} was recorded by a newer version of Chantilly (codec {version}; this one reads up to"
+            f" {codec.VERSION}). Run the workers on that version again, then retry the task: its record is kept."
+        )
+    return result
 
 
 def _refuse(lease: Lease) -> Any:

@@ -4,20 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
-from apps.catalog import kinds
+from apps.catalog import groupkeys, kinds
 from apps.catalog.definition import Definition
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from apps.core.schema import validate
-from apps.tasks import entering, news, pace
+from apps.tasks import debounce, entering, equal, intake, news, pace
 from apps.tasks.claiming import revision as known_revision
-from apps.tasks.models import Task
+from apps.tasks.lineage import Lineage
+from apps.tasks.models import Task, Window
 from apps.tasks.ranking import rank
 from apps.tasks.states import PRIORITY_WORDS, Status
 
@@ -39,35 +40,83 @@ class Request:
     idempotency_key: str | None = None
     deadline: datetime | None = None
     available_at: datetime | None = None
+    lineage: Lineage | None = None
+    """Of a request for a task that is made from another (again.py): it is always a new one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted:
     task: Task
     is_new: bool
-    """False when the idempotency key had been used before: this is the task it gave then."""
+    because: Literal["", "key", "debounce", "cache"] = ""
+    """Why it is not new: the idempotency key had given it before; it had not started, and does now what this request
+    asks; it had just completed the same."""
 
 
 def submit(request: Request, requester: Any) -> Submitted:
-    """Make a pending task and, after commit, wake a worker.
+    """Make a pending task and, after commit, wake a worker; or find the one that answers the request already.
 
     Raises NotFound (no such template, or none that this user may see), NotPermitted, InvalidInput with the fields
-    that are wrong, and Conflict when the idempotency key was used for something else.
+    that are wrong, and Conflict when the idempotency key was used for something else or the queue takes nothing more.
     """
     _check_text(request)
     if existing := _existing(request, requester):
-        return Submitted(task=existing, is_new=False)
+        return Submitted(task=existing, is_new=False, because="key")
     template = _template(request.template, requester)
-    revision = _revision(template)
+    revision = (request.lineage and request.lineage.revision) or _revision(template)
     parameters = validate(request.parameters, revision.parameter_schema)
     _check_tools(revision, requester)
+    task = _draft(request, requester, template, revision, parameters)
+    intake.check(task.queue)
     try:
-        task = _create(request, requester, template, revision, parameters)
+        submitted = _enter(request, task, revision)
     except IntegrityError:
         if existing := _existing(request, requester):
-            return Submitted(task=existing, is_new=False)
+            return Submitted(task=existing, is_new=False, because="key")
         raise
-    news.publish(task.pk, "task.submitted", is_claimable=True)
+    if submitted.is_new:
+        news.publish(submitted.task.pk, "task.submitted", is_claimable=True)
+    return submitted
+
+
+def _enter(request: Request, task: Task, revision: TemplateRevision) -> Submitted:
+    """Raises IntegrityError when the idempotency key was taken meanwhile."""
+    data = {"origin": request.origin, "words": request.instructions[:500], "template": revision.template.key,
+            "revision": revision.number}  # fmt: skip
+    if request.lineage:
+        request.lineage.mark(task)
+        with transaction.atomic():
+            entering.enter(task, {**data, "ancestor": request.lineage.ancestor.pk, "ancestry": task.ancestry})
+            request.lineage.take_over(task)
+        return Submitted(task=task, is_new=True)
+    if not (revision.cache_seconds or revision.debounce_seconds):
+        entering.enter(task, data)
+        return Submitted(task=task, is_new=True)
+    with transaction.atomic():
+        submitted = _share(request, task, revision, data)
+        equal.keep_key(submitted.task, task.requester, request.idempotency_key, revision, task.parameters)
+    return submitted
+
+
+def _share(request: Request, task: Task, revision: TemplateRevision, data: dict[str, Any]) -> Submitted:
+    """The earlier task that answers this request, or the draft as a new one."""
+    now, seconds = task.created_at, revision.debounce_seconds
+    if request.available_at is None and (done := equal.answer(revision, task.request_digest, task.requester, now)):
+        return Submitted(task=done, is_new=False, because="cache")
+    if not seconds:
+        entering.enter(task, data)
+        return Submitted(task=task, is_new=True)
+    group = debounce.group(revision, task.requester, task.parameters)
+    debounce.hold(group)
+    window = debounce.waiting(group)
+    task.available_at = max(
+        task.available_at, debounce.put_off(now, seconds, window.task.created_at if window else now)
+    )
+    task.rank = rank(task.priority, task.available_at)
+    if window:
+        return Submitted(task=debounce.take_place(window, task, data), is_new=False, because="debounce")
+    entering.enter(task, data)
+    Window.objects.create(task=task, digest=group)
     return Submitted(task=task, is_new=True)
 
 
@@ -119,9 +168,11 @@ def _existing(request: Request, requester: Any) -> Task | None:
     """The task that the idempotency key gave before, whatever has become of its template since."""
     if request.idempotency_key is None:
         return None
-    tasks = Task.objects.select_related("template", "revision")
-    task = tasks.filter(requester=requester, idempotency_key=request.idempotency_key).first()
-    if task and not _asks_the_same(request, task):
+    task = equal.of_key(requester, request.idempotency_key)
+    if task and not (
+        task.template.key == request.template
+        and equal.asks_the_same(task, requester, request.idempotency_key, request.parameters)
+    ):
         raise Conflict(
             f"The idempotency key {request.idempotency_key!r} was used for task {task.pk}, which asks for something"
             " else. Use a new key.",
@@ -130,17 +181,7 @@ def _existing(request: Request, requester: Any) -> Task | None:
     return task
 
 
-def _asks_the_same(request: Request, task: Task) -> bool:
-    """Compared as the task's own revision completes the parameters: the one in service now may have other defaults."""
-    if task.template.key != request.template:
-        return False
-    try:
-        return validate(request.parameters, task.revision.parameter_schema) == task.parameters
-    except InvalidInput:
-        return False
-
-
-def _create(
+def _draft(
     request: Request,
     requester: Any,
     template: TaskTemplate,
@@ -151,7 +192,7 @@ def _create(
     priority = _priority(request.priority, revision)
     available = max(request.available_at or now, now)
     outlook = pace.expected(revision, parameters)
-    task = Task(
+    return Task(
         template=template,
         revision=revision,
         kind=revision.kind,
@@ -165,19 +206,19 @@ def _create(
         status=Status.PENDING,
         queue=revision.queue or settings.DEFAULT_QUEUE,
         priority=priority,
+        limit_key=groupkeys.value(revision.limit_key, parameters),
+        is_cpu_intensive=revision.is_cpu_intensive,
         rank=rank(priority, available),
         available_at=available,
         deadline=_deadline(request.deadline, revision, now),
         estimated_seconds=outlook.seconds,
         estimated_steps=outlook.steps,
         complexity=outlook.complexity,
+        # What runs on another task's record would pass old answers off as fresh ones.
+        request_digest=None if request.lineage else equal.request_digest(revision, parameters),
         created_at=now,
         updated_at=now,
     )
-    data = {"origin": request.origin, "words": request.instructions[:500], "template": template.key,
-            "revision": revision.number}  # fmt: skip
-    entering.enter(task, data)
-    return task
 
 
 def _priority(asked: int | str | None, revision: TemplateRevision) -> int:

@@ -1,4 +1,28 @@
+from apps.tasks.models.blobs import BlobPiece
+from apps.tasks.models.chores import Chore
 from apps.tasks.models.history import Artifact, Attempt, Checkpoint, Event, Step
+from apps.tasks.models.merging import AnsweredKey, Window
+from apps.tasks.models.past import TaskTotal, Tombstone
+from apps.tasks.models.steering import AuditEntry, BulkAction, Limit, Queue, RateLimit
 from apps.tasks.models.task import Execution, Task
 
-__all__ = ["Artifact", "Attempt", "Checkpoint", "Event", "Execution", "Step", "Task"]
+__all__ = [
+    "AnsweredKey",
+    "Artifact",
+    "Attempt",
+    "AuditEntry",
+    "BlobPiece",
+    "BulkAction",
+    "Checkpoint",
+    "Chore",
+    "Event",
+    "Execution",
+    "Limit",
+    "Queue",
+    "RateLimit",
+    "Step",
+    "Task",
+    "TaskTotal",
+    "Tombstone",
+    "Window",
+]

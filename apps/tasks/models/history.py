@@ -5,13 +5,14 @@ Their foreign keys are not constraints of the database: the fence in the same tr
 is there, and a lookup per step would cost more than the step.
 """
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 
 from apps.core import codec
+from apps.tasks import blobs
+from apps.tasks.blobs.checked import Checked
 from apps.tasks.models.task import Task
 from apps.tasks.states import AttemptOutcome
 
@@ -139,7 +140,7 @@ class Artifact(models.Model):
     content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
-    path = models.CharField(max_length=300, help_text="Below ARTIFACT_ROOT.")
+    path = models.CharField(max_length=300, help_text="Where the store keeps it.")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -151,6 +152,6 @@ class Artifact(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def file(self) -> Path:
-        return Path(settings.ARTIFACT_ROOT) / self.path
+    def open(self) -> Checked:
+        """The content, to be read piece by piece. Raises BlobUnreadable when it is gone, or is not what was written."""
+        return blobs.open_checked(self.path, size=self.size, sha256=self.sha256)

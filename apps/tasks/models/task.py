@@ -1,17 +1,34 @@
 """Task: what was asked and where it stands. Execution: the narrow row that a running task writes at every step."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import codec
-from apps.tasks.states import FINAL, TRANSITIONS, Control, Status
+from apps.tasks.states import FINAL, OPEN, TRANSITIONS, Ancestry, Control, Status
+
+MOST_COUNTED = 10_000
+"""Beyond it a list says “more than”: counting on would read every row."""
+MOST_SEARCHED = 10_000
+
+
+def in_status(*statuses: str) -> Q:
+    """In one of these. It also says whether they have ended, where that follows: some indexes cover just those.
+
+    Several final ones are most of the table: named by what they are not, no database collects and sorts them all.
+    """
+    if FINAL.issuperset(statuses):
+        others = FINAL.difference(statuses)
+        chosen = Q(status__in=statuses) if len(statuses) == 1 else ~Q(status__in=others) if others else Q()
+        return chosen & Q(finished_at__isnull=False)
+    return Q(status__in=statuses) & (Q() if FINAL.intersection(statuses) else Q(finished_at__isnull=True))
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -25,10 +42,46 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def overdue(self, now: datetime) -> Self:
         """Tasks past their deadline that have not ended."""
-        return self.filter(deadline__lte=now).exclude(status__in=FINAL)
+        return self.filter(deadline__lte=now, finished_at__isnull=True, status__in=OPEN)
 
     def open(self) -> Self:
-        return self.exclude(status__in=FINAL)
+        return self.filter(status__in=OPEN)
+
+    def numbers(self) -> dict[str, int]:
+        """How many there are of each status that occurs, each counted up to MOST_COUNTED + 1. One query."""
+        parts: list[str] = []
+        values: list[Any] = []
+        for status in Status:
+            some = self.filter(in_status(status)).order_by().values("pk")[: MOST_COUNTED + 1]
+            statement, parameters = some.query.sql_with_params()
+            parts.append(f"(SELECT count(*) FROM ({statement}) counted)")
+            values += parameters
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(parts)}", values)
+            row = cursor.fetchone()
+        return {status.value: number for status, number in zip(Status, row, strict=True) if number}
+
+    def newest(self, statuses: Iterable[str], number: int) -> list[int]:
+        """The highest numbers in any of these statuses. Each is asked for by itself: that is a look into an index."""
+        parts: list[str] = []
+        values: list[Any] = []
+        for position, status in enumerate(statuses):
+            some = self.filter(in_status(status)).order_by("-pk").values("pk")[:number]
+            statement, parameters = some.query.sql_with_params()
+            parts.append(f"SELECT * FROM ({statement}) part{position}")
+            values += parameters
+        with connection.cursor() as cursor:
+            cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1 DESC LIMIT {int(number)}", values)
+            return [pk for (pk,) in cursor.fetchall()]
+
+    def within_reach(self, text: str) -> Self:
+        """The newest tasks, which a search for words reads one by one; a number is found however old its task is."""
+        newest = Task.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        reached = Q(pk__gt=newest - MOST_SEARCHED)
+        number = text.strip().removeprefix("#")
+        if number.isascii() and number.isdigit() and len(number) < 19:
+            reached |= Q(pk=int(number))
+        return self.filter(reached)
 
     def visible_to(self, user: Any) -> Self:
         """Own tasks; with the permission to view tasks, all of them."""
@@ -43,13 +96,13 @@ class Task(models.Model):
     """One durable unit of work made from a revision. `lifecycle` is the only writer of `status`."""
 
     uid = models.UUIDField(default=uuid.uuid4, editable=False)
-    template = models.ForeignKey(TaskTemplate, models.PROTECT, related_name="tasks")
+    template = models.ForeignKey(TaskTemplate, models.PROTECT, related_name="tasks", db_index=False)
     revision = models.ForeignKey(TemplateRevision, models.PROTECT, related_name="tasks")
     kind = models.CharField(max_length=30)
     title = models.CharField(max_length=200)
     instructions = models.TextField(blank=True, help_text="The words in which the task was asked for.")
     origin = models.CharField(max_length=30, help_text="The edge it came through: api, admin, command, chat.")
-    requester = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="tasks")
+    requester = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="tasks", db_index=False)
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)
     tags = models.JSONField(default=list, blank=True)
     parameters = models.JSONField(default=dict)
@@ -60,6 +113,14 @@ class Task(models.Model):
     priority = models.PositiveSmallIntegerField(default=50)
     rank = models.FloatField(help_text="Priority with ageing folded in; higher is claimed first.")
     available_at = models.DateTimeField(help_text="Not to be claimed, or not to be woken, before this moment.")
+    turn_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its fair turn: behind what its requester had waiting. Null: it has none."
+    )
+    limit_key = models.CharField(max_length=200, blank=True, help_text="The value of the template's limit key.")
+    is_cpu_intensive = models.BooleanField(default=False, help_text="Holds a core of its host while it runs.")
+    request_digest = models.BinaryField(
+        max_length=16, null=True, help_text="Of template and parameters, where equal requests are merged or answered."
+    )
     paused_from = models.CharField(max_length=10, blank=True, choices=Status.choices)
     deadline = models.DateTimeField(null=True, blank=True)
     delete_after = models.DateTimeField(null=True, blank=True)
@@ -70,6 +131,17 @@ class Task(models.Model):
     is_dead_letter = models.BooleanField(default=False)
     result = models.TextField(blank=True, help_text="What the script returned, in the journal's codec.")
     error = models.JSONField(null=True, blank=True)
+
+    ancestor = models.ForeignKey(
+        "self", models.DO_NOTHING, null=True, blank=True, related_name="descendants", db_constraint=False,
+        help_text="The task that this one was made from; it may have been removed.",
+    )  # fmt: skip
+    ancestor_step = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Calls before this one were taken over from the ancestor's record."
+    )
+    ancestry = models.CharField(max_length=10, blank=True, choices=Ancestry.choices)
+    seed = models.CharField(max_length=32, blank=True, help_text="Of chance and ids in its script; empty: its uid.")
+    seeded_at = models.DateTimeField(null=True, blank=True, help_text="Its script's frozen clock; null: created_at.")
 
     estimated_seconds = models.PositiveIntegerField(default=0)
     estimated_steps = models.PositiveIntegerField(default=0)
@@ -110,8 +182,36 @@ class Task(models.Model):
         ]
         indexes = [
             models.Index("queue", F("rank").desc(), "id", name="task_claim", condition=Q(status="pending")),
+            models.Index(
+                "queue",
+                "revision",
+                "requester",
+                "limit_key",
+                F("rank").desc(),
+                "id",
+                name="task_lane",
+                condition=Q(status="pending"),
+            ),
+            models.Index("available_at", name="task_sleeping", condition=Q(status="waiting")),
             models.Index(fields=["status", "-id"], name="task_by_status"),
+            models.Index(fields=["template", "-id"], name="task_by_template"),
+            models.Index(fields=["requester", "-id"], name="task_by_requester"),
+            models.Index(fields=["updated_at", "id"], name="task_by_update"),
             models.Index("available_at", name="task_due", condition=Q(status__in=["waiting", "pending"])),
+            models.Index(
+                fields=["requester", "queue", "priority", "turn_at"],
+                name="task_turn",
+                condition=Q(status="pending", turn_at__isnull=False),
+            ),
+            models.Index(
+                fields=["request_digest", "-id"], name="task_equal", condition=Q(request_digest__isnull=False)
+            ),
+            models.Index("status", "finished_at", name="task_ended", condition=Q(finished_at__isnull=False)),
+            models.Index(fields=["requester", "status", "finished_at"], name="task_of_requester"),
+            models.Index(fields=["priority", "id"], name="task_by_priority"),
+            models.Index(fields=["-id"], name="task_dead_letter", condition=Q(is_dead_letter=True)),
+            models.Index(fields=["ancestor"], name="task_by_ancestor", condition=Q(ancestor__isnull=False)),
+            models.Index(fields=["delete_after"], name="task_to_prune", condition=Q(delete_after__isnull=False)),
             models.Index(
                 "deadline", name="task_deadline", condition=Q(deadline__isnull=False, finished_at__isnull=True)
             ),
@@ -145,6 +245,7 @@ class Execution(models.Model):
     lease_token = models.PositiveBigIntegerField(default=0, db_default=0)
     lease_until = models.FloatField(null=True, help_text="Seconds since 1970 by the database's clock; null = no lease.")
     worker = models.CharField(max_length=100, blank=True, db_default="")
+    host = models.CharField(max_length=255, blank=True, db_default="", help_text="Of the worker, while it holds it.")
     control = models.CharField(max_length=10, blank=True, db_default="", choices=Control.choices)
     control_reason = models.CharField(max_length=300, blank=True, db_default="")
     control_by = models.CharField(max_length=150, blank=True, db_default="")

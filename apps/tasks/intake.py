@@ -1,0 +1,59 @@
+"""What a queue takes: a draining one nothing new, a full one nothing more. Visible shedding instead of a line that grows.
+
+The queues' rows are looked up twice a second at most, so that a submit pays no query for them; how long a limited queue
+is, is counted at each submit into it, up to its limit.
+"""
+
+import time
+
+from apps.core import clock
+from apps.core.errors import Conflict
+from apps.core.saying import count
+from apps.tasks.models import Queue, Task
+from apps.tasks.queues.stops import Stop
+from apps.tasks.states import Status
+
+REMEMBERED_SECONDS = 0.5
+RETRY_AFTER = 30
+
+_known: list[tuple[float, dict[str, Queue]]] = []
+
+
+class QueueFull(Conflict):
+    """There is no room now; the same request may be taken later. `retry_after` in seconds."""
+
+    code = "queue_full"
+    retry_after = RETRY_AFTER
+
+
+def check(queue: str) -> None:
+    """Raises Conflict when the queue drains and QueueFull when it is as long as it may be."""
+    row = _rows().get(queue)
+    if row is None:
+        return
+    if row.is_draining:
+        raise Conflict(
+            f"Queue {queue} takes nothing new: it is being drained {Stop.of(row).words(clock.now())}. Ask again when it"
+            " is open, or ask an operator to reopen it.",
+            code="queue_draining",
+        )
+    if row.max_length is None:
+        return
+    pending = Task.objects.filter(queue=queue, status=Status.PENDING).order_by()[: row.max_length].count()
+    if pending >= row.max_length:
+        raise QueueFull(
+            f"Queue {queue} is full: {count(pending, 'task')} in it, and it takes {row.max_length:,}. Ask again later, or"
+            " ask an operator to raise its length."
+        )
+
+
+def forget() -> None:
+    _known.clear()
+
+
+def _rows() -> dict[str, Queue]:
+    if not _known or time.monotonic() > _known[0][0]:
+        rows = Queue.objects.filter(is_draining=True) | Queue.objects.filter(max_length__isnull=False)
+        found = {row.name: row for row in rows.select_related("changed_by")}
+        _known[:] = [(time.monotonic() + REMEMBERED_SECONDS, found)]
+    return _known[0][1]

@@ -1,0 +1,176 @@
+"""Verbs of a person: they take the user and check the permission. Conflict: the task's state does not allow it.
+
+`bulk` is the number of the action on many tasks that the verb is part of; the task's event names it.
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from apps.core import clock
+from apps.core.errors import Conflict, NotPermitted
+from apps.tasks import feed, news, queuenames
+from apps.tasks.lifecycle.moving import ask_locked, illegal, locked, move, reopen
+from apps.tasks.models import Queue, Task
+from apps.tasks.ranking import number, rank
+from apps.tasks.states import Control, Status
+
+
+def pause(task: Task, by: Any, reason: str = "", *, bulk: int | None = None) -> Task:
+    """A waiting task pauses at once, a running one at its next host call."""
+    _permit(task, by, "pause")
+    return _ask(task, by, Control.PAUSE, reason, Status.PAUSED, "task.paused", bulk)
+
+
+def cancel(task: Task, by: Any, reason: str = "", *, bulk: int | None = None) -> Task:
+    """A waiting task is cancelled at once, a running one at its next host call (a pure loop within 2 s)."""
+    _permit(task, by, "cancel")
+    return _ask(task, by, Control.CANCEL, reason, Status.CANCELLED, "task.cancelled", bulk)
+
+
+def clean(task: Task, by: Any, reason: str = "", *, bulk: int | None = None) -> Task:
+    """Cancel a task that waits in a queue which is being cleaned: who controls queues may, whosever task it is."""
+    if not (by.is_active and by.has_perm("tasks.control_queue")):
+        raise NotPermitted("You may not clean queues. Ask an administrator for the permission to control queues.")
+    with transaction.atomic():
+        task = locked(task)
+        if task.status == Status.RUNNING:
+            raise illegal(task, "cleaned away", "a worker has begun it")
+        more = _part_of(bulk)
+        ask_locked(task, by, Control.CANCEL, reason, Status.CANCELLED, "task.cancelled", clock.now(), more)
+    return task
+
+
+def change_priority(task: Task, by: Any, priority: int | str, *, bulk: int | None = None) -> Task:
+    """Put a task before or behind others; a running one from its next claim on. It keeps its turn among its requester's.
+
+    Its requester may lower it, or raise it up to what its template gives; beyond that takes the permission to control
+    tasks, else everybody's would be the first.
+    """
+    _permit(task, by, "change the priority of")
+    after = number(priority)
+    with transaction.atomic():
+        task = locked(task)
+        before = task.priority
+        _refuse_ended(task, "moved to another priority")
+        if after > max(before, task.revision.priority) and not by.has_perm("tasks.control_task"):
+            raise NotPermitted(
+                f"You may raise task {task.pk} up to its template's priority, {task.revision.priority}. Above that"
+                " takes the permission to control tasks."
+            )
+        if after == before:
+            raise Conflict(f"Task {task.pk} has priority {after} already.", why="it is so already")
+        changes = {"priority": after, "rank": rank(after, task.turn_at or task.available_at)}
+        _change(task, by, "task.priority_changed", changes, {"before": before, "after": after, **_part_of(bulk)})
+    return task
+
+
+def move_queue(task: Task, by: Any, queue: str, *, bulk: int | None = None) -> Task:
+    """Put a task into another queue, where it keeps its age and priority; a running one from its next claim on.
+
+    Raises Conflict where that queue takes nothing: it drains, or holds as many as it may.
+    """
+    _permit(task, by, "move")
+    queuenames.checked(queue)
+    with transaction.atomic():
+        task = locked(task)
+        before = task.queue
+        _refuse_ended(task, "moved to another queue")
+        if before == queue:
+            raise Conflict(f"Task {task.pk} is in queue {queue} already.", why="it is so already")
+        _refuse_closed(queue)
+        _change(task, by, "task.queue_moved", {"queue": queue}, {"before": before, "after": queue, **_part_of(bulk)})
+    return task
+
+
+def resume(task: Task, by: Any, *, bulk: int | None = None) -> Task:
+    """paused → pending, or back to what it still waits for. A pause that was asked but not yet obeyed is taken back."""
+    _permit(task, by, "resume")
+    now = clock.now()
+    with transaction.atomic():
+        task = locked(task)
+        if task.status == Status.RUNNING and task.execution.control == Control.PAUSE:
+            feed.append_with(
+                task.pk,
+                "task.pause_withdrawn",
+                now,
+                by,
+                _part_of(bulk),
+                sets=", control = '', control_reason = ''",
+                values=[],
+            )
+            news.publish(task.pk, "task.pause_withdrawn")
+            return task
+        if task.status != Status.PAUSED:
+            raise illegal(task, "resumed", "only a paused task can")
+        status = Status(task.paused_from or Status.PENDING)
+        if status == Status.WAITING and task.available_at <= now:
+            status = Status.PENDING
+        move(task, status, "task.resumed", now, actor=by, changes={"paused_from": ""}, data=_part_of(bulk))
+    return task
+
+
+def retry_failed(task: Task, by: Any, *, bulk: int | None = None) -> Task:
+    """failed → pending: a person has it tried again. Recorded steps are kept; the failed one is executed again."""
+    _permit(task, by, "retry")
+    now = clock.now()
+    with transaction.atomic():
+        task = locked(task)
+        if task.status != Status.FAILED:
+            raise illegal(task, "retried", "only a failed task can")
+        step = (task.error or {}).get("step")
+        changes = {
+            "finished_at": None, "failures": 0, "crashes": 0, "is_dead_letter": False, "available_at": now,
+            "rank": rank(task.priority, now), "delete_after": None,
+        }  # fmt: skip
+        move(
+            task, Status.PENDING, "task.retried", now, actor=by, changes=changes, data={"step": step, **_part_of(bulk)}
+        )
+        reopen(task.pk, step)
+    return task
+
+
+def _ask(task: Task, by: Any, control: Control, reason: str, status: Status, kind: str, bulk: int | None) -> Task:
+    with transaction.atomic():
+        task = locked(task)
+        ask_locked(task, by, control, reason, status, kind, clock.now(), _part_of(bulk))
+    return task
+
+
+def _part_of(bulk: int | None) -> dict[str, Any]:
+    return {} if bulk is None else {"bulk": bulk}
+
+
+def _refuse_ended(task: Task, done: str) -> None:
+    if task.is_final:
+        raise illegal(task, done, "it has ended")
+    if task.status == Status.RUNNING and task.execution.control in (Control.CANCEL, Control.EXPIRE):
+        raise illegal(task, done, "it is being cancelled")
+
+
+def _refuse_closed(name: str) -> None:
+    row = Queue.objects.filter(name=name).first()
+    if row is None:
+        return
+    if row.is_draining:
+        raise Conflict(f"Queue {name} drains: it takes nothing new. Reopen it first.", why=f"queue {name} drains")
+    if row.max_length is not None:
+        pending = Task.objects.filter(status=Status.PENDING, queue=name).order_by()[: row.max_length].count()
+        if pending >= row.max_length:
+            raise Conflict(f"Queue {name} holds {pending:,} tasks and takes no more.", why=f"queue {name} is full")
+
+
+def _change(task: Task, by: Any, kind: str, changes: dict[str, Any], data: dict[str, Any]) -> None:
+    """What stands beside the status, with its event; a worker that waits looks again."""
+    now = clock.now()
+    feed.append(task.pk, kind, now, by, data)
+    Task.objects.filter(pk=task.pk).update(**changes, updated_at=now)
+    for name, value in changes.items():
+        setattr(task, name, value)
+    news.publish(task.pk, kind, is_claimable=task.status == Status.PENDING)
+
+
+def _permit(task: Task, by: Any, verb: str) -> None:
+    if by.is_active and (by.pk == task.requester_id or by.has_perm("tasks.control_task")):
+        return
+    raise NotPermitted(f"You may not {verb} task {task.pk}: it is not yours, and you lack the permission to.")
