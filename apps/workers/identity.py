@@ -1,8 +1,7 @@
-"""Which process is which: identities that survive wrapped pids and reboots, and names that people can say."""
+"""Which process is which: identities that survive wrapped pids, reboots, containers, and names that people can say."""
 
 import hashlib
 import os
-import socket
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,16 +30,16 @@ class Process:
     process_started: float
 
 
-@cache
 def host() -> str:
-    return socket.gethostname()
+    return str(settings.HOST)
 
 
 @cache
 def boot_id() -> str:
-    """One value per start of this machine."""
+    """One value per start of this machine, and per container in it: pids mean nothing outside their namespace."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}.{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return f"booted-{int(psutil.boot_time())}"
 
@@ -52,11 +51,13 @@ def this_process() -> Process:
 
 
 def is_alive(process: Process) -> bool | None:
-    """Whether it still runs; None when it is on another host, where only its heartbeats can tell."""
-    if process.host != host():
+    """Whether it still runs; None when only its heartbeats can tell.
+
+    That is so on another host, and under this host's name after another boot: two machines or containers may have
+    been given one name, and must not declare each other's workers dead. After a real reboot the leases have run out.
+    """
+    if process.host != host() or process.boot_id != boot_id():
         return None
-    if process.boot_id != boot_id():
-        return False
     try:
         found = psutil.Process(process.pid)
         return abs(found.create_time() - process.process_started) < 0.02 and found.status() != psutil.STATUS_ZOMBIE
@@ -65,12 +66,15 @@ def is_alive(process: Process) -> bool | None:
 
 
 def cluster_word() -> str:
-    """The name that people see of this installation's cluster on this host."""
-    return WORDS[int(_digest(), 16) % len(WORDS)]
+    """The name that people see of this cluster: the one it was given, or a word made from host and home."""
+    return settings.CLUSTER_NAME or WORDS[int(_digest(), 16) % len(WORDS)]
 
 
 def cluster_queue() -> str:
-    """The name of this cluster's own queue of launch messages: the same after each start, shared with no other."""
+    """What this cluster is called beyond doubt: the same after each start, shared with no other (host, home, name).
+
+    Also the name of its own queue of launch messages.
+    """
     return f"{cluster_word()}-{_digest()}"
 
 
@@ -80,4 +84,5 @@ def cluster_pid() -> int:
 
 
 def _digest() -> str:
-    return hashlib.blake2b(f"{host()}\0{settings.HOME}".encode(), digest_size=4).hexdigest()
+    named = f"\0{settings.CLUSTER_NAME}" if settings.CLUSTER_NAME else ""
+    return hashlib.blake2b(f"{host()}\0{settings.HOME}{named}".encode(), digest_size=4).hexdigest()

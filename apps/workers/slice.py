@@ -4,29 +4,32 @@ Django-Q2 starts it (workers/q2) and starts a fresh process after it. Nothing he
 """
 
 import os
-import random
 import selectors
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from apps.core import clock, hints
-from apps.executors.contract import Failed, Failure, Outcome, executor
+from apps.executors.contract import Completed, Failed, Failure, Outcome, Suspended, executor
 from apps.executors.script import sandbox
 from apps.executors.session import LiveSession
-from apps.executors.settle import settle
-from apps.tasks import lifecycle
-from apps.tasks.claiming import Claim, claim, next_due
+from apps.tasks import gates, lifecycle
+from apps.tasks.claiming import Claim, next_due
 from apps.tasks.journal import LeaseLost
-from apps.workers import draining, roster, sweep
+from apps.tasks.states import Control
+from apps.workers import draining, events, roster, sweep
+from apps.workers.hand import Hand
 from apps.workers.heartbeat import Heartbeat
-from apps.workers.models import Worker
+from apps.workers.lifespan import Lifespan
+from apps.workers.models import ClusterEvent, Wish, Worker
+from apps.workers.roster import Work
 
 log = structlog.get_logger(__name__)
 
@@ -34,21 +37,72 @@ DATABASE_GONE = (OperationalError, InterfaceError)
 SHORTEST_WAIT = 0.01
 LONGEST_WAIT = 1.0
 """Seconds between looks at the table when no hint comes: the safety net, not the way work is found."""
+STAND_BACK_SECONDS = LONGEST_WAIT + 0.2
+"""How long a worker claims nothing after a task was taken from it for another: all others have looked by then."""
+WORTH_TELLING = {"memory_limit", "time_limit", "output_limit", "sandbox_crashed", "stalled", "internal_error"}
+"""Codes of failures that say something about the worker, not only about the script."""
+Kind = ClusterEvent.Kind
 
 
 def run_slice() -> None:
-    """Claim and run tasks until the slice is over or the process is asked to drain."""
+    """Claim and run tasks until the slice is over or the process is asked to end."""
     queues = settings.WORKER_QUEUES
     worker = roster.register(queues)
-    # Jitter: slices that began together do not end together.
-    ends = time.monotonic() + settings.SLICE_SECONDS * random.uniform(0.8, 1.0)
-    with _heartbeat(worker) as heartbeat, _Waiting(worker) as waiting:
+    life = _Life(Lifespan.from_settings())
+    with _heartbeat(worker) as heartbeat, Hand(worker) as hand, _Waiting(worker) as waiting:
         sweep.sweep()
         sandbox.warm()
-        while not draining.requested.is_set() and time.monotonic() < ends:
-            if not run_next(worker, queues, heartbeat):
-                waiting.wait(min(_until_due(queues), ends - time.monotonic()))
-    roster.leave(worker.pk)
+        while not (end := life.end(heartbeat)):
+            if heartbeat.is_held:
+                _hold(worker, heartbeat, waiting)
+            elif life.back_seconds():
+                waiting.wait(life.back_seconds())
+            elif not run_next(hand, queues, heartbeat, life):
+                waiting.wait(min(_until_due(queues), life.seconds_left()))
+    kind, reason = end
+    roster.leave(worker, heartbeat.tally.take(), kind=kind, reason=reason)
+
+
+class _Life:
+    """What one slice has done so far, and whether it shall go on."""
+
+    def __init__(self, span: Lifespan) -> None:
+        self._span = span
+        self._began = time.monotonic()
+        self._back_until = 0.0
+        self.attempts = 0
+
+    def end(self, heartbeat: Heartbeat) -> tuple[Kind, str] | None:
+        """Why it shall end now. A worker that is asked to drain stays, idle, until somebody says otherwise."""
+        asked = heartbeat.asked
+        if draining.requested.is_set():
+            return Kind.WORKER_STOPPED, "its cluster ends"
+        if asked.wish == Wish.STOP:
+            return Kind.WORKER_STOPPED, asked.why
+        if asked.wish:
+            return None
+        seconds = time.monotonic() - self._began
+        over = self._span.over(seconds=seconds, attempts=self.attempts, memory_bytes=heartbeat.memory_bytes)
+        return (Kind.WORKER_RECYCLED, over) if over else None
+
+    def seconds_left(self) -> float:
+        return self._began + self._span.seconds - time.monotonic()
+
+    def stand_back(self) -> None:
+        self._back_until = time.monotonic() + STAND_BACK_SECONDS
+
+    def back_seconds(self) -> float:
+        """How long it still leaves the tasks to others."""
+        return max(0.0, self._back_until - time.monotonic())
+
+
+def _hold(worker: Worker, heartbeat: Heartbeat, waiting: "_Waiting") -> None:
+    """Stay and take nothing, for as long as that is what is asked."""
+    events.of_worker(worker, Kind.WORKER_DRAINED, heartbeat.asked.why)
+    while heartbeat.asked.wish == Wish.DRAIN and not draining.requested.is_set():
+        waiting.wait(LONGEST_WAIT)
+    if not heartbeat.asked.wish:
+        events.of_worker(worker, Kind.WORKER_RESUMED)
 
 
 def drain(queues: list[str] | None = None) -> int:
@@ -59,40 +113,68 @@ def drain(queues: list[str] | None = None) -> int:
     queues = queues or settings.WORKER_QUEUES
     worker = roster.register(queues)
     attempts = 0
-    with _heartbeat(worker) as heartbeat:
-        while run_next(worker, queues, heartbeat):
+    with _heartbeat(worker) as heartbeat, Hand(worker) as hand:
+        while run_next(hand, queues, heartbeat):
             attempts += 1
-    roster.leave(worker.pk)
+    roster.leave(worker, heartbeat.tally.take())
     return attempts
 
 
-def run_next(worker: Worker, queues: list[str], heartbeat: Heartbeat) -> bool:
+def run_next(hand: Hand, queues: list[str], heartbeat: Heartbeat, life: _Life | None = None) -> bool:
     """Claim the best task and carry out one attempt. False when there was nothing to claim."""
-    taken = claim(queues, worker=worker.name, cluster=worker.cluster)
+    taken = hand.next(queues)
     if taken is None:
         return False
     with structlog.contextvars.bound_contextvars(task_id=taken.lease.task_id, attempt=taken.lease.attempt):
-        _attempt(taken, heartbeat)
+        outcome = _attempt(taken, hand, heartbeat)
+    if life is not None:
+        life.attempts += 1
+        if isinstance(outcome, Suspended) and outcome.because == Control.DRAIN:
+            life.stand_back()
     return True
 
 
-def _attempt(taken: Claim, heartbeat: Heartbeat) -> None:
-    session = LiveSession(taken, is_draining=draining.requested.is_set)
+def _attempt(taken: Claim, hand: Hand, heartbeat: Heartbeat) -> Outcome | None:
+    """How the attempt ended; None when that was not ours to say."""
+    worker = hand.worker
+    session = LiveSession(taken, is_draining=lambda: heartbeat.is_held or draining.requested.is_set())
     heartbeat.watch(session)
+    began, outcome = time.monotonic(), None
     try:
-        outcome = _outcome(taken, session)
+        found = _with_reason(_outcome(taken, session), heartbeat)
         session.is_settling = True
-        settle(taken.lease, outcome)
+        hand.settle(taken, found)
+        outcome = found
     except LeaseLost as error:
         log.warning("attempt_abandoned", reason=error.message)
-        return
     except DATABASE_GONE as error:
-        _give_back(taken, error)
-        return
+        _give_back(taken, worker, error)
     finally:
         heartbeat.watch(None)
-    heartbeat.completed += not isinstance(outcome, Failed)
-    heartbeat.failed += isinstance(outcome, Failed)
+        heartbeat.tally.add(
+            Work(
+                completed=isinstance(outcome, Completed), failed=isinstance(outcome, Failed), attempts=1,
+                busy_seconds=time.monotonic() - began, api_calls=session.journal.api_calls,
+            )
+        )  # fmt: skip
+    if isinstance(outcome, Failed) and outcome.failure.code in WORTH_TELLING:
+        _tell(taken, worker, outcome.failure)
+    return outcome
+
+
+def _tell(taken: Claim, worker: Worker, failure: Failure) -> None:
+    """An error that the worker itself had to do with, for the operators' list."""
+    events.of_worker(
+        worker, Kind.WORKER_ERROR, failure.message, task_id=taken.lease.task_id, attempt=taken.lease.attempt,
+        action="The attempt was stopped and failed; the worker goes on.",
+    )  # fmt: skip
+
+
+def _with_reason(outcome: Outcome, heartbeat: Heartbeat) -> Outcome:
+    """A drain that people asked for is told with the task."""
+    if heartbeat.is_held and isinstance(outcome, Suspended) and outcome.because == Control.DRAIN:
+        return replace(outcome, reason=f"{outcome.reason}, its worker drains ({heartbeat.asked.why})")
+    return outcome
 
 
 def _outcome(taken: Claim, session: LiveSession) -> Outcome:
@@ -113,7 +195,7 @@ def _outcome(taken: Claim, session: LiveSession) -> Outcome:
     return outcome
 
 
-def _give_back(taken: Claim, error: Exception) -> None:
+def _give_back(taken: Claim, worker: Worker, error: Exception) -> None:
     """The attempt has lost its database and can tell no outcome: an accident, not a failure of the task.
 
     What is on record stays; the row of crashes bounds how often it is tried without a new step. When the database is
@@ -121,9 +203,12 @@ def _give_back(taken: Claim, error: Exception) -> None:
     """
     log.warning("database_lost", error=str(error))
     connection.close_if_unusable_or_obsolete()
-    lifecycle.rescue(
-        taken.lease.task_id, taken.lease.token, "its worker lost the database for a moment", is_proved=True
-    )
+    why = "its worker lost the database for a moment"
+    if lifecycle.rescue(taken.lease.task_id, taken.lease.token, why, is_proved=True):
+        events.of_worker(
+            worker, Kind.WORKER_ERROR, "lost the database for a moment", action="The task was given back.",
+            task_id=taken.lease.task_id, attempt=taken.lease.attempt,
+        )  # fmt: skip
 
 
 def _until_due(queues: list[str]) -> float:
@@ -139,7 +224,7 @@ def _until_due(queues: list[str]) -> float:
 
 @contextmanager
 def _heartbeat(worker: Worker) -> Iterator[Heartbeat]:
-    heartbeat = Heartbeat(worker.pk, draining.requested.is_set)
+    heartbeat = Heartbeat(worker)
     heartbeat.start()
     try:
         yield heartbeat
@@ -177,7 +262,8 @@ class _Waiting:
     def wait(self, seconds: float) -> None:
         self._watch_peers()
         ready = {key.fd for key, _ in self._selector.select(max(0.0, seconds))}
-        self._listener.drain()
+        if 0 in self._listener.drain():
+            gates.forget()  # no task: what may be started has changed
         if dead := ready & self._peers:
             for descriptor in dead:
                 self._forget(descriptor)

@@ -18,7 +18,7 @@ def main() -> int:
     options = Options.load(sys.argv[1])
     logging.getLogger("chantilly.supervisor").setLevel(logging.WARNING if options.log_files else logging.INFO)
     try:
-        lock = lock_home(settings.HOME)
+        lock = lock_home(settings.HOME, settings.CLUSTER_NAME)
     except Conflict as refusal:
         sys.stderr.write(f"{refusal.message}\n")
         return 1

@@ -18,6 +18,8 @@ class Options:
     stop_seconds: float = 10.0
     log_files: bool = False
     ask: str = ""
+    name: str = ""
+    """Of the cluster; empty: a word made from host and home."""
 
     def dump(self) -> str:
         return json.dumps(asdict(self))

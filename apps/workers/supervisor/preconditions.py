@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import socket
 from pathlib import Path
 from typing import IO
@@ -14,6 +15,7 @@ from apps.core.commands import missing_migrations
 from apps.core.errors import Conflict
 from apps.workers.supervisor.options import SQLITE_WORKERS, Options
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,29}")
 LONGEST_HOME = 72
 """Bytes of the home's path. The sockets below it have names of some 35 more, and the kernel takes 107 in all."""
 
@@ -40,6 +42,16 @@ def refuse_too_many_workers(options: Options) -> None:
         raise Conflict(
             f"SQLite serves at most {SQLITE_WORKERS} workers. Use --workers {SQLITE_WORKERS}, or PostgreSQL (DATABASE_URL)."
         )
+    if options.workers > settings.TASK_MAX_CONCURRENT:
+        raise Conflict(
+            f"{options.workers} workers would run as many tasks at once, and TASK_MAX_CONCURRENT allows"
+            f" {settings.TASK_MAX_CONCURRENT}. Use fewer --workers, or set TASK_MAX_CONCURRENT={options.workers}."
+        )
+
+
+def refuse_unusable_name(name: str) -> None:
+    if name and not NAME.fullmatch(name):
+        raise Conflict(f"A cluster cannot be called {name!r}. Use up to 30 letters, digits and dashes: --name oak.")
 
 
 def refuse_missing_migrations() -> None:
@@ -69,30 +81,37 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
-def lock_home(home: Path) -> IO[str]:
-    """Hold this home directory for the only supervisor that may run in it; the lock ends with the process."""
-    file = (home / "supervisor.lock").open("a+")
+def lock_home(home: Path, name: str = "") -> IO[str]:
+    """Hold this home directory for the only supervisor of that cluster; the lock ends with the process."""
+    file = _lock_file(home, name).open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
         holder = file.read().strip() or "unknown"
         file.close()
-        raise Conflict(f"Chantilly already runs from {home} (process {holder}). Stop it first.") from None
+        which = f", as cluster {name}," if name else ""
+        raise Conflict(
+            f"Chantilly already runs from {home}{which} (process {holder}). Stop it first, or --name another cluster."
+        ) from None
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
     return file
 
 
-def running_supervisor(home: Path) -> int | None:
-    """The process that holds this home, if one does."""
+def running_supervisor(home: Path, name: str = "") -> int | None:
+    """The process that holds this home for that cluster, if one does."""
     try:
-        with lock_home(home):
+        with lock_home(home, name):
             return None
     except Conflict:
-        text = (home / "supervisor.lock").read_text().strip()
+        text = _lock_file(home, name).read_text().strip()
         return int(text) if text.isdigit() else None
+
+
+def _lock_file(home: Path, name: str) -> Path:
+    return home / (f"supervisor-{name}.lock" if name else "supervisor.lock")
 
 
 def _holder(port: int) -> str:

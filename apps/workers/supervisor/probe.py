@@ -11,8 +11,7 @@ from queue import SimpleQueue
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from apps.core import clock
-from apps.workers import identity, sweep
+from apps.workers import events, identity, roster, sweep
 from apps.workers.models import ClusterEvent, Worker
 from apps.workers.supervisor import progress
 from apps.workers.supervisor.progress import Progress
@@ -23,14 +22,25 @@ log = logging.getLogger("chantilly.supervisor")
 
 
 class Probe:
-    """Tell it which cluster to watch; it calls `on_stall` with the reason, once for each run of the cluster."""
+    """Tell it which cluster to watch; it calls `on_stall` with the reason, once for each run of the cluster.
 
-    def __init__(self, expected: int, on_stall: Callable[[int, str], None]) -> None:
+    It calls `on_wish` when people ask for the cluster's end, with who and why, and with "" when they take that back.
+    """
+
+    def __init__(
+        self,
+        expected: int,
+        on_stall: Callable[[int, str], None],
+        on_wish: Callable[[str], None] | None = None,
+    ) -> None:
         self.workers_seen = 0
+        self._on_wish = on_wish
+        self._has_begun = False
+        self._stop_wished = ""
         self._expected = expected
         self._on_stall = on_stall
         self._watched: tuple[int, Progress] | None = None
-        self._records: SimpleQueue[tuple[ClusterEvent.Kind, str]] = SimpleQueue()
+        self._records: SimpleQueue[tuple[ClusterEvent.Kind, str, str]] = SimpleQueue()
         self._thread = threading.Thread(target=self._live, name="probe", daemon=True)
 
     def start(self) -> None:
@@ -40,28 +50,47 @@ class Probe:
         self.workers_seen = 0
         self._watched = (cluster_pid, self._judge()) if cluster_pid else None
 
-    def record(self, kind: ClusterEvent.Kind, reason: str = "") -> None:
+    def record(self, kind: ClusterEvent.Kind, reason: str = "", worker: str = "") -> None:
         """Keep it as a row as soon as the database takes it."""
-        self._records.put((kind, reason))
+        self._records.put((kind, reason, worker))
 
     def write_records(self) -> None:
         """What is still to be written; an unreachable database must not hold up an end."""
         while not self._records.empty():
-            kind, reason = self._records.get()
-            ClusterEvent.objects.create(
-                at=clock.now(), host=identity.host(), cluster=identity.cluster_word(), kind=kind, reason=reason[:500]
-            )
+            kind, reason, worker = record = self._records.get()
+            try:
+                events.of_cluster(kind, reason, worker)
+            except DatabaseError:
+                self._records.put(record)
+                raise
 
     def _live(self) -> None:
         while True:
             try:
+                self._hear_wishes()
                 self._look()
                 self.write_records()
             except DatabaseError as error:
                 log.warning("The database does not answer: %s", str(error).strip())
                 self._give_time()
                 connections.close_all()
+            except Exception:
+                # Without this thread nobody would see a cluster that does not progress: whatever it is, go on.
+                log.exception("The probe failed; it goes on.")
+                connections.close_all()
             time.sleep(LOOK_SECONDS)
+
+    def _hear_wishes(self) -> None:
+        """Whether somebody asks that this cluster ends. What was asked before this start is taken back first."""
+        if self._on_wish is None:
+            return  # no cluster runs here
+        if not self._has_begun:
+            roster.begin_cluster(settings.WORKER_QUEUES)
+            self._has_begun = True
+        wished = roster.stop_wished()
+        if wished != self._stop_wished:
+            self._stop_wished = wished
+            self._on_wish(wished)
 
     def _look(self) -> None:
         sweep.rescue()
@@ -82,10 +111,13 @@ class Probe:
         """Django-Q2 starts another in its place, and the rescue gives back what it held."""
         if not identity.is_alive(worker.process):
             return
-        os.kill(worker.pid, signal.SIGKILL)
+        try:
+            os.kill(worker.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return  # it has just ended by itself
         reason = f"{worker.name} (process {worker.pid}) sent no heartbeat for {settings.CLUSTER_SILENCE:.0f} s"
         log.warning("Killed %s.", reason)
-        self.record(ClusterEvent.Kind.WORKER_KILLED, reason)
+        self.record(ClusterEvent.Kind.WORKER_KILLED, reason, worker.name)
 
     def _give_time(self) -> None:
         """Nobody could beat while the database was away: judge anew."""

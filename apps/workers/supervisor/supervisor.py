@@ -10,10 +10,12 @@ from queue import Empty, SimpleQueue
 
 from django.db import DatabaseError
 
+from apps.core import carriers
 from apps.core.tether import adopt_orphans, name_process
 from apps.workers import identity
 from apps.workers.models import ClusterEvent
 from apps.workers.supervisor import address
+from apps.workers.supervisor.bridge import Bridge
 from apps.workers.supervisor.children import Child, reap_adopted
 from apps.workers.supervisor.options import Options
 from apps.workers.supervisor.probe import Probe
@@ -35,7 +37,10 @@ class Supervisor:
         self._home = home
         self._stalls: SimpleQueue[tuple[int, str]] = SimpleQueue()
         self._signals = Signals()
-        self._probe = Probe(options.workers, self._note_stall)
+        self._stop_wish = ""
+        """Who asked, through the cluster's row, that it ends; empty while nobody does."""
+        self._probe = Probe(options.workers, self._note_stall, self._note_wish if options.cluster else None)
+        self._bridge = _bridge()
         self._cluster = cluster_child(options, home) if options.cluster else None
         self._web = web_child(options, home) if options.web else None
         self._welcome = Welcome(options, home, ask_child(options)) if options.web else None
@@ -51,7 +56,9 @@ class Supervisor:
             address.leave(self._home, self._options.address)
         with self._signals:
             self._probe.start()
-            while not self._signals.wait(self._pause()) & END:
+            if self._bridge is not None:
+                self._bridge.start()
+            while not self._signals.wait(self._pause()) & END and not self._has_ended_by_wish():
                 self._look_after_children()
                 self._restart_stalled()
                 self._greet()
@@ -67,7 +74,7 @@ class Supervisor:
             code = child.exited()
             if code is not None:
                 self._tell_exit(child, code)
-            if child.is_due():
+            if child.is_due() and not (child is self._cluster and self._stop_wish):
                 self._start(child)
         reap_adopted(self._own())
 
@@ -90,6 +97,25 @@ class Supervisor:
         self._stalls.put((cluster_pid, reason))
         self._signals.wake()
 
+    def _note_wish(self, who: str) -> None:
+        self._stop_wish = who
+        self._signals.wake()
+
+    def _has_ended_by_wish(self) -> bool:
+        """End the cluster that people ask to stop. True when nothing is left to run, or a signal came meanwhile."""
+        if not self._stop_wish or self._cluster is None:
+            return False
+        if self._web is None:
+            return True
+        if self._cluster.process is None:
+            return False
+        log.warning("The cluster ends, %s. It starts again when it is resumed.", self._stop_wish)
+        self._probe.watch(None)
+        is_asked = self._end([self._cluster])
+        self._cluster.process, self._cluster.start_at = None, 0.0
+        self._probe.record(Kind.STOPPED, self._stop_wish)
+        return is_asked
+
     def _restart_stalled(self) -> None:
         try:
             cluster_pid, reason = self._stalls.get_nowait()
@@ -111,35 +137,46 @@ class Supervisor:
         return {pid for pid in (*(child.pid for child in self._children), asking) if pid is not None}
 
     def _stop(self) -> None:
-        """Drain: ask all to end, wait up to the bound, kill what is left. A second signal means: now."""
-        say("Stopping; press Ctrl-C again to stop at once.")
+        who = f", {self._stop_wish}" if self._stop_wish else ""
+        say(f"Stopping{who}; press Ctrl-C again to stop at once.")
         self._probe.watch(None)
-        for child in self._children:
-            child.ask_to_end()
         if self._welcome is not None:
             self._welcome.kill()
-        deadline = time.monotonic() + self._options.stop_seconds
-        while any(_is_running(child) for child in self._children) and time.monotonic() < deadline:
-            if self._cluster is not None:
-                self._cluster.drain_workers()
-            if self._signals.wait(0.1) & END:
-                break
-        for child in self._children:
-            child.kill()
+        self._end(self._children)
         reap_adopted(set())
         if self._options.web:
             address.withdraw(self._home)
+        if self._bridge is not None:
+            self._bridge.stop()
         self._record_stop()
         say("Stopped.")
+
+    def _end(self, children: Sequence[Child]) -> bool:
+        """Drain: ask them to end, wait up to the bound, kill what is left. True when a signal came: it means now."""
+        for child in children:
+            child.ask_to_end()
+        deadline, is_asked = time.monotonic() + self._options.stop_seconds, False
+        while any(_is_running(child) for child in children) and time.monotonic() < deadline and not is_asked:
+            if self._cluster is not None and self._cluster in children:
+                self._cluster.drain_workers()
+            is_asked = bool(self._signals.wait(0.1) & END)
+        for child in children:
+            child.kill()
+        return is_asked
 
     def _record_stop(self) -> None:
         if self._cluster is None:
             return
-        self._probe.record(Kind.STOPPED)
+        self._probe.record(Kind.STOPPED, self._stop_wish)
         try:
             self._probe.write_records()
         except DatabaseError as error:
             log.warning("The stop could not be recorded: %s", str(error).strip())
+
+
+def _bridge() -> Bridge | None:
+    carrier = carriers.carrier()
+    return Bridge(carrier) if carrier is not None else None
 
 
 def _is_running(child: Child) -> bool:
@@ -163,7 +200,7 @@ def cluster_child(options: Options, home: Path) -> Child:
         name="cluster",
         command=_python("apps.workers.q2"),
         environment=environment,
-        log=_log_file(options, home, "cluster"),
+        log=_log_file(options, home, f"cluster-{options.name}" if options.name else "cluster"),
     )
 
 

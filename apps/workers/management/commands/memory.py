@@ -13,7 +13,7 @@ class Command(BaseCommand):
     help = "Show the memory (PSS) of the processes below the supervisor that runs from this home directory."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        supervisor = running_supervisor(settings.HOME)
+        supervisor = running_supervisor(settings.HOME, settings.CLUSTER_NAME)
         if supervisor is None:
             raise CommandError(f"Nothing runs from {settings.HOME}. Start it with: make run")
         found = memory.footprints(supervisor)

@@ -20,6 +20,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--workers", type=int, default=settings.Q_CLUSTER["workers"], help="worker processes (default: %(default)s)"
         )
+        parser.add_argument(
+            "--queues",
+            default=",".join(settings.WORKER_QUEUES),
+            help="queues to serve, with commas (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--name", default=settings.CLUSTER_NAME, help="of the cluster; several in one home need one each"
+        )
         parser.add_argument("--no-web", action="store_true", help="only the cluster")
         parser.add_argument("--no-cluster", action="store_true", help="only the web server")
         parser.add_argument(
@@ -34,6 +42,9 @@ class Command(BaseCommand):
             raise CommandError("--no-web and --no-cluster together leave nothing to run.")
         if given["workers"] < 1:
             raise CommandError("--workers must be at least 1.")
+        queues = [word.strip() for word in given["queues"].split(",") if word.strip()]
+        if not queues:
+            raise CommandError("--queues must name at least one queue.")
         options = Options(
             host=given["host"],
             port=given["port"],
@@ -42,20 +53,28 @@ class Command(BaseCommand):
             cluster=not given["no_cluster"],
             stop_seconds=given["stop_seconds"],
             log_files=given["log_files"],
+            name=given["name"],
             ask=given["ask"] or ("" if (settings.HOME / ASKED).exists() else given["first_ask"]),
         )
         try:
-            preconditions.lock_home(settings.HOME).close()
+            preconditions.refuse_unusable_name(options.name)
+            preconditions.lock_home(settings.HOME, options.name).close()
             preconditions.check(options)
         except Conflict as refusal:
             raise CommandError(refusal.message) from refusal
-        _become_supervisor(options)
+        _become_supervisor(options, queues)
 
 
-def _become_supervisor(options: Options) -> None:
+def _become_supervisor(options: Options, queues: list[str]) -> None:
     """Replace this process, which has the pages' code loaded, by a small one."""
     sys.stdout.flush()
     os.chdir(settings.BASE_DIR)
-    environment = {**os.environ, "CHANTILLY_WITHOUT_PAGES": "1"}
+    environment = {
+        **os.environ,
+        "CHANTILLY_WITHOUT_PAGES": "1",
+        "WORKER_QUEUES": ",".join(queues),
+        "CLUSTER_NAME": options.name,
+        "WORKERS": str(options.workers),
+    }
     command = [sys.executable, "-m", "apps.workers.supervisor", options.dump()]
     os.execve(sys.executable, command, environment)
