@@ -14,13 +14,15 @@ from rest_framework.views import set_rollback
 
 from apps.api import request_id
 from apps.api.refusals import Internal, TooLarge, Unavailable
-from apps.core.errors import ChantillyError, Conflict, InvalidInput, NotFound, NotPermitted
+from apps.core.errors import ChantillyError, Conflict, Gone, InvalidInput, NotFound, NotPermitted
+from apps.tasks.intake import QueueFull
 
 log = structlog.get_logger(__name__)
 
 STATUSES: Mapping[type[ChantillyError], int] = {
     InvalidInput: status.HTTP_400_BAD_REQUEST,
     NotPermitted: status.HTTP_403_FORBIDDEN,
+    Gone: status.HTTP_410_GONE,  # before NotFound, which it is a kind of
     NotFound: status.HTTP_404_NOT_FOUND,
     Conflict: status.HTTP_409_CONFLICT,
 }
@@ -46,7 +48,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     set_rollback()
     request = context["request"]
     refusal = _refusal(error)
-    if refusal.status >= 500:
+    if refusal.status >= 500 and not isinstance(error, QueueFull):
         log.error("api_failed", request_id=request_id.of(request), path=request.path, exc_info=error)
     return Response(body(refusal, request_id.of(request)), status=refusal.status, headers=dict(refusal.headers))
 
@@ -75,6 +77,9 @@ def _ours(error: ChantillyError) -> Refusal:
     if status_code is None:
         return _theirs(Internal())
     fields = error.fields if isinstance(error, InvalidInput) else {}
+    if isinstance(error, QueueFull):
+        headers = {"Retry-After": str(error.retry_after)}
+        return Refusal(status=503, code=error.code, message=error.message, headers=headers)
     return Refusal(status=status_code, code=error.code, message=error.message, fields=fields)
 
 

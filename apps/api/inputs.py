@@ -13,7 +13,7 @@ from apps.api.paging import ORDERINGS
 from apps.core import clock
 from apps.core.errors import InvalidInput
 from apps.tasks import feed
-from apps.tasks.states import PRIORITY_WORDS, Status
+from apps.tasks.states import PRIORITY_WORDS
 from apps.tasks.submission import MAX_KEY, MAX_TAGS
 
 FURTHEST = timedelta(days=3660)
@@ -138,21 +138,25 @@ class TokenRequest(Input):
     days = serializers.IntegerField(min_value=1, max_value=MAX_TOKEN_DAYS, required=False)
 
 
-class StatusList(serializers.CharField):
-    def to_internal_value(self, data: Any) -> Any:
-        words = [word.strip() for word in super().to_internal_value(data).split(",") if word.strip()]
-        if not words or any(word not in Status.values for word in words):
-            raise serializers.ValidationError(f"Use one or more of {', '.join(Status.values)}, with commas between.")
-        return words
-
-
 class TaskQuery(Input):
-    status = StatusList(required=False, help_text="One status or several with commas: pending,running.")
+    """Filters as texts, which `filters` reads on every edge, and the page."""
+
+    status = serializers.CharField(
+        max_length=200, required=False, help_text="One status or several with commas: pending,running; open, final."
+    )
     template = serializers.CharField(max_length=64, required=False)
     queue = serializers.CharField(max_length=50, required=False)
+    requester = serializers.CharField(max_length=150, required=False, help_text="A user's name.")
+    tag = serializers.CharField(max_length=50, required=False)
+    error = serializers.CharField(max_length=100, required=False, help_text="An error's code.")
+    dead_letter = serializers.BooleanField(required=False)
+    ids = serializers.CharField(max_length=10_000, required=False, help_text="Numbers of tasks, with commas.")
     created_after = PastOrFuture(required=False)
     created_before = PastOrFuture(required=False)
-    search = serializers.CharField(max_length=200, required=False, help_text="In title, words and id.")
+    due_before = PastOrFuture(required=False, help_text="Could have started before then.")
+    search = serializers.CharField(
+        max_length=200, required=False, help_text="Words in title, request, template or requester, or the id."
+    )
     ordering = serializers.ChoiceField(choices=ORDERING_WORDS, required=False, default="-created")
     cursor = serializers.CharField(max_length=300, required=False)
     limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, required=False, default=25)

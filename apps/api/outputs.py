@@ -88,8 +88,20 @@ class TaskRow(Output):
     links = serializers.DictField(child=serializers.CharField(), help_text="Where to look; no path is secret or final.")
 
 
+class Waits(Output):
+    why = serializers.CharField(help_text="Why it does not run, in a sentence; empty while it does.")
+    place = serializers.IntegerField(
+        allow_null=True, help_text="Among the tasks that wait for the same; null: no line."
+    )
+    expected_start = serializers.DateTimeField(allow_null=True, help_text="Null where it is not known.")
+
+
+class ListedTask(Waits, TaskRow):
+    pass
+
+
 class TaskList(Output):
-    results = TaskRow(many=True)
+    results = ListedTask(many=True)
     next = serializers.CharField(allow_null=True, help_text="Address of the next page; null on the last.")
 
 
@@ -98,6 +110,14 @@ class TaskCreated(TaskRow):
     required_tools = serializers.ListField(child=serializers.CharField())
     memory_mb = serializers.IntegerField()
     actions = serializers.DictField(child=serializers.CharField(), help_text="What can be done now: POST to these.")
+
+
+class TaskStarted(TaskCreated):
+    because = serializers.ChoiceField(
+        choices=["", "key", "debounce", "cache"],
+        help_text="Why it is not a new task: its idempotency key had been used (key); it had not started and does now"
+        " what this request asks (debounce); it had just completed the same (cache). Empty for a new one.",
+    )
 
 
 class Stage(Output):
@@ -180,7 +200,7 @@ class Result(Output):
     resources = Resources()
 
 
-class TaskDetail(TaskCreated):
+class TaskDetail(Waits, TaskCreated):
     kind = serializers.CharField()
     origin = serializers.CharField()
     instructions = serializers.CharField()

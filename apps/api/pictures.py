@@ -15,6 +15,7 @@ from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
 from apps.tasks import pace, standing
 from apps.tasks.models import Artifact, Attempt, Execution, Task
+from apps.workers import reasons
 
 LARGE = 200_000
 """Characters of an encoded result that a task's own answer still carries."""
@@ -97,6 +98,21 @@ def task_row(task: Task, now: datetime) -> dict[str, Any]:
     }
 
 
+def listed(tasks: Sequence[Task], user: Any) -> list[dict[str, Any]]:
+    """Rows of a list; a bounded number of queries."""
+    now = clock.now()
+    facts = reasons.around(tasks, now, user)
+    return [{**task_row(task, now), **waits(task, facts)} for task in tasks]
+
+
+def waits(task: Task, facts: reasons.Around) -> dict[str, Any]:
+    return {
+        "why": reasons.why(task, facts),
+        "place": reasons.place(task, facts),
+        "expected_start": reasons.expected_start(task, facts),
+    }
+
+
 def created(task: Task, user: Any) -> dict[str, Any]:
     return {
         **task_row(task, clock.now()),
@@ -118,6 +134,7 @@ def detail(task: Task, user: Any) -> dict[str, Any]:
     attachments = files(task)
     return {
         **created(task, user),
+        **waits(task, reasons.around([task], now, user)),
         "kind": task.kind,
         "origin": task.origin,
         "instructions": task.instructions,

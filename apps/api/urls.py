@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
-from apps.api.views import account, docs, files, history, tasks, templates
+from apps.api.views import account, again, bulk, docs, files, history, queues, tasks, templates, workers
 from apps.api.views.base import NoSuchView
 
 app_name = "api"
@@ -36,6 +36,36 @@ urlpatterns = [
         _route("tasks/<int:task_id>/resume", tasks.Resume, "resume"),
         _route("tasks/<int:task_id>/cancel", tasks.Cancel, "cancel"),
         _route("tasks/<int:task_id>/retry", tasks.Retry, "retry"),
+        _route("tasks/<int:task_id>/again", again.Again, "again"),
+        _route("tasks/<int:task_id>/fork", again.Fork, "fork"),
+        _route("tasks/<int:task_id>/lineage", again.Lineage, "lineage"),
+        _route("tasks/<int:task_id>/priority", bulk.ChangePriority, "priority"),
+        _route("tasks/<int:task_id>/queue", bulk.MoveQueue, "move"),
+        _route("tasks/bulk", bulk.Bulk, "act_on_many"),
+        _route("tasks/bulk/<int:bulk_id>", bulk.OneBulk, "bulk"),
+        _route("tasks/bulk/<int:bulk_id>/stop", bulk.StopBulk, "stop_bulk"),
+        _route("queues", queues.Queues, "queues"),
+        _route("queues/<str:name>", queues.OneQueue, "queue"),
+        _route("queues/<str:name>/pause", queues.PauseQueue, "pause_queue"),
+        _route("queues/<str:name>/resume", queues.ResumeQueue, "resume_queue"),
+        _route("queues/<str:name>/drain", queues.DrainQueue, "drain_queue"),
+        _route("queues/<str:name>/reopen", queues.ReopenQueue, "reopen_queue"),
+        _route("queues/<str:name>/clean", queues.CleanQueue, "clean_queue"),
+        _route("workers", workers.Workers, "workers"),
+        _route("workers/recovery", workers.Recovery, "recovery"),
+        _route("workers/unassigned", workers.UnassignedTasks, "unassigned"),
+        _route("workers/events", workers.Events, "worker_events"),
+        _route("workers/rebalance", workers.Rebalance, "rebalance"),
+        _route("workers/<str:worker>", workers.OneWorker, "worker"),
+        _route("workers/<str:worker>/drain", workers.DrainWorker, "drain_worker"),
+        _route("workers/<str:worker>/stop", workers.StopWorker, "stop_worker"),
+        _route("workers/<str:worker>/resume", workers.ResumeWorker, "resume_worker"),
+        _route("clusters", workers.Clusters, "clusters"),
+        _route("clusters/<str:cluster>", workers.OneCluster, "cluster"),
+        _route("clusters/<str:cluster>/drain", workers.DrainCluster, "drain_cluster"),
+        _route("clusters/<str:cluster>/stop", workers.StopCluster, "stop_cluster"),
+        _route("clusters/<str:cluster>/resume", workers.ResumeCluster, "resume_cluster"),
+        _route("tasks/<int:task_id>/reassign", workers.Reassign, "reassign"),
         _route("tasks/<int:task_id>/feed", history.Feed, "feed"),
         _route("tasks/<int:task_id>/steps", history.Steps, "steps"),
         _route("tasks/<int:task_id>/log", history.Log, "log"),

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from apps.api import request_id
 from apps.api.outputs import Output
 from apps.api.refusals import LengthRequired
-from apps.core.errors import NotFound
+from apps.tasks import past
 from apps.tasks.models import Task
 from apps.tasks.models.task import TaskQuerySet
 
@@ -52,8 +52,8 @@ def visible_tasks(request: Request) -> TaskQuerySet:
 
 
 def visible_task(request: Request, task_id: int) -> Task:
-    """The task, if the user may see it. Raises NotFound, the same for one that is another's and one that is not."""
+    """The task, if the user may see it. Raises NotFound, the same for one that is another's and one that is not; Gone."""
     task = visible_tasks(request).filter(pk=task_id).first()
     if task is None:
-        raise NotFound(f"There is no task {task_id} that you may see.")
+        raise past.missing(task_id, request.user)
     return task

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.http import urlencode
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,14 +13,13 @@ from apps.api import inputs, outputs, pictures
 from apps.api.paging import Ordering, page
 from apps.api.views.base import View, answer, visible_task, visible_tasks
 from apps.api.views.wrongs import as_parameters
-from apps.core import clock
 from apps.core.errors import InvalidInput
 from apps.tasks import lifecycle, submission
+from apps.tasks.filters import NAMES, Filter
 from apps.tasks.models import Task
-from apps.tasks.models.task import TaskQuerySet
 
 HEAVY = (
-    "result", "parameters", "instructions", "error",
+    "result", "parameters", "instructions",
     "revision__script", "revision__parameter_schema", "revision__triggers", "revision__outputs", "revision__stages",
 )  # fmt: skip
 KEY_HEADER = OpenApiParameter(
@@ -34,21 +32,22 @@ class Tasks(View):
     def get(self, request: Request) -> Response:
         """Your tasks, newest first; everybody's, if you are staff and may view tasks."""
         wanted = inputs.query(inputs.TaskQuery, request)
-        rows = _filtered(visible_tasks(request).defer(*HEAVY), wanted)
+        chosen = Filter.parse({name: wanted[name] for name in NAMES if name in wanted})
+        rows = visible_tasks(request).defer(*HEAVY)
+        rows = chosen.apply(rows.within_reach(chosen.search) if chosen.search else rows)
         found = page(rows, Ordering(word=wanted["ordering"]), wanted.get("cursor"), wanted["limit"])
-        now = clock.now()
-        results = [pictures.task_row(task, now) for task in found.tasks]
+        results = pictures.listed(found.tasks, request.user)
         return answer(outputs.TaskList, {"results": results, "next": _next(request, found.next_cursor)})
 
     @extend_schema(
         operation_id="start_task",
         request=inputs.TaskRequest,
         parameters=[KEY_HEADER],
-        responses={201: outputs.TaskCreated, 200: outputs.TaskCreated},
+        responses={201: outputs.TaskStarted, 200: outputs.TaskStarted},
         tags=["tasks"],
     )
     def post(self, request: Request) -> Response:
-        """Start a task: 201, or 200 with the task that the idempotency key gave before."""
+        """Start a task: 201, or 200 with the task that answers the request already: `because` says why."""
         given = inputs.body(inputs.TaskRequest, request)
         asked = submission.Request(
             template=given["template"],
@@ -65,9 +64,8 @@ class Tasks(View):
         with as_parameters():  # the rest of the request has been checked
             submitted = submission.submit(asked, request.user)
         task = visible_tasks(request).get(pk=submitted.task.pk)
-        response = answer(
-            outputs.TaskCreated, pictures.created(task, request.user), status=201 if submitted.is_new else 200
-        )
+        picture = {**pictures.created(task, request.user), "because": submitted.because}
+        response = answer(outputs.TaskStarted, picture, status=201 if submitted.is_new else 200)
         response.headers["Location"] = reverse("api:task", args=[task.pk])
         return response
 
@@ -85,26 +83,6 @@ def _idempotency_key(request: Request, given: dict[str, Any]) -> str | None:
             "Header and body name different idempotency keys.", fields={"idempotency_key": "Give one of the two."}
         )
     return in_header or in_body
-
-
-def _filtered(tasks: TaskQuerySet, wanted: dict[str, Any]) -> TaskQuerySet:
-    lookups = {
-        "status": "status__in",
-        "template": "template__key",
-        "queue": "queue",
-        "created_after": "created_at__gte",
-        "created_before": "created_at__lt",
-    }
-    tasks = tasks.filter(**{lookup: wanted[name] for name, lookup in lookups.items() if name in wanted})
-    if text := wanted.get("search"):
-        tasks = tasks.filter(_mentions(text))
-    return tasks
-
-
-def _mentions(text: str) -> Q:
-    found = Q(title__icontains=text) | Q(instructions__icontains=text)
-    number = text.removeprefix("#")
-    return found | Q(pk=int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else found
 
 
 def _next(request: Request, cursor: str | None) -> str | None:
