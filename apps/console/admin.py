@@ -1,32 +1,34 @@
 """Tasks in the admin: their list with filters, reasons and bulk actions, and their live page in place of a form."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_user_model
-from django.db.models import Count, QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.catalog.models import TaskTemplate
-from apps.console import reasons, state, taskpage, views, words
+from apps.console import many, reasons, state, taskpage, words
 from apps.console.templatetags.console_tags import badge, bar
 from apps.core import clock, durations
-from apps.core.errors import ChantillyError
-from apps.tasks import standing
-from apps.tasks.models import Task
-from apps.tasks.states import FINAL, Status
+from apps.core.errors import ChantillyError, InvalidInput
+from apps.tasks import bulk, past
+from apps.tasks.filters import Filter
+from apps.tasks.models import BulkAction, Task, Tombstone
+from apps.tasks.models.task import MOST_COUNTED, TaskQuerySet, in_status
+from apps.tasks.states import OPEN, Status
 from apps.workers.models import ClusterEvent, Worker
 
 PAGE = 50
-MOST_AT_ONCE = 1000
-"""Tasks that one bulk action touches; the rest is left for the next."""
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -34,12 +36,11 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        visible = Task.objects.visible_to(request.user)
-        self.counts = dict(visible.values_list("status").annotate(number=Count("id")).order_by())
-        open_number = sum(number for status, number in self.counts.items() if status not in FINAL)
-        shown = [("open", f"Not final {open_number:,}")]
+        self.counts = Task.objects.visible_to(request.user).numbers()
+        open_number = sum(self.counts.get(status, 0) for status in OPEN)
+        shown = [("open", f"Not final {_counted(open_number)}")]
         shown += [
-            (status.value, f"{words.STATE_WORDS[status]} {self.counts[status]:,}")
+            (status.value, f"{words.STATE_WORDS[status]} {_counted(self.counts[status])}")
             for status in Status
             if self.counts.get(status)
         ]
@@ -48,10 +49,39 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         value = self.value()
         if value == "open":
-            return queryset.exclude(status__in=FINAL)
+            return queryset.filter(in_status(*OPEN))
         if value == "dead":
             return queryset.filter(is_dead_letter=True)
-        return queryset.filter(status=value) if value in Status.values else queryset
+        return queryset.filter(in_status(value)) if value in Status.values else queryset
+
+
+def _counted(number: int) -> str:
+    return f"{number:,}" if number <= MOST_COUNTED else f"{MOST_COUNTED:,}+"
+
+
+def _narrowed(tasks: Any, **by: str | None) -> QuerySet[Task]:
+    try:
+        return Filter.parse(by).apply(tasks)
+    except InvalidInput as error:
+        raise IncorrectLookupParameters(error.message) from None
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than MOST_COUNTED: pages beyond are reached by filters, and no count reads a million rows."""
+
+    object_list: QuerySet[Task]
+
+    @cached_property
+    def reached(self) -> int:
+        return self.object_list.order_by()[: MOST_COUNTED + 1].count()
+
+    @cached_property
+    def count(self) -> int:
+        return min(self.reached, MOST_COUNTED)
+
+    @property
+    def is_more(self) -> bool:
+        return self.reached > MOST_COUNTED
 
 
 class TemplateFilter(admin.SimpleListFilter):
@@ -62,7 +92,7 @@ class TemplateFilter(admin.SimpleListFilter):
         return list(TaskTemplate.objects.order_by("name").values_list("key", "name")[:50])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
-        return queryset.filter(template__key=self.value()) if self.value() else queryset
+        return _narrowed(queryset, template=self.value())
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -85,26 +115,28 @@ class RequesterFilter(admin.SimpleListFilter):
         mine = [("me", "Me")]
         if not request.user.has_perm("tasks.view_task"):
             return mine
-        users = get_user_model().objects.filter(is_active=True, tasks__isnull=False).distinct().order_by("username")
+        asked = Exists(Task.objects.filter(requester=OuterRef("pk")))
+        users = get_user_model().objects.filter(asked, is_active=True).order_by("username")
         return mine + [(user.get_username(), words.person(user)) for user in users[:30] if user != request.user]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         if self.value() == "me":
             return queryset.filter(requester=request.user)  # type: ignore[misc]
-        return queryset.filter(requester__username=self.value()) if self.value() else queryset
+        return _narrowed(queryset, requester=self.value())
 
 
 @admin.register(Task)
 class TaskAdmin(admin.ModelAdmin):
     list_display = ["shown_state", "shown_task", "shown_doing", "shown_requester", "shown_since"]
     list_display_links = None
-    list_filter = [StateFilter, TemplateFilter, QueueFilter, RequesterFilter]
+    list_filter = [StateFilter, TemplateFilter, QueueFilter, RequesterFilter, *many.PASSED_FILTERS]
     list_select_related = [*state.RELATED]
     list_per_page = PAGE
     search_fields = ["title", "=id", "template__key", "requester__username"]
     search_help_text = "Words of the title, a number, a template or a person"
     show_full_result_count = False
-    actions = ["pause_chosen", "resume_chosen", "cancel_chosen", "retry_chosen"]
+    paginator = BoundedPaginator
+    actions = ["pause_chosen", "resume_chosen", "cancel_chosen", "retry_chosen", "priority_chosen", "queue_chosen"]
     ordering = ["-id"]
     show_facets = admin.ShowFacets.NEVER
 
@@ -149,6 +181,12 @@ class TaskAdmin(admin.ModelAdmin):
         try:
             page = taskpage.gather(int(object_id), request.user)
         except (Task.DoesNotExist, ValueError, OverflowError):
+            if (
+                object_id.isascii()
+                and object_id.isdigit()
+                and (removed := past.tombstone(int(object_id), request.user))
+            ):
+                return self._removed_view(request, removed)
             raise Http404("There is no such task that you may see.") from None
         context = {
             **self.admin_site.each_context(request),
@@ -158,6 +196,15 @@ class TaskAdmin(admin.ModelAdmin):
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/tasks/task/change_form.html", context)
+
+    def _removed_view(self, request: HttpRequest, removed: Tombstone) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": removed.title,
+            "opts": self.opts,
+            "removed": removed,
+        }
+        return TemplateResponse(request, "admin/tasks/task/removed.html", context, status=410)
 
     @admin.display(description="State", ordering="status")
     def shown_state(self, task: Task) -> SafeString:
@@ -174,44 +221,47 @@ class TaskAdmin(admin.ModelAdmin):
             return format_html('<span class="say">{}</span>{}', sentence, bar(task.status, task.execution.percent))
         return format_html('<span class="say">{}</span>', sentence)
 
-    @admin.display(description="Asked by", ordering="requester__username")
+    @admin.display(description="Asked by")
     def shown_requester(self, task: Task) -> str:
         return words.person(task.requester)
 
-    @admin.display(description="Since", ordering="created_at")
+    @admin.display(description="Since", ordering="id")
     def shown_since(self, task: Task) -> str:
         return durations.describe(float(int((clock.now() - task.created_at).total_seconds())))
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
+    ) -> tuple[QuerySet[Task], bool]:
+        if search_term.strip() and isinstance(queryset, TaskQuerySet):
+            return many.searched(queryset.within_reach(search_term), search_term), False
+        return queryset, False
+
     @admin.action(description="Pause")
-    def pause_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        _act_on_many(request, queryset, "pause")
+    def pause_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> HttpResponse | None:
+        return self._act(request, "pause")
 
     @admin.action(description="Resume")
-    def resume_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        _act_on_many(request, queryset, "resume")
+    def resume_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> HttpResponse | None:
+        return self._act(request, "resume")
 
     @admin.action(description="Retry")
-    def retry_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        _act_on_many(request, queryset, "retry")
+    def retry_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> HttpResponse | None:
+        return self._act(request, "retry")
 
     @admin.action(description="Cancel…")
     def cancel_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> HttpResponse | None:
-        """Asks first, with what it would skip: a cancelled task cannot be taken back."""
-        if request.POST.get("confirmed"):
-            _act_on_many(request, queryset, "cancel")
-            return None
-        chosen = list(queryset.select_related("execution")[: MOST_AT_ONCE + 1])
-        legal = [task for task in chosen if "cancel" in standing.legal(task)]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Cancel {words.count(len(legal), 'task')}?",
-            "opts": self.opts,
-            "legal": legal,
-            "skipped": len(chosen) - len(legal),
-            "chosen": request.POST.getlist("_selected_action"),
-            "select_across": request.POST.get("select_across", "0"),
-        }
-        return TemplateResponse(request, "admin/tasks/task/cancel_many.html", context)
+        return self._act(request, "cancel")
+
+    @admin.action(description="Priority…")
+    def priority_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> HttpResponse | None:
+        return self._act(request, "priority")
+
+    @admin.action(description="Move…")
+    def queue_chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> HttpResponse | None:
+        return self._act(request, "queue")
+
+    def _act(self, request: HttpRequest, verb: str) -> HttpResponse | None:
+        return many.act(request, verb, {**self.admin_site.each_context(request), "opts": self.opts})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,31 +296,6 @@ def _explain(changelist: Any) -> None:
     changelist.result_list = tasks
 
 
-def _act_on_many(request: HttpRequest, queryset: QuerySet[Task], verb: str) -> None:
-    """One verb for each, with the verb's own permission; says how many were skipped and why."""
-    tasks = list(queryset.select_related("execution")[: MOST_AT_ONCE + 1])
-    left, tasks = len(tasks) > MOST_AT_ONCE, tasks[:MOST_AT_ONCE]
-    done, skipped = 0, dict[str, list[str]]()
-    act: Callable[[Task, Any, str], Task] = views.VERBS[verb]
-    for task in tasks:
-        try:
-            act(task, request.user, "")
-            done += 1
-        except ChantillyError as error:
-            skipped.setdefault(_kind_of(error, task), []).append(str(task.pk))
-    said = f"{words.count(done, 'task')} {views.DONE[verb]}."
-    for why, numbers in skipped.items():
-        named = ", ".join(numbers[:5]) + ("…" if len(numbers) > 5 else "")
-        said += f" {len(numbers):,} skipped, {why}: {named}."
-    if left:
-        said += f" Only the first {MOST_AT_ONCE:,} were touched; do it again for the rest."
-    messages.add_message(request, messages.WARNING if skipped or left else messages.SUCCESS, said)
-
-
-def _kind_of(error: ChantillyError, task: Task) -> str:
-    return "not yours to control" if error.code == "not_permitted" else f"because {task.status}"
-
-
 class ReadOnly(admin.ModelAdmin):
     """Rows that the machinery writes and people read."""
 
@@ -282,6 +307,35 @@ class ReadOnly(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(BulkAction)
+class BulkActionAdmin(ReadOnly):
+    """Actions on many tasks: how far they are, and what they left alone and why. One that runs can be stopped."""
+
+    list_display = ["id", "verb", "shown_tasks", "by", "status", "done", "skipped", "refused", "created_at"]
+    list_filter = ["status", "verb"]
+    list_select_related = ["by"]
+    actions = ["stop_chosen"]
+
+    def has_view_permission(self, request: HttpRequest, obj: BulkAction | None = None) -> bool:
+        return bool(request.user.is_active and request.user.is_staff)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkAction]:
+        return bulk.visible_to(request.user)
+
+    @admin.display(description="Tasks")
+    def shown_tasks(self, action: BulkAction) -> str:
+        return Filter.parse(action.filters).words(action.matched)
+
+    @admin.action(description="Stop")
+    def stop_chosen(self, request: HttpRequest, queryset: QuerySet[BulkAction]) -> None:
+        for action in queryset.order_by("pk"):
+            try:
+                bulk.stop(action, request.user)
+                messages.success(request, f"Action {action.pk} is stopped. What is done stays done.")
+            except ChantillyError as error:
+                messages.warning(request, error.message)
 
 
 @admin.register(Worker)

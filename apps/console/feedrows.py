@@ -237,9 +237,41 @@ def _plain(text: str, state: str, icon: str, *, is_key: bool = False) -> Callabl
     return said
 
 
+def _priority_changed(entry: Entry, now: datetime) -> _Said:
+    data = entry.data
+    return {"text": f"Priority changed{_by(entry)}", "detail": f"from {data['before']} to {data['after']}",
+            "state": "pending", "icon": "person"}  # fmt: skip
+
+
+def _queue_moved(entry: Entry, now: datetime) -> _Said:
+    data = entry.data
+    return {"text": f"Moved to queue {data['after']}{_by(entry)}", "detail": f"from {data['before']}",
+            "state": "pending", "icon": "queue"}  # fmt: skip
+
+
 def _released(entry: Entry, now: datetime) -> _Said:
     return {"text": "Given back by its worker", "detail": words.sentence(entry.data.get("reason", "")),
             "state": "pending", "icon": "worker"}  # fmt: skip
+
+
+def _merged_request(entry: Entry, now: datetime) -> _Said:
+    return {"text": f"A later request took its place{_by(entry)}", "icon": "pending", "state": "pending",
+            "detail": f"{words.count(entry.data.get('count', 2), 'request')} so far"}  # fmt: skip
+
+
+def _forked(entry: Entry, now: datetime) -> _Said:
+    data = entry.data
+    detail = f"at step {data['step']}, {words.count(data['kept'], 'call')} taken over"
+    if data["revision"] != data["ancestor_revision"]:
+        detail += f", on revision {data['revision']} in place of {data['ancestor_revision']}"
+    return {"text": f"Forked from task {data['ancestor']}{_by(entry)}", "detail": detail, "icon": "resume",
+            "state": "completed", "is_key": True}  # fmt: skip
+
+
+def _was_forked(entry: Entry, now: datetime) -> _Said:
+    step = f" at step {entry.data['step']}" if "step" in entry.data else ""
+    how = "Forked" if step else "Run again"
+    return {"text": f"{how} as task {entry.data['task']}{_by(entry)}", "detail": step.strip(), "icon": "resume"}
 
 
 def _unknown(entry: Entry, now: datetime) -> _Said:
@@ -249,6 +281,7 @@ def _unknown(entry: Entry, now: datetime) -> _Said:
 
 _SAYINGS: dict[str, Callable[[Entry, datetime], _Said]] = {
     "task.submitted": _submitted,
+    "task.merged": _merged_request,
     "task.claimed": _claimed,
     "task.resumed_at": _resumed_at,
     "task.stage_started": _stage,
@@ -264,8 +297,13 @@ _SAYINGS: dict[str, Callable[[Entry, datetime], _Said]] = {
     "task.pause_withdrawn": _plain("Pause taken back", "running", "running"),
     "task.cancelled": _plain("Cancelled", "cancelled", "cancelled", is_key=True),
     "task.released": _released,
+    "task.priority_changed": _priority_changed,
+    "task.queue_moved": _queue_moved,
     "task.rescued": _rescued,
     "task.failed": _failed,
+    "task.forked": _forked,
+    "task.was_forked": _was_forked,
+    "task.was_run_again": _was_forked,
     "task.retried": _plain("Tried again", "running", "resume", is_key=True),
     "task.completed": _plain("Completed", "completed", "completed", is_key=True),
 }

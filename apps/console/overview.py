@@ -12,7 +12,8 @@ from apps.catalog.models import TaskTemplate
 from apps.console import reasons, state, words
 from apps.core import clock, durations
 from apps.tasks.models import Task
-from apps.tasks.states import FINAL, Status
+from apps.tasks.models.task import MOST_COUNTED, in_status
+from apps.tasks.states import OPEN, Status
 from apps.workers.models import Worker
 
 ROWS = 8
@@ -82,9 +83,10 @@ class Present:
 def context(user: Any) -> dict[str, Any]:
     now = clock.now()
     visible = Task.objects.visible_to(user)
-    running = _some(visible.filter(status=Status.RUNNING), ROWS)
-    waiting = _some(visible.exclude(status__in=[*FINAL, Status.RUNNING]), ROWS)
-    failed = _some(visible.filter(status=Status.FAILED), ROWS)
+    running = _some(visible.filter(in_status(Status.RUNNING)), ROWS)
+    next_ones = visible.newest([each for each in OPEN if each != Status.RUNNING], ROWS)
+    waiting = _some(visible.filter(pk__in=next_ones), ROWS)
+    failed = _some(visible.filter(in_status(Status.FAILED)), ROWS, first="-finished_at")
     facts = reasons.around([*running, *waiting], now)
     figures = _figures(visible, now)
     return {
@@ -95,14 +97,14 @@ def context(user: Any) -> dict[str, Any]:
         "running": [_row(task, facts) for task in running],
         "waiting": [_row(task, facts) for task in waiting],
         "chart": _chart(visible, now),
-        "workers": _workers(now),
+        "workers": _workers(now, user),
         "rows": ROWS,
         "has_templates": TaskTemplate.objects.runnable_by(user).exists(),
     }
 
 
-def _some(tasks: Any, number: int) -> list[Task]:
-    return list(tasks.select_related(*state.RELATED).defer("result").order_by("-id")[:number])
+def _some(tasks: Any, number: int, first: str = "-id") -> list[Task]:
+    return list(tasks.select_related(*state.RELATED).defer("result").order_by(first)[:number])
 
 
 def _row(task: Task, facts: reasons.Around) -> Row:
@@ -116,16 +118,14 @@ def _figures(visible: Any, now: datetime) -> list[Figure]:
     counts: dict[str, int] = {}
     oldest: dict[str, datetime] = {}
     for status, number, first in (
-        visible.exclude(status__in=FINAL)
+        visible.filter(in_status(*OPEN))
         .order_by()
         .values_list("status")
         .annotate(number=Count("id"), since=Min("created_at"))
     ):
         counts[status], oldest[status] = number, first
-    ended = dict(
-        visible.filter(finished_at__gte=now - DAY).order_by().values_list("status").annotate(number=Count("id"))
-    )
-    open_failures = visible.filter(status=Status.FAILED).count()
+    ended = visible.filter(finished_at__gte=now - DAY).numbers()
+    open_failures = visible.filter(in_status(Status.FAILED)).order_by()[: MOST_COUNTED + 1].count()
     rest = sum(counts.get(status, 0) for status in (Status.WAITING, Status.PAUSED, Status.BLOCKED))
 
     def since(status: str) -> str:
@@ -153,6 +153,8 @@ def _figures(visible: Any, now: datetime) -> list[Figure]:
 
 def _share(ended: dict[str, int]) -> str:
     done, failed = ended.get("completed", 0), ended.get("failed", 0)
+    if max(done, failed) > MOST_COUNTED:
+        return f"more than {MOST_COUNTED:,}"
     return f"{done / (done + failed):.1%} of those that ran" if done + failed else "none yet"
 
 
@@ -166,7 +168,7 @@ def _greeting(user: Any, now: datetime, needs: int) -> str:
 def _chart(visible: Any, now: datetime) -> Chart:
     slots = int(timedelta(hours=HOURS) / SLOT)
     begin = now - SLOT * slots
-    ended = visible.filter(finished_at__gte=begin, status__in=(Status.COMPLETED, Status.FAILED)).order_by()
+    ended = visible.filter(status__in=(Status.COMPLETED, Status.FAILED), finished_at__gte=begin).order_by()
     done, bad = [0] * slots, [0] * slots
     for status, at in ended.values_list("status", "finished_at")[:MOST_FINISHED]:
         slot = min(slots - 1, int((at - begin) / SLOT))
@@ -192,12 +194,12 @@ def _bars(done: list[int], bad: list[int], most: int) -> Iterable[Bar]:
 _LOOKS = {"busy": "running", "starting": "pending", "idle": "pending", "stopping": "paused", "crashed": "failed"}
 
 
-def _workers(now: datetime) -> list[Present]:
+def _workers(now: datetime, user: Any) -> list[Present]:
     """Those that are here, and those that died within the last ten minutes."""
     present = list(Worker.objects.present().order_by("name")[:ROWS])
     lost = list(Worker.objects.filter(status=Worker.Status.CRASHED, ended_at__gte=now - timedelta(minutes=10))[:3])
     tasks = {worker.current_task_id for worker in present if worker.current_task_id}
-    titles = dict(Task.objects.filter(pk__in=tasks).values_list("pk", "title")) if tasks else {}
+    titles = dict(Task.objects.visible_to(user).filter(pk__in=tasks).values_list("pk", "title")) if tasks else {}
     return [_present(worker, titles, now) for worker in [*present, *lost]]
 
 

@@ -49,12 +49,15 @@ class ConsoleSite(AdminSite):
             super().register(shown, admin_class or ModelAdmin, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        from apps.console import views
+        from apps.console import anew, views
+        from apps.console.crew.urls import urls as crew_urls
 
         ours: list[URLResolver | URLPattern] = [
             path("start/", self.admin_view(views.choose_template), name="start"),
             path("catalog/tasktemplate/<slug:key>/start/", self.admin_view(views.start), name="start_template"),
             path("tasks/artifact/<int:artifact_id>/download/", self.admin_view(views.download), name="download"),
+            *crew_urls(self.admin_view),
+            path("tasks/task/<int:task_id>/anew/", self.admin_view(anew.make), name="task_anew"),
             *(
                 path(
                     f"tasks/task/<int:task_id>/{verb}/", self.admin_view(views.act), {"verb": verb}, name=f"task_{verb}"
@@ -71,7 +74,7 @@ class ConsoleSite(AdminSite):
         """Entries that this user may open, each with whether it is the present one."""
         if not self.has_permission(request):
             return []
-        entries = [_overview(), _tasks(), _templates(request)]
+        entries = [_overview(), _tasks(), *_crew(request), _templates(request)]
         current = [entry.is_current(request) for entry in entries]
         return list(zip(entries, current, strict=True))
 
@@ -88,6 +91,13 @@ def _overview() -> MenuEntry:
 def _tasks() -> MenuEntry:
     url = reverse("admin:tasks_task_changelist")
     return MenuEntry(key="tasks", label="Tasks", url=url, letter="t", prefixes=(url,))
+
+
+def _crew(request: HttpRequest) -> list[MenuEntry]:
+    if not request.user.has_perm("workers.view_worker"):
+        return []
+    url = reverse("admin:crew")
+    return [MenuEntry(key="crew", label="Queues & workers", url=url, letter="w", prefixes=(url,))]
 
 
 def _templates(request: HttpRequest) -> MenuEntry:

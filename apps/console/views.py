@@ -4,15 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from apps.catalog.models import TaskTemplate
-from apps.console import startform
+from apps.console import startform, words
+from apps.core import clock
+from apps.core.downloads import attachment
 from apps.core.errors import ChantillyError
 from apps.tasks import lifecycle
+from apps.tasks.blobs import BlobUnreadable
 from apps.tasks.models import Artifact, Task
 
 Verb = Callable[[Task, Any, str], Task]
@@ -42,19 +45,24 @@ def act(request: HttpRequest, task_id: int, verb: str) -> HttpResponse:
     return redirect(reverse("admin:tasks_task_change", args=[task.pk]))
 
 
-def download(request: HttpRequest, artifact_id: int) -> FileResponse:
+def download(request: HttpRequest, artifact_id: int) -> HttpResponseBase:
     """An artifact of a task that this user may see, always as an attachment and never sniffed."""
     visible = Task.objects.visible_to(request.user)
     artifact = Artifact.objects.filter(pk=artifact_id, task__in=visible).first()
     if artifact is None:
         raise Http404("There is no such file that you may see.")
     try:
-        file = artifact.file.open("rb")
-    except OSError as error:
+        file = artifact.open()
+    except BlobUnreadable as error:
         raise Http404(f"The file {artifact.name} is recorded, but is no longer stored.") from error
-    response = FileResponse(file, as_attachment=True, filename=artifact.name, content_type=artifact.content_type)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response = attachment(
+        request,
+        file,
+        name=artifact.name,
+        size=artifact.size,
+        content_type=artifact.content_type,
+        sha256=artifact.sha256,
+    )
     response["Cache-Control"] = "private, no-store"
     return response
 
@@ -77,6 +85,8 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
         except ChantillyError as error:
             form.refuse(error)
         else:
+            if not submitted.is_new:
+                messages.info(request, words.answered(submitted, clock.now()))
             return redirect(reverse("admin:tasks_task_change", args=[submitted.task.pk]))
     context = {
         **admin.site.each_context(request),

@@ -7,6 +7,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from apps.core import durations
+from apps.core.saying import clock as clock
+from apps.core.saying import count as count
+from apps.core.saying import sentence as sentence
+from apps.tasks.submission import Submitted
 
 STATE_WORDS = {
     "blocked": "Blocked",
@@ -27,16 +31,6 @@ ORIGINS = {
     "demo": "by the demonstration",
     "schedule": "by a schedule",
 }
-
-
-def clock(moment: datetime, now: datetime) -> str:
-    """'10:43:39' today, '20 Nov 10:43' before, in the server's time zone."""
-    local = timezone.localtime(moment)
-    if local.date() == timezone.localtime(now).date():
-        return f"{local:%H:%M:%S}"
-    if local.year == timezone.localtime(now).year:
-        return f"{local.day} {local:%b %H:%M}"
-    return f"{local.day} {local:%b %Y %H:%M}"
 
 
 def iso(moment: datetime) -> str:
@@ -62,9 +56,16 @@ def origin(word: str) -> str:
     return ORIGINS.get(word, f"from {word}")
 
 
-def count(number: int, singular: str, plural: str = "") -> str:
-    """'1 call', '38 calls', '1,200 calls'."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+def answered(submitted: Submitted, now: datetime) -> str:
+    """Why a request made no new task; empty when it made one."""
+    task = submitted.task
+    ago = durations.describe(float(int((now - task.created_at).total_seconds())))
+    return {
+        "": "",
+        "key": f"The key gave task {task.pk}, made {ago} ago.",
+        "cache": f"Answered by task {task.pk}, made {ago} ago from the same request.",
+        "debounce": f"Task {task.pk} had not started yet; it does now what was asked last.",
+    }[submitted.because]
 
 
 def size(size_in_bytes: int) -> str:
@@ -74,11 +75,3 @@ def size(size_in_bytes: int) -> str:
     if size_in_bytes < 1024 * 1024:
         return f"{size_in_bytes / 1024:.0f} KB"
     return f"{size_in_bytes / 1024 / 1024:.1f} MB"
-
-
-def sentence(text: str) -> str:
-    """With a capital and a full stop."""
-    text = text.strip()
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")

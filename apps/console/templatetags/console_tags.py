@@ -74,6 +74,12 @@ def duration(seconds: Any) -> str:
 
 
 @register.filter
+def whole_duration(seconds: Any) -> str:
+    """In whole seconds, where more would only flicker."""
+    return durations.describe(float(int(seconds)))
+
+
+@register.filter
 def origin(word: str) -> str:
     return words.origin(word)
 

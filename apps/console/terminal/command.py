@@ -8,7 +8,8 @@ from apps.console.terminal import telling
 from apps.console.terminal.progress import display
 from apps.console.terminal.watch import watch
 from apps.core.commands import DataCommand
-from apps.core.errors import ChantillyError, InvalidInput, NotFound
+from apps.core.errors import ChantillyError, InvalidInput
+from apps.tasks import past
 from apps.tasks.models import Task
 from apps.tasks.models.task import TaskQuerySet
 from apps.tasks.states import Status
@@ -84,9 +85,9 @@ def shown_task(task_id: int) -> Task:
 
 
 def visible(user: Any, task_id: int) -> Task:
-    """Raises NotFound."""
+    """Raises NotFound; Gone for one that was removed."""
     tasks: TaskQuerySet = Task.objects.visible_to(user)
     task = tasks.select_related(*telling.RELATED).filter(pk=task_id).first()
     if task is None:
-        raise NotFound(f"There is no task {task_id} that {user.get_username()} may see.")
+        raise past.missing(task_id, user, f"There is no task {task_id} that {user.get_username()} may see.")
     return task

@@ -94,8 +94,7 @@ def task_facts(task: Task) -> dict[str, Any]:
 def file_facts(task: Task) -> list[dict[str, Any]]:
     names = ("name", "kind", "content_type", "size", "sha256")
     return [
-        {"id": row.pk, **{name: getattr(row, name) for name in names}, "path": str(row.file)}
-        for row in task.artifacts.all()
+        {"id": row.pk, **{name: getattr(row, name) for name in names}, "path": row.path} for row in task.artifacts.all()
     ]
 
 

@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from apps.console import words
 from apps.console.terminal import people, telling
 from apps.console.terminal.command import TaskCommand, shown_task
-from apps.core import durations
+from apps.core import clock, durations
 from apps.core.errors import InvalidInput
 from apps.tasks.submission import Request, submit
 
@@ -48,13 +49,17 @@ exit codes: 0 started (with --wait: completed), 1 refused or failed, 2 something
         submitted = submit(request, user)
         task = shown_task(submitted.task.pk)
         if not options["json"]:
-            word = "Started" if submitted.is_new else "The key gave"
             expected = durations.describe(task.estimated_seconds)
-            self.say([f"{word} task {task.pk}, {task.title}, for {user.get_username()}. Expected: {expected}."])
+            started = f"Started task {task.pk}, {task.title}, for {user.get_username()}. Expected: {expected}."
+            self.say([words.answered(submitted, clock.now()) or started])
         if options["wait"]:
             self.wait_for(task, options)
         elif options["json"]:
-            self.stdout.write(telling.dumped({"is_new": submitted.is_new, "task": telling.task_facts(task)}))
+            self.stdout.write(
+                telling.dumped(
+                    {"is_new": submitted.is_new, "because": submitted.because, "task": telling.task_facts(task)}
+                )
+            )
         else:
             self.say([f"  Follow  manage.py tasks feed {task.pk}", f"  Page    {telling.page(task.pk)}"])
 

@@ -1,82 +1,111 @@
 """`manage.py tasks …`: look at tasks and control them."""
 
-import shutil
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
-from apps.console.terminal import people, telling
+from apps.console.terminal import anew, many, people, telling
 from apps.console.terminal.command import TaskCommand, shown_task, visible
 from apps.console.terminal.screen import clean
 from apps.core import clock
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.masking import mask
 from apps.reports import naming
-from apps.tasks import feed, lifecycle, standing
-from apps.tasks.models import Task
-from apps.tasks.states import Status
+from apps.tasks import feed, standing, verbs
+from apps.tasks.blobs import BlobUnreadable
+from apps.tasks.filters import Filter
+from apps.tasks.models import Artifact, Task
+from apps.workers import served
 
-VERBS: Mapping[str, Callable[..., Task]] = {
-    "pause": lifecycle.pause,
-    "resume": lifecycle.resume,
-    "cancel": lifecycle.cancel,
-    "retry": lifecycle.retry_failed,
-}
+VERBS: Mapping[str, str] = {
+    "pause": "pause", "resume": "resume", "cancel": "cancel", "retry": "retry", "priority": "priority",
+    "move": "queue",
+}  # fmt: skip
+VALUES = {"priority": "priority", "move": "queue"}
+"""Verbs whose last word is no task's number, and what it is."""
+PIECE = 256 * 1024
 LOOKS = ("list", "show", "wait", "log", "feed", "files")
 
 
 class Command(TaskCommand):
-    help = "List tasks, look at one, or control it."
+    help = "List tasks, look at one, or control one, several, or all that match."
     examples = """examples:
   manage.py tasks                              the newest tasks
   manage.py tasks list --status failed,running
   manage.py tasks show 12                      where it stands; also: wait, log, feed, files
   manage.py tasks pause 12                     also: resume, cancel, retry
+  manage.py tasks priority 12 high             0 to 100, or critical, high, normal, medium, low
+  manage.py tasks move 12 reports              to another queue
   manage.py tasks files 12 --save /tmp/report
+  manage.py tasks again 12 --params '{"n": 3}'  from the start, with other parameters
+  manage.py tasks fork 12 --step 5             from call 5 on; the calls before are taken over, not made again
+many at once:
+  manage.py tasks cancel 12 13 14
+  manage.py tasks retry --status failed --template invoice_report_v2 --since "2 d" --dry-run
+  manage.py tasks retry --dead-letter --yes
+  manage.py tasks move reports --queue gis --status pending
+Without --yes you are shown how many match, and asked. What was begun is listed by manage.py bulk.
 
-exit codes: 0, 1 refused or failed, 2 something wrong in what was given"""
+exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctrl-C"""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", nargs="?", default="list", choices=[*LOOKS, *VERBS], metavar="ACTION",
-                            help=f"{', '.join([*LOOKS, *VERBS])} (default: list)")  # fmt: skip
-        parser.add_argument("id", nargs="?", type=int, help="the task's number")
-        parser.add_argument("--status", default="", help="only these, with commas: pending,running")
+        parser.add_argument("action", nargs="?", default="list", choices=[*LOOKS, *VERBS, *anew.ACTIONS],
+                            metavar="ACTION",
+                            help=f"{', '.join([*LOOKS, *VERBS, *anew.ACTIONS])} (default: list)")  # fmt: skip
+        parser.add_argument("words", nargs="*", metavar="ID", help="numbers of tasks; then the priority, or the queue")
+        many.add_filter_arguments(parser)
+        many.add_consent_arguments(parser)
         parser.add_argument("--limit", type=int, default=20, help="how many at most (default: %(default)s)")
         parser.add_argument("--reason", default="", help="why it is paused or cancelled")
         parser.add_argument("--save", type=Path, metavar="DIR", help="with files: copy them there")
+        anew.add_arguments(parser)
         self.add_common_arguments(parser)
+        # A priority or a queue may stand behind the filters, too.
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
 
     def obey(self, options: dict[str, Any]) -> None:
         user = people.acting(options["user"])
         if options["action"] == "list":
             self._list(user, options)
             return
-        if options["id"] is None:
-            raise InvalidInput(f"Say which task: manage.py tasks {options['action']} ID")
-        task = visible(user, options["id"])
         if options["action"] in VERBS:
-            self._control(task, user, options)
-        else:
-            self.ACTIONS[options["action"]](self, task, options)
+            self._control(user, options)
+            return
+        if len(options["words"]) != 1:
+            raise InvalidInput(f"Say which task: manage.py tasks {options['action']} ID")
+        task = visible(user, _number(options["words"][0]))
+        if options["action"] in anew.ACTIONS:
+            anew.obey(self, task, user, options)
+            return
+        self.ACTIONS[options["action"]](self, task, options)
 
     def _list(self, user: Any, options: dict[str, Any]) -> None:
         tasks = Task.objects.visible_to(user).select_related(*telling.RELATED)
-        if options["status"]:
-            tasks = tasks.filter(status__in=_statuses(options["status"]))
+        tasks = many.chosen(options, [_number(word) for word in options["words"]]).apply(tasks)
         found = list(tasks.order_by("-pk")[: max(1, min(options["limit"], 1000))])
         if options["json"]:
             self.stdout.write(telling.dumped({"tasks": [telling.task_facts(task) for task in found]}))
         else:
             self.say(telling.table(found))
 
-    def _control(self, task: Task, user: Any, options: dict[str, Any]) -> None:
-        verb = VERBS[options["action"]]
-        if options["action"] in ("pause", "cancel"):
-            verb(task, user, options["reason"])
-        else:
-            verb(task, user)
+    def _control(self, user: Any, options: dict[str, Any]) -> None:
+        action, ids = options["action"], list(options["words"])
+        verb, given = VERBS[action], {"reason": options["reason"]} if options["reason"] else {}
+        if action in VALUES:
+            if not ids:
+                raise InvalidInput(f"Say which {VALUES[action]}: manage.py tasks {action} ID {VALUES[action].upper()}")
+            given[VALUES[action]] = ids.pop()
+        chosen = many.chosen(options, [_number(word) for word in ids])
+        if chosen == Filter():
+            raise InvalidInput(f"Say which task: manage.py tasks {action} ID, or give filters such as --status.")
+        if chosen != Filter(ids=chosen.ids) or len(ids) != 1 or options["dry_run"]:
+            many.act(self, chosen, verb, given, user, options)
+            return
+        task = visible(user, chosen.ids[0])
+        known = verbs.arguments(verb, given, served.queues(clock.now()))
+        verbs.VERBS[verb].act(task, user, known, None)
         self._show(shown_task(task.pk), options)
 
     def _show(self, task: Task, options: dict[str, Any]) -> None:
@@ -119,11 +148,10 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given"""
     }  # fmt: skip
 
 
-def _statuses(text: str) -> list[str]:
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if unknown := [word for word in words if word not in Status.values]:
-        raise InvalidInput(f"There is no status {', '.join(unknown)}. There are {', '.join(Status.values)}.")
-    return words
+def _number(word: str) -> int:
+    if word.isdecimal() and len(word) < 19:
+        return int(word)
+    raise InvalidInput(f"{word!r} is not the number of a task.")
 
 
 def _save(task: Task, directory: Path) -> list[Path]:
@@ -133,13 +161,23 @@ def _save(task: Task, directory: Path) -> list[Path]:
         directory.mkdir(parents=True, exist_ok=True)
         for row in task.artifacts.all():
             target = _free(directory / naming.safe(row.name))
-            shutil.copyfile(row.file, target)
+            _copy(row, target)
             saved.append(target)
-    except FileNotFoundError as error:
-        raise NotFound(f"A file of task {task.pk} is no longer in the storage: {error.filename}.") from None
+    except BlobUnreadable as error:
+        raise NotFound(f"A file of task {task.pk} cannot be saved. {error.message}") from None
     except OSError as error:
         raise InvalidInput(f"The files cannot be saved in {directory}: {error.strerror}.") from None
     return saved
+
+
+def _copy(row: Artifact, target: Path) -> None:
+    try:
+        with row.open() as file, target.open("wb") as copy:
+            while piece := file.read(PIECE):
+                copy.write(piece)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _free(path: Path) -> Path:

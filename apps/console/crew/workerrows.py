@@ -1,0 +1,104 @@
+"""Workers as the page shows them, by cluster: what each does, what it uses, and what was asked of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.core import durations
+from apps.tasks.models import Task
+from apps.workers import standing
+from apps.workers.standing import ClusterFacts, WorkerFacts
+
+LOOKS = {"busy": "running", "starting": "pending", "idle": "pending", "stopping": "paused", "draining": "paused",
+         "drained": "paused", "silent": "failed", "crashed": "failed", "offline": "failed", "stopped": "cancelled",
+         "working": "running", "not heard of": "cancelled"}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerRow:
+    facts: WorkerFacts
+    look: str
+    word: str
+    title: str
+    """Of its task; empty when it has none or the reader may not see it."""
+    doing_for: str
+
+    @property
+    def is_present(self) -> bool:
+        return self.facts.ended_at is None
+
+    @property
+    def memory_percent(self) -> float | None:
+        return None if self.facts.memory_share is None else 100 * self.facts.memory_share
+
+    @property
+    def asked(self) -> str:
+        return asked(self.facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crew:
+    """A cluster and the workers that belong to it; `cluster` is None for workers without one."""
+
+    cluster: ClusterFacts | None
+    workers: Sequence[WorkerRow]
+
+    @property
+    def look(self) -> str:
+        return LOOKS.get(self.cluster.word, "cancelled") if self.cluster else "cancelled"
+
+    @property
+    def word(self) -> str:
+        return _capital(self.cluster.word) if self.cluster else ""
+
+    @property
+    def asked(self) -> str:
+        return asked(self.cluster) if self.cluster else ""
+
+
+def crews(viewer: Any) -> list[Crew]:
+    """Clusters that have workers or were asked something, busy hosts' first; a bounded number of queries."""
+    by_cluster: dict[str, list[WorkerRow]] = defaultdict(list)
+    for row in rows(standing.workers(), viewer):
+        by_cluster[row.facts.cluster_key].append(row)
+    found = [Crew(cluster=each, workers=_sorted(by_cluster.pop(each.key, []))) for each in standing.clusters()]
+    rest = [row for left in by_cluster.values() for row in left]
+    if rest:
+        found.append(Crew(cluster=None, workers=_sorted(rest)))
+    return [crew for crew in found if crew.workers or (crew.cluster and crew.cluster.wish)]
+
+
+def rows(facts: Iterable[WorkerFacts], viewer: Any) -> list[WorkerRow]:
+    facts = list(facts)
+    held = [each.doing.task_id for each in facts if each.doing]
+    seen = set(Task.objects.visible_to(viewer).filter(pk__in=held).values_list("pk", flat=True)) if held else set()
+    return [_row(each, seen) for each in facts]
+
+
+def _row(facts: WorkerFacts, seen: set[int]) -> WorkerRow:
+    doing = facts.doing
+    return WorkerRow(
+        facts=facts,
+        look=LOOKS.get(facts.word, "cancelled"),
+        word=_capital(facts.word),
+        title=doing.title if doing and doing.task_id in seen else "",
+        doing_for=durations.describe(float(int(doing.seconds))) if doing and doing.seconds is not None else "",
+    )
+
+
+def asked(facts: WorkerFacts | ClusterFacts) -> str:
+    """'Asked to drain by Bruno (“new release”)'; empty when nothing was."""
+    if not facts.wish:
+        return ""
+    by = f" by {facts.wish_by}" if facts.wish_by else ""
+    return f"Asked to {facts.wish}{by}" + (f" (“{facts.wish_reason}”)" if facts.wish_reason else "")
+
+
+def _sorted(rows: Iterable[WorkerRow]) -> list[WorkerRow]:
+    """Always in the same order, so that no row jumps when a worker takes a task."""
+    return sorted(rows, key=lambda row: (row.facts.host, row.facts.name))
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
