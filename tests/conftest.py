@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from apps.executors import session
-from apps.tasks import claiming, pace, submission
+from apps.tasks import claiming, gates, intake, pace, rates, submission
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +14,9 @@ def _forget() -> None:
     pace._recent.cache_clear()
     submission._needed.cache_clear()
     session._requester.cache_clear()
+    gates.forget_revisions()
+    intake.forget()
+    rates.forget()
 
 
 def _user(name: str, *codenames: str) -> User:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psycopg
 
-from tests.benchmarks import clusters, costs
+from tests.benchmarks import clusters, costs, growth, guarded, queues
+from tests.benchmarks.peers import compare
 from tests.benchmarks.rows import Row
 
 POSTGRES = os.environ.get("BENCH_POSTGRES", "postgres://postgres@127.0.0.1/postgres")
@@ -24,16 +25,23 @@ BENCHMARKS: dict[str, Callable[[str], Iterator[Row]]] = {
     "step": costs.step,
     "latency": clusters.latency,
     "noops": clusters.noops,
+    "claims": queues.claims,
+    "guarded": guarded.guarded,
+    "statements": queues.statements,
     "kill": clusters.kill,
     "kill_all": clusters.kill_all,
     "memory": clusters.memory,
     "report": clusters.report,
+    "growth": growth.growth,
+    "peers": compare.compare,
 }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    parser.add_argument(
+        "--only", nargs="+", choices=BENCHMARKS, default=[name for name in BENCHMARKS if name != "peers"]
+    )
     parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=_databases())
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     options = parser.parse_args()

@@ -26,7 +26,7 @@ from apps.crm.models import Invoice
 from apps.executors.script import run, sandbox
 from apps.executors.session import LiveSession
 from apps.tasks.claiming import claim
-from apps.tasks.models import Attempt, Event, Execution, Task
+from apps.tasks.models import Attempt, Event, Execution, Step, Task
 from apps.tasks.submission import Request, submit
 from apps.workers.models import Worker
 from tests import making
@@ -151,6 +151,26 @@ def _wait_for(task: Task) -> None:
     while not Task.objects.filter(pk=task.pk, status="completed").exists():
         time.sleep(0.005)
     time.sleep(0.01)  # let the worker come back to waiting
+
+
+def chain(count: int) -> dict[str, Any]:
+    """Seconds a step of one script with `count` recorded calls on a running cluster, from its first to its last."""
+    task = submit(Request(template="steps", parameters={"n": count}, origin="bench"), admin()).task
+    _wait_for(task)
+    span = Step.objects.filter(task_id=task.pk).aggregate(first=Min("started_at"), last=Max("started_at"))
+    return {"seconds": (span["last"] - span["first"]).total_seconds() / (count - 1)}
+
+
+def chains(count: int) -> dict[str, Any]:
+    """Recorded calls a second of 20 scripts with `count` calls each, submitted together."""
+    tasks = [
+        submit(Request(template="steps", parameters={"n": count}, origin="bench"), admin()).task for _ in range(20)
+    ]
+    for task in tasks:
+        _wait_for(task)
+    steps = Step.objects.filter(task_id__in=[task.pk for task in tasks])
+    span = steps.aggregate(first=Min("started_at"), last=Max("started_at"))
+    return {"per_second": steps.count() / (span["last"] - span["first"]).total_seconds()}
 
 
 def long_task(count: int) -> dict[str, Any]:

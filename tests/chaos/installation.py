@@ -122,8 +122,11 @@ class Installation:
         return {pid for (pid,) in rows} & {process.pid for process in self.named("q2-worker")}
 
     def events(self) -> list[tuple[str, str]]:
+        """Those of the supervisor."""
+        wanted = "kind LIKE 'cluster.%' OR kind = 'worker.killed'"
         return [
-            (kind, reason) for kind, reason in self.sql("SELECT kind, reason FROM workers_clusterevent ORDER BY id")
+            (kind, reason)
+            for kind, reason in self.sql(f"SELECT kind, reason FROM workers_clusterevent WHERE {wanted} ORDER BY id")
         ]
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:

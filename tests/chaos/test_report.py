@@ -16,7 +16,7 @@ import pytest
 
 from tests.chaos.installation import ROOT, Installation, wait_for
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(180)]
 
 INVOICES = "900"
 KILLS = 3
@@ -25,7 +25,9 @@ PERIOD = {"period": {"start": "2025-01-01", "end": "2025-12-31"}}
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(CHAOS_SINK=str(tmp_path / "sink"), CHAOS_COUNT_TOOLS="1", CHAOS_TOOL_SECONDS="0.1")
+    made = Installation(
+        CHAOS_SINK=str(tmp_path / "sink"), CHAOS_COUNT_TOOLS="1", CHAOS_TOOL_SECONDS="0.1", ARTIFACT_STORE="files"
+    )
     try:
         made.create()
         for command in (["load_templates"], ["load_knowledge"], ["make_demo", "--invoices", INVOICES]):

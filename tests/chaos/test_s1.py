@@ -11,17 +11,16 @@ from typing import Any
 
 import psutil
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 
 from apps.executors.script import sandbox
 from apps.tasks import feed
 from apps.tasks.models import Task
 from apps.tasks.states import Status
-from apps.tasks.submission import Request, submit
 from apps.tools import registry
 from apps.workers.models import Worker
 from tests import making
+from tests.chaos.rig import ask, test_database
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 
@@ -39,7 +38,10 @@ def run(params):
     names.append(task.random())
     return {{"total": total, "names": len(names), "n": params["n"]}}
 """
-SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}, "point": {"type": "string"}}}
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}, "point": {"type": "string"}, "keeps": {"type": "boolean"}},
+}
 POINTS = ["before the call", "after the effect", "before the commit", "after the commit", "before the answer"]
 TWICE = {"after the effect", "before the commit"}
 """Points between the effect and its record: that one call, and no other, is carried out again, with its key."""
@@ -70,7 +72,7 @@ class Rig:
                 "SANDBOXES": str(self.sandboxes),
                 **environment,
             },
-            capture_output=True, text=True, timeout=110, check=False,
+            capture_output=True, text=True, timeout=290 if os.environ.get("SWEEP") != "full" else 890, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -79,17 +81,6 @@ class Rig:
     def effects(self, task_id: int) -> list[tuple[str, int]]:
         lines = [json.loads(line) for line in self.world.read_text().splitlines()]
         return [(line["key"], line["value"]) for line in lines if line["key"].startswith(f"{task_id}:")]
-
-
-def test_database() -> str:
-    """The address of the database that this test uses, for another process."""
-    at = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{at['NAME']}"
-    return f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT'] or 5432}/{at['NAME']}"
-
-
-test_database.__test__ = False  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -102,30 +93,39 @@ def rig(tmp_path, settings):
     sandbox._modules.cache_clear()
 
 
-def ask(key: str, by: User, **parameters: Any) -> Task:
-    return submit(Request(template=key, parameters=parameters, origin="test"), by).task
-
-
 def printed(task: Task) -> list[str]:
     return [
         line["text"] for event in task.events.filter(kind="task.logged").order_by("seq") for line in event.data["lines"]
     ]
 
 
-def places() -> list[tuple[str, int]]:
-    """Every call and every point on SQLite; every third call on PostgreSQL, which has no "before the commit"."""
-    if connection.vendor == "sqlite":
-        return [(point, n) for point in POINTS for n in range(1, CALLS + 1)]
-    return [(point, n) for point in POINTS if point != "before the commit" for n in range(1, CALLS + 1, 3)]
+def places() -> list[tuple[str, int, bool]]:
+    """(point, call, whether every call keeps a checkpoint or the task replays from the top).
+
+    `make sweep` takes all of them. Else every second call keeps checkpoints, and PostgreSQL takes every third call.
+    """
+    is_full = os.environ.get("SWEEP") == "full"
+    # PostgreSQL writes a step in one statement: there is nothing to kill between its row and its commit.
+    points = [point for point in POINTS if connection.vendor == "sqlite" or point != "before the commit"]
+    calls = range(1, CALLS + 1, 1 if is_full or connection.vendor == "sqlite" else 3)
+    return [
+        (point, n, keeps)
+        for point in points
+        for n in calls
+        for keeps in (True, False)
+        if is_full or keeps == bool(n % 2)
+    ]
 
 
+@pytest.mark.timeout(900 if os.environ.get("SWEEP") == "full" else 300)
 def test_a_kill_at_any_point_of_any_call_changes_nothing(rig, alice, record_property):
     key = making.template(SCRIPT, alice, parameter_schema=SCHEMA).key
-    asked = {ask(key, alice, point=point, n=n).pk: (point, n) for point, n in places()}
+    asked = {ask(key, alice, point=point, n=n, keeps=keeps).pk: (point, n) for point, n, keeps in places()}
 
     killed = rig.work()["killed"]
 
     record_property("kills", killed)
+    print(f"{killed} kills")
     assert killed == len(asked), "every task killed its first worker"
     for task in Task.objects.select_related("execution"):
         _assert_nothing_changed(rig, task, *asked[task.pk])

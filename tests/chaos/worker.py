@@ -25,7 +25,7 @@ from apps.tasks.store import DatabaseStore
 from apps.workers import draining
 from apps.workers import slice as slices
 
-MOST_CHILDREN = 400
+MOST_CHILDREN = 1000
 dying: dict[str, Any] = {}
 """Where the attempt that runs now is to die: point, index of the call, and the sandbox's process."""
 
@@ -80,8 +80,7 @@ def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
 def _attempt(real: Any, session: Any) -> Any:
     parameters = session.task.parameters
     dying.clear()
-    # Every other task keeps a checkpoint at each call, the others replay from the top.
-    run.REPLAY_BUDGET = 0.0 if parameters.get("n", 0) % 2 else 60.0
+    run.REPLAY_BUDGET = 0.0 if parameters.get("keeps") else 60.0
     if "point" in parameters and session.journal.lease.attempt == 1:
         dying.update(point=parameters["point"], index=parameters["n"] - 1, sandbox=lambda: session.pulse.sandbox_pid)
     return real(session)

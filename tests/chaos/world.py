@@ -3,6 +3,10 @@
 import json
 import os
 import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
 
 from apps.tools.registry import Call, tool
 
@@ -24,3 +28,29 @@ def put(call: Call, value: int) -> int:
 def kill_worker(call: Call) -> None:
     """Kill the worker that carries out this call."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@tool(call_class="effect")
+def wait(call: Call, value: int, seconds: float) -> int:
+    """Append one line, and answer only after a while."""
+    answer = put(call, value)
+    time.sleep(seconds)
+    return answer
+
+
+@tool(call_class="effect")
+def listen(call: Call, value: int) -> None:
+    """Append one line, and wait for ever at a socket to which nobody writes."""
+    put(call, value)
+    here, _there = socket.socketpair()
+    here.recv(1)
+
+
+@tool(call_class="effect")
+def spawn(call: Call, value: int) -> None:
+    """Append one line, start a process that sleeps for ten minutes, and wait for its end."""
+    put(call, value)
+    child = subprocess.Popen(["sleep", "600"])
+    with Path(os.environ["WORLD"]).with_name("children").open("a") as file:
+        file.write(f"{child.pid}\n")
+    child.wait()

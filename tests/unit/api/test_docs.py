@@ -5,13 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
 from apps.api.urls import urlpatterns
+from apps.core import clock
+from apps.tasks import bulk
+from apps.tasks.filters import Filter
 from apps.tasks.submission import Request, submit
 from apps.workers import slice as worker
+from apps.workers.models import Cluster, Worker
 from tests import making
 
 pytestmark = pytest.mark.django_db
@@ -56,13 +60,19 @@ def test_every_answer_has_the_shape_that_is_promised(
     lifecycle.pause(waiting, owner)
     worker.drain()
     keep_file(done)
+    action = bulk.start(Filter(ids=(done.pk,)), "cancel", {}, owner)
+    owner.user_permissions.add(*Permission.objects.filter(codename__in=["view_queue", "view_worker", "view_task"]))
+    row = Worker.objects.latest("pk")
+    Cluster.objects.get_or_create(key="oak-1", defaults={"host": row.host, "name": "oak", "started_at": clock.now()})
     client = client_of(owner)
     wrong = []
     for path, operations in description["paths"].items():
         if "get" not in operations or "{artifact_id}" in path:
             continue
         for task in (done, waiting):
-            answer = client.get(path.replace("{task_id}", str(task.pk)).replace("{key}", "sample"))
+            values = {"task_id": task.pk, "key": "sample", "name": "default", "bulk_id": action.pk,
+                      "worker": row.name, "cluster": "oak-1"}  # fmt: skip
+            answer = client.get(path.format(**values))
             assert answer.status_code == 200, path
             promised = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
             wrong += [f"{path}: {said}" for said in _complaints(answer.json(), promised, description)]

@@ -134,7 +134,7 @@ def test_a_failure_of_ours_is_500_and_tells_nothing(olga: APIClient, monkeypatch
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("the password is swordfish")
 
-    monkeypatch.setattr(tasks, "_filtered", broken)
+    monkeypatch.setattr(tasks, "page", broken)
     answer = olga.get("/api/v1/tasks/")
     assert (answer.status_code, error_of(answer)["code"]) == (500, "internal_error")
     assert b"swordfish" not in answer.content and b"Traceback" not in answer.content

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import RequestFactory
 from rest_framework.test import APIClient
 
+from apps.core.downloads import attachment
+from apps.tasks.blobs import BlobUnreadable
 from apps.tasks.models import Artifact, Task
 from apps.tasks.submission import Request, submit
 
@@ -84,3 +87,71 @@ def test_who_lost_the_task_lost_its_files(olga: APIClient, owned: Task, other: U
     row = keep_file(owned)
     Task.objects.filter(pk=owned.pk).update(requester=other)
     assert olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/").status_code == 404
+
+
+DATA = bytes(range(256)) * 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [("bytes=0-0", 0, 1), ("bytes=100-199", 100, 200), ("bytes=102300-", 102_300, 102_400), ("bytes=-5", 102_395, 102_400),
+     ("bytes=5-999999", 5, 102_400)],
+)  # fmt: skip
+def test_a_part_of_a_file_is_served(
+    olga: APIClient, owned: Task, keep_file: Any, asked: str, start: int, end: int
+) -> None:
+    row = keep_file(owned, data=DATA)
+    answer = olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/", headers={"Range": asked})
+    assert (answer.status_code, b"".join(answer.streaming_content)) == (206, DATA[start:end])
+    assert answer.headers["Content-Range"] == f"bytes {start}-{end - 1}/102400"
+    assert answer.headers["Content-Length"] == str(end - start)
+
+
+@pytest.mark.parametrize("asked", ["bytes=102400-", "bytes=9-5", "bytes=-0"])
+def test_a_part_that_lies_outside_is_refused(olga: APIClient, owned: Task, keep_file: Any, asked: str) -> None:
+    row = keep_file(owned, data=DATA)
+    answer = olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/", headers={"Range": asked})
+    assert (answer.status_code, answer.headers["Content-Range"]) == (416, "bytes */102400")
+
+
+@pytest.mark.parametrize("asked", [{"Range": "bytes=-"}, {"Range": "lines=1-2"}, {"Range": "bytes=1-2,4-5"},
+                                   {"Range": "bytes=1-2", "If-Range": '"another"'}])  # fmt: skip
+def test_what_is_no_range_gets_the_whole_file(olga: APIClient, owned: Task, keep_file: Any, asked: Any) -> None:
+    row = keep_file(owned, data=DATA)
+    answer = olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/", headers=asked)
+    assert (answer.status_code, b"".join(answer.streaming_content)) == (200, DATA)
+
+
+def test_a_file_that_was_changed_does_not_arrive_whole(
+    olga: APIClient, owned: Task, keep_file: Any, tmp_path: Path
+) -> None:
+    row = keep_file(owned, data=DATA)
+    (tmp_path / row.path).write_bytes(DATA[:-1] + b"!")
+    answer = olga.get(f"/api/v1/tasks/{owned.pk}/artifacts/{row.pk}/")
+    with pytest.raises(BlobUnreadable):
+        b"".join(answer.streaming_content)
+
+
+@pytest.mark.asyncio
+async def test_an_asynchronous_server_gets_a_file_piece_by_piece() -> None:
+    read: list[int] = []
+
+    class Long:
+        left = 3_000_000
+
+        def read(self, most: int) -> bytes:
+            size = min(most, self.left)
+            self.left -= size
+            read.append(size)
+            return b"x" * size
+
+        def close(self) -> None:
+            pass
+
+    answer = attachment(
+        RequestFactory().get("/"), Long(), name="a", size=3_000_000, content_type="text/plain", sha256="0"
+    )
+    pieces = aiter(answer)
+    first = await anext(pieces)
+    assert (len(first), len(read)) == (read[0], 1), "the rest has not been read yet"
+    assert len(first) + sum([len(piece) async for piece in pieces]) == 3_000_000

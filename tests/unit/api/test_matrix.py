@@ -1,5 +1,6 @@
 """Every route × every method × everybody: made from the URL conf, so a new route cannot be forgotten (X5, X7)."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -14,7 +15,8 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from apps.api.urls import urlpatterns
-from apps.tasks.models import Task
+from apps.tasks.models import BulkAction, Queue, Task
+from apps.workers import roster
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +36,10 @@ def everybody(status: int) -> dict[str, int]:
 RUN = each(404, 404, 200, 200, 200)
 LOOK = each(404, 200, 200, 404, 200)
 CONTROL = each(404, 403, 200, 404, 200)
+MAKE = each(404, 404, 201, 404, 201)
+WATCH = each(403, 200, 403, 403, 200)
+STEER = each(403, 403, 403, 403, 200)
+STEER_NOT_NOW = each(403, 403, 403, 403, 409)
 NOT_NOW = each(404, 403, 409, 404, 409)
 OPEN = dict.fromkeys((*KNOWN, "anonymous"), 200)
 
@@ -54,6 +60,36 @@ EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     "tasks/<int:task_id>/resume": {"post": NOT_NOW},
     "tasks/<int:task_id>/cancel": {"post": CONTROL},
     "tasks/<int:task_id>/retry": {"post": NOT_NOW},
+    "tasks/<int:task_id>/again": {"post": MAKE},
+    "tasks/<int:task_id>/fork": {"post": MAKE},
+    "tasks/<int:task_id>/lineage": {"get": LOOK},
+    "tasks/<int:task_id>/priority": {"post": CONTROL},
+    "tasks/<int:task_id>/queue": {"post": CONTROL},
+    "tasks/bulk": {"post": everybody(201)},
+    "tasks/bulk/<int:bulk_id>": {"get": LOOK},
+    "tasks/bulk/<int:bulk_id>/stop": {"post": CONTROL},
+    "queues": {"get": WATCH},
+    "queues/<str:name>": {"get": WATCH},
+    "queues/<str:name>/pause": {"post": each(403, 403, 403, 403, 200)},
+    "queues/<str:name>/resume": {"post": each(403, 403, 403, 403, 409)},
+    "queues/<str:name>/drain": {"post": each(403, 403, 403, 403, 200)},
+    "queues/<str:name>/reopen": {"post": each(403, 403, 403, 403, 409)},
+    "queues/<str:name>/clean": {"post": each(403, 403, 403, 403, 201)},
+    "workers": {"get": WATCH},
+    "workers/recovery": {"get": WATCH},
+    "workers/unassigned": {"get": WATCH},
+    "workers/events": {"get": WATCH},
+    "workers/rebalance": {"post": STEER},
+    "workers/<str:worker>": {"get": WATCH},
+    "workers/<str:worker>/drain": {"post": STEER},
+    "workers/<str:worker>/stop": {"post": STEER},
+    "workers/<str:worker>/resume": {"post": STEER_NOT_NOW},
+    "clusters": {"get": WATCH},
+    "clusters/<str:cluster>": {"get": WATCH},
+    "clusters/<str:cluster>/drain": {"post": STEER},
+    "clusters/<str:cluster>/stop": {"post": STEER},
+    "clusters/<str:cluster>/resume": {"post": STEER_NOT_NOW},
+    "tasks/<int:task_id>/reassign": {"post": each(404, 403, 403, 404, 409)},
     "tasks/<int:task_id>/feed": {"get": LOOK},
     "tasks/<int:task_id>/steps": {"get": LOOK},
     "tasks/<int:task_id>/log": {"get": LOOK},
@@ -62,7 +98,13 @@ EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     "tasks/<int:task_id>/artifacts/<int:artifact_id>": {"get": LOOK},
 }
 PUBLIC = ("", "schema", "docs")
-BODIES: Mapping[str, dict[str, Any]] = {"tasks": {"template": "sample"}}
+BODIES: Mapping[str, dict[str, Any]] = {
+    "tasks": {"template": "sample"},
+    "tasks/<int:task_id>/fork": {"step": 0},
+    "tasks/<int:task_id>/priority": {"priority": 10},
+    "tasks/<int:task_id>/queue": {"queue": "gis"},
+    "tasks/bulk": {"verb": "pause", "filter": {"template": "sample"}},
+}
 
 
 def routes() -> Iterator[str]:
@@ -79,7 +121,20 @@ def test_the_table_names_exactly_the_routes_that_there_are() -> None:
 @pytest.fixture
 def values(owned: Task, owner: User, keep_file: Any) -> dict[str, Any]:
     row, _ = AuthToken.objects.create(owner)
-    return {"task_id": owned.pk, "key": "sample", "token": row.token_key, "artifact_id": keep_file(owned).pk}
+    Queue.objects.create(name="gis")
+    worker = roster.register(["default"])
+    bulk = BulkAction.objects.create(verb="pause", filters={"ids": [owned.pk]}, arguments={"reason": ""}, by=owner,
+                                     newest_id=owned.pk, cursor=owned.pk + 1, matched=1)  # fmt: skip
+    return {
+        "name": "gis",
+        "worker": worker.name,
+        "cluster": worker.belongs_to.key,
+        "bulk_id": bulk.pk,
+        "task_id": owned.pk,
+        "key": "sample",
+        "token": row.token_key,
+        "artifact_id": keep_file(owned).pk,
+    }
 
 
 @pytest.fixture
@@ -129,7 +184,7 @@ def _ask(client: APIClient, route: str, method: str, values: dict[str, Any]) -> 
 
 
 def _json(body: dict[str, Any]) -> str:
-    return "{}" if not body else '{"template": "sample"}'
+    return json.dumps(body)
 
 
 def _expected(route: str, method: str, role: str) -> int:

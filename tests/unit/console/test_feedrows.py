@@ -79,3 +79,15 @@ def test_moments_of_another_day_carry_their_date():
     yesterday = Entry(seq=1, kind="task.woken", at=NOW - timedelta(days=1), actor="", data={})
 
     assert feedrows.row(yesterday, NOW)["clock"] == "20 Nov 10:43"
+
+
+def test_a_change_of_priority_or_queue_says_from_what_to_what_and_by_whom():
+    changed = entry(1, "task.priority_changed", actor="alice", before=50, after=70)
+    moved = entry(2, "task.queue_moved", actor="alice", before="default", after="gis", bulk=5)
+
+    rows = feedrows.rows([changed, moved], NOW)
+
+    assert [(row["text"], row["detail"]) for row in rows] == [
+        ("Priority changed by alice", "from 50 to 70"),
+        ("Moved to queue gis by alice", "from default"),
+    ]

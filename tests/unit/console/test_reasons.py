@@ -34,7 +34,7 @@ def test_a_silent_worker_serves_nothing(walk):
 def test_it_waits_for_a_free_worker(walk):
     roster.register(["default"])
 
-    assert sentence(walk) == "Waits for a free worker of queue default."
+    assert sentence(walk) == "Waits for a free worker of queue default. Place 1."
 
 
 def test_the_next_attempt_says_which_when_and_why(walk):
@@ -45,7 +45,7 @@ def test_the_next_attempt_says_which_when_and_why(walk):
 
     said = sentence(walk)
 
-    assert said.startswith("Attempt 2 of 3 at ")
+    assert said.startswith("Attempt 2 of 3 in ")
     assert said.endswith(": The CRM did not answer.")
 
 
@@ -68,12 +68,3 @@ def test_a_cancelled_task_says_by_whom(walk, alice):
     lifecycle.cancel(walk, alice, "wrong year")
 
     assert sentence(walk) == "Cancelled by alice (“wrong year”)."
-
-
-def test_any_number_of_tasks_needs_two_queries(walk, broken, alice, django_assert_num_queries):
-    lifecycle.pause(broken, alice)
-    tasks = list(Task.objects.select_related(*state.RELATED))
-
-    with django_assert_num_queries(2):
-        facts = reasons.around(tasks, clock.now())
-        assert all(reasons.why(task, facts) for task in tasks)

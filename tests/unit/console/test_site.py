@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:", re.IGNORECASE)
 PAGES = ["/admin/", "/admin/start/", "/admin/tasks/task/", "/admin/tasks/task/{task}/change/",
          "/admin/tasks/task/{task}/cancel/", "/admin/catalog/tasktemplate/sample/start/", "/admin/catalog/tasktemplate/",
-         "/admin/crm/invoice/", "/admin/crm/client/add/", "/admin/workers/worker/",
+         "/admin/crm/invoice/", "/admin/crm/client/add/", "/admin/workers/", "/admin/workers/worker/",
          "/admin/workers/clusterevent/", "/admin/knox/authtoken/", "/admin/auth/user/",
          "/admin/auth/user/add/", "/admin/password_change/", "/admin/crm/"]  # fmt: skip
 

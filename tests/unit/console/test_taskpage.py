@@ -9,6 +9,7 @@ from apps.executors.contract import Failure
 from apps.tasks import lifecycle
 from apps.tasks.journal import Batch
 from apps.tasks.models import Attempt, Task
+from apps.tasks.store import DatabaseStore
 from apps.workers import slice as slices
 from tests import making
 from tests.unit.console.conftest import claim_for_a_test
@@ -49,7 +50,7 @@ def test_one_who_may_only_look_gets_no_buttons(client, bob, walk):
 
 def test_the_executing_line_is_marked(browse, walk):
     claim = claim_for_a_test(walk)
-    lifecycle.DatabaseStore().write(claim.lease, Batch(line=6, call="task.new_id", call_started_at=clock.now()))
+    DatabaseStore().write(claim.lease, Batch(line=6, call="task.new_id", call_started_at=clock.now()))
 
     page = page_of(browse, walk)
 

@@ -103,7 +103,7 @@ def test_a_file_of_a_task_that_one_may_not_see_is_not_there(client, artifact):
 
 
 def test_a_file_that_is_no_longer_stored_is_said_to_be_gone(browse, artifact):
-    artifact.file.unlink()
+    blobs.remove_task(artifact.task_id)
 
     assert browse.get(f"/admin/tasks/artifact/{artifact.pk}/download/").status_code == 404
 

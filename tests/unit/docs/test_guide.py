@@ -52,7 +52,8 @@ def test_each_step_of_the_example_runs_and_makes_a_revision(alice, tmp_path):
     done = run(alice, days=0)
     assert done.returned["summary"] == late
     assert done.returned["file"].startswith("overdue_")
-    rows = done.artifacts.get().file.read_text(encoding="utf-8").splitlines()
+    with done.artifacts.get().open() as file:
+        rows = file.read(1_000_000).decode().splitlines()
     assert late.startswith(f"{len(rows) - 1} invoices")
     assert len(rows) > 1
     assert TaskTemplate.objects.get(key="overdue_list").revisions.count() == 3

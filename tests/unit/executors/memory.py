@@ -113,6 +113,8 @@ def facts(script: str, parameters: dict[str, Any], **limits: int) -> TaskFacts:
         parameters=parameters,
         outputs={},
         created_at=MOMENT,
+        seed="4f1c1f529d0b4c439f575d0a9a2f3c11",
+        seeded_at=MOMENT,
         requester=SimpleNamespace(pk=1, is_active=True, get_username=lambda: "alice", get_full_name=lambda: "Alice"),
         memory_mb=limits.get("memory_mb", 128),
         cpu_seconds=limits.get("cpu_seconds", 20),

@@ -58,3 +58,10 @@ def large(call: Call) -> str:
 def guarded(call: Call) -> int:
     """Needs a permission."""
     return 1
+
+
+@tool(call_class="read", retry=QUICK, service="sink")
+def ask(call: Call, value: int) -> int:
+    """Ask a service that may have a rate limit."""
+    effects.append((call.key, value))
+    return value

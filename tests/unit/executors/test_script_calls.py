@@ -9,7 +9,7 @@ from django.db import OperationalError
 from apps.core import clock, codec
 from apps.core.errors import InvalidInput, NotFound, NotPermitted, ToolError
 from apps.executors.contract import Cancelled, Completed, Failed, Outcome, RequesterDisabled, Suspended
-from apps.executors.script import run
+from apps.executors.script import pacing, run
 from apps.tasks import journal
 from apps.tasks.blobs import BlobUnreadable
 from apps.tasks.journal import Recorded
@@ -208,10 +208,9 @@ def test_what_is_not_transient_is_not_tried_again():
 
 
 def test_a_retry_waits_at_least_as_long_as_it_was_told(monkeypatch):
-    from apps.executors.script import calls
 
     waits: list[float] = []
-    monkeypatch.setattr(calls, "_sleep", lambda seconds, interrupted: waits.append(seconds))
+    monkeypatch.setattr(pacing, "sleep", lambda seconds, interrupted: waits.append(seconds))
     sink.faults.extend([ToolError("busy", transient=True, retry_after=7.5), ToolError("busy", transient=True)])
     finished(PUTS)
     assert waits == [7.5, 0.002]
@@ -256,6 +255,7 @@ def test_a_script_sees_a_builtin_error_with_a_message_for_people(error, kind, me
     assert finished(CATCH.format(kind=kind), store, use_checkpoints=False) == message, "the same when replayed"
 
 
+@pytest.mark.django_db  # the dead connection is closed, if there is one
 def test_a_lost_connection_is_transient():
     sink.faults.append(OperationalError("server closed the connection"))
     assert finished(PUTS) == [0, 2, 4, 6, 8]
@@ -448,6 +448,29 @@ def test_the_facts_of_a_task_are_frozen():
     assert replace(session.task, script="x").script == "x"
 
 
+@pytest.mark.parametrize("use_checkpoints", [True, False])
+def test_what_a_service_asked_for_reaches_the_failure_live_and_replayed(use_checkpoints):
+    store = MemoryStore()
+    busy = ToolError("busy", kind="OSError", transient=True, retry_after=0.01, code="rate_limited")
+    sink.faults.extend([None, *[busy] * 4])
+    live = attempt(PUTS, store)
+    replayed = attempt(PUTS, store, use_checkpoints=use_checkpoints)
+    for outcome in (live, replayed):
+        assert isinstance(outcome, Failed)
+        failure = outcome.failure
+        assert (failure.type, failure.code, failure.retry_after) == ("OSError", "rate_limited", 0.01)
+        assert (failure.step, failure.is_transient) == (1, True)
+        assert failure.as_json()["retry_after"] == 0.01
+
+
+def test_a_failure_without_such_a_time_says_nothing_of_one():
+    sink.faults.append(ToolError("closed", kind="OSError"))
+    outcome = attempt(PUTS)
+    assert isinstance(outcome, Failed)
+    assert outcome.failure.code == "tool_error"
+    assert "retry_after" not in outcome.failure.as_json()
+
+
 CLEANS_UP = """\
 import sink
 
@@ -464,7 +487,8 @@ def run(params):
 def test_calls_made_on_the_way_out_of_a_failed_step_are_told_as_a_divergence_when_it_is_retried():
     """A known limit: what an except block recorded before it raised again stands where the next call now comes.
 
-    It is told as that and nothing is repeated or skipped; such a task is submitted anew.
+    It is told as that and nothing is repeated or skipped. Making those calls' places free again would let another
+    effect go out under a key (task:index) that the world has seen; a fork at the failed step has keys of its own.
     """
     store = MemoryStore()
     sink.faults.append(ToolError("the vault is closed", kind="OSError"))
@@ -474,6 +498,7 @@ def test_calls_made_on_the_way_out_of_a_failed_step_are_told_as_a_divergence_whe
     again = attempt(CLEANS_UP, store, reopened=(0, 1))
     assert isinstance(again, Failed)
     assert again.failure.code == "diverged"
+    assert "Fork it at step 1 or before" in again.failure.message
     assert sink.effects == [("1:0", 1)]
 
 

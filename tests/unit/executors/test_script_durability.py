@@ -1,13 +1,15 @@
 """The promise, as a property: crash after any write, resume with or without a checkpoint, and nothing differs."""
 
+import os
 import random
+import signal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.core import codec
-from apps.executors.contract import Completed
+from apps.executors.contract import Completed, Failed
 from apps.executors.script import run
 from apps.tasks.journal import Lease
 from tests.unit.executors import sink
@@ -119,3 +121,22 @@ def test_the_call_in_flight_is_repeated_with_the_same_key(use_checkpoints, monke
     outcome = run.attempt(MemorySession(source, store, use_checkpoints=use_checkpoints))
     assert isinstance(outcome, Completed)
     assert sink.effects == [("1:0", 0), ("1:1", 1), ("1:2", 2), ("1:2", 2), ("1:3", 3), ("1:4", 4)]
+
+
+def test_a_sandbox_that_dies_during_a_call_does_not_take_the_call_s_record_along(monkeypatch):
+    """The storm found it: the checkpoint that was due failed first, and the call would have been carried out again."""
+    monkeypatch.setattr(run, "REPLAY_BUDGET", 0.0)
+    execute = run.calls.execute
+
+    def kill_afterwards(session, *args):
+        answered = execute(session, *args)
+        os.kill(session.pulse.sandbox_pid, signal.SIGKILL)
+        return answered
+
+    monkeypatch.setattr(run.calls, "execute", kill_afterwards)
+    store = MemoryStore()
+
+    outcome = run.attempt(MemorySession("import sink\n\ndef run(params):\n    return sink.put(1)\n", store))
+
+    assert isinstance(outcome, Failed)
+    assert [step.name for step in store.steps.values()] == ["sink.put"]

@@ -7,7 +7,8 @@ import pytest
 from django.db import connections
 
 from apps.core import clock
-from apps.tasks import claiming, dbclock, leases
+from apps.tasks import claiming, dbclock, leases, lifecycle
+from apps.tasks.journal import Batch
 from apps.tasks.models import Attempt, Execution, Task
 from apps.tasks.ranking import rank
 from apps.tasks.states import AGEING_SECONDS, Status
@@ -74,7 +75,24 @@ def test_a_claim_carries_what_the_task_is(template, alice):
     assert (attempt.number, attempt.lease_token, attempt.worker) == (1, claim.lease.token, "elm-7")
     execution = Execution.objects.get(pk=task.pk)
     assert execution.worker == "elm-7"
+    assert (claim.seed, claim.seeded_at) == (task.uid.hex, task.created_at)
     assert 5 < execution.lease_until - dbclock.now() <= 10
+
+
+def test_a_forked_task_has_its_ancestors_seed_and_moment(template, alice):
+    task = submitted(template, alice)
+    moment = task.created_at - timedelta(days=3)
+    Task.objects.filter(pk=task.pk).update(seed="f" * 32, seeded_at=moment)
+    claim = claimed()
+    assert (claim.uid, claim.seed, claim.seeded_at) == (task.uid.hex, "f" * 32, moment)
+
+
+def test_the_host_is_on_record_while_the_lease_is_held(template, alice):
+    task = submitted(template, alice)
+    claim = claiming.claim(["default"], worker="elm-7", cluster="elm", host="north")
+    assert Execution.objects.get(pk=task.pk).host == "north"
+    lifecycle.complete(claim.lease, "1", Batch())
+    assert Execution.objects.get(pk=task.pk).host == ""
 
 
 def test_a_lease_that_ran_out_may_be_rescued_and_a_live_one_may_not(template, alice):

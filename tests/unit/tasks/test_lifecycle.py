@@ -370,13 +370,49 @@ def test_a_task_that_keeps_killing_its_worker_becomes_a_dead_letter(template, al
         assert lifecycle.rescue(at.task_id, lease.token, "worker elm-1 died", is_proved=True)
         assert at.task.crashes == crash
         if crash < settings.TASK_CRASH_LIMIT:
-            lease = claimed().lease
+            with clock.frozen(max(clock.now(), at.task.available_at)):
+                lease = claimed().lease
     task = at.task
     assert (task.status, task.is_dead_letter, task.error["code"]) == (Status.FAILED, True, "crash_limit")
     assert claiming.claim(["default"], worker="x", cluster="x") is None
 
     lifecycle.retry_failed(task, alice)
     assert (at.task.status, at.task.crashes, at.task.is_dead_letter) == (Status.PENDING, 0, False)
+
+
+def test_the_first_rescue_is_immediate_and_the_second_in_a_row_waits_and_says_so(template, alice):
+    at = running(template, alice)
+    now = clock.now()
+    with clock.frozen(now):
+        lifecycle.rescue(at.task_id, at.lease.token, "worker elm-1 died", is_proved=True)
+        assert at.task.available_at <= now
+        lifecycle.rescue(at.task_id, claimed().lease.token, "worker elm-1 died", is_proved=True)
+        assert now < at.task.available_at <= now + timedelta(seconds=1)
+        assert claiming.claim(["default"], worker="x", cluster="x") is None
+    said = "worker elm-1 died; the worker died 2 times in a row, attempt 3 of 5 in "
+    assert at.task.status_reason.startswith(said)
+    assert feed.newest(at.task_id)[-1].data["reason"].startswith(said)
+
+
+def test_a_failure_that_names_a_time_is_not_tried_before_it(template, alice):
+    at = running(template, alice)
+    now = clock.now()
+    with clock.frozen(now):
+        lifecycle.fail(at.lease, {**PASSING, "code": "rate_limited", "retry_after": 30.0}, Batch())
+    assert now + timedelta(seconds=30) < at.task.available_at <= now + timedelta(seconds=31)
+    event = feed.newest(at.task_id)[-1]
+    assert event.data["why"] == "attempt 2 of 3, after the 30 s that it was asked to wait"
+    assert 30 < event.data["delay"] <= 31
+
+
+def test_a_template_may_never_retry_a_kind_of_error(alice):
+    key = making.template(
+        "def run(params):\n    return 1\n", alice, key="strict", retry={"errors": {"OSError": "never"}}
+    ).key
+    at = running(key, alice)
+    lifecycle.fail(at.lease, PASSING, Batch())
+    assert (at.task.status, at.task.is_dead_letter) == (Status.FAILED, False)
+    assert at.task.error["why"] == "its template never retries OSError"
 
 
 def test_crashes_with_progress_between_them_are_not_counted_in_a_row(template, alice, settings):
@@ -405,7 +441,10 @@ def _at(step: NewStep, index: int) -> NewStep:
 
 def test_transient_failures_are_retried_with_the_policys_delays_and_then_dead(alice):
     key = making.template(
-        "def run(params):\n    return 1\n", alice, key="retried", retry={"max_attempts": 3, "delays": [5.0, 50.0]}
+        "def run(params):\n    return 1\n",
+        alice,
+        key="retried",
+        retry={"max_attempts": 3, "delays": [5.0, 50.0], "jitter": "none"},
     ).key
     at = running(key, alice)
     now, lease = clock.now(), at.lease

@@ -10,6 +10,7 @@ from django.db import OperationalError, connections, transaction
 
 from apps.core import codec
 from apps.tasks import blobs, feed, journal, store
+from apps.tasks.blobs import files
 from apps.tasks.journal import Batch, Diverged, Journal, Lease, LeaseLost, NewEvent, NewFile, NewStep, Progress
 from apps.tasks.models import Artifact, Event, Execution, Step
 from apps.tasks.store import DatabaseStore
@@ -214,7 +215,7 @@ def test_a_storage_without_room_says_so_and_keeps_no_part_of_the_step(at, large,
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(blobs.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(blobs.BlobUnwritable, match="No space left on device"):
         DatabaseStore().write(at.lease, Batch(steps=[step(0, result=large)]))
     assert not [each for each in tmp_path.rglob("*") if each.is_file()]

@@ -18,9 +18,17 @@ class FakeCall:
 
     key: str = "12:7"
     usage: list[dict[str, int]] = field(default_factory=list)
+    admitted: list[tuple[str, int]] = field(default_factory=list)
+    settled: list[tuple[int, int]] = field(default_factory=list)
 
     def record_usage(self, **counts: int) -> None:
         self.usage.append(counts)
+
+    def admit(self, service: str, *, tokens: int = 0) -> None:
+        self.admitted.append((service, tokens))
+
+    def settle(self, *, requests: int, tokens: int) -> None:
+        self.settled.append((requests, tokens))
 
 
 def complete(call: FakeCall, **arguments: Any) -> Any:
@@ -62,3 +70,17 @@ def test_scripts_see_the_tool_with_its_types() -> None:
     stub = registry.module("ai").stub
     assert "def complete(*, prompt: str, data: Any = None" in stub
     assert "class CompletionResult(TypedDict)" in stub
+
+
+def test_the_most_it_may_use_is_reserved_and_what_it_used_is_settled(configured: GeminiServer) -> None:  # noqa: F811
+    configured.reply(payload("answer"))
+    call = FakeCall()
+    complete(call, prompt="p" * 400, data=["d" * 96], max_tokens=1000)
+    assert (call.admitted, call.settled) == ([("gemini", 1125)], [(1, 268)])
+
+
+def test_a_refused_request_gives_everything_back(configured: GeminiServer) -> None:  # noqa: F811
+    call = FakeCall()
+    with pytest.raises(ProviderError):
+        complete(call, prompt="")
+    assert call.settled == [(0, 0)]

@@ -8,7 +8,6 @@ import pytest
 
 from apps.core import codec
 from apps.core.errors import ToolError
-from apps.crm import connector
 from apps.crm.models import Invoice
 from apps.tools import crm, registry
 from tests.unit.crm.conftest import company as company  # the cast of the crm's own tests
@@ -92,11 +91,5 @@ def test_wrong_arguments_reach_the_script_as_value_errors(company: dict[str, Inv
         assert caught.value.kind == "ValueError"
 
 
-def test_a_rate_limited_page_is_told_to_come_back(company: dict[str, Invoice], settings: Any) -> None:
-    settings.CRM_RATE_PER_SECOND, settings.CRM_RATE_BURST = 0.5, 1
-    connector._bucket.cache_clear()
-    crm.invoices(CALL)
-    with pytest.raises(ToolError, match="429") as caught:
-        crm.invoices(CALL, page=2)
-    assert caught.value.transient
-    assert 0 < caught.value.retry_after <= 2
+def test_each_call_is_a_request_that_waits_for_the_rate_limit_of_the_system() -> None:
+    assert {tool.service for tool in registry.module("crm").tools.values()} == {"crm"}

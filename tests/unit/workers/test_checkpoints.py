@@ -35,6 +35,12 @@ def run(params):
 """
 
 
+@pytest.fixture(autouse=True)
+def _only_where_it_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine makes further checkpoints by budget, which most of these tests do not ask about."""
+    monkeypatch.setattr(run, "REPLAY_BUDGET", 1e9)
+
+
 def sleeping(alice: Any, n: int = 0) -> Task:
     """A task that has suspended itself, with its checkpoint."""
     made = making.task(SLEEPS, alice, {"n": n})
@@ -255,6 +261,7 @@ def test_checkpoints_are_made_by_budget_not_at_each_call(alice, monkeypatch):
         save(lease, new)
 
     monkeypatch.setattr(checkpoints, "save", counted)
+    monkeypatch.setattr(run, "REPLAY_BUDGET", 0.05)
     source = "import sink\n\ndef run(params):\n    return sum([sink.put(n) for n in range(600)])\n"
     making.task(source, alice, key="cheap")
     slices.drain()

@@ -12,6 +12,7 @@ from django_q.signing import SignedPackage
 from apps.workers import draining
 from apps.workers.q2 import launches
 from apps.workers.q2.broker import LAUNCH, WISH
+from apps.workers.q2.redis import RedisLaunches
 from apps.workers.q2.table import TableLaunches
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -119,3 +120,15 @@ def test_a_draining_worker_starts_no_slice(monkeypatch, settings):
         launches.live_in_a_slice()
     finally:
         draining.requested.clear()
+
+
+def test_while_redis_is_away_launches_go_through_the_table(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    broker = RedisLaunches(list_key="test-launches")
+    assert broker.ping(), "Django-Q2 ends a cluster whose broker does not answer"
+    broker.purge_queue()
+    assert broker.dequeue() is None
+    broker.enqueue(WISH)
+    [(_, package)] = broker.dequeue()
+    assert SignedPackage.loads(package)["func"] == LAUNCH
+    assert broker.dequeue() is None

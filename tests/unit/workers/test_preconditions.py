@@ -57,7 +57,30 @@ def test_sqlite_serves_four_workers(settings):
     with pytest.raises(Conflict, match="at most 4 workers"):
         preconditions.refuse_too_many_workers(Options(workers=5))
     settings.IS_SQLITE = False
+    preconditions.refuse_too_many_workers(Options(workers=5))
+
+
+def test_a_cluster_runs_no_more_tasks_at_once_than_the_operator_allows(settings):
+    settings.IS_SQLITE, settings.TASK_MAX_CONCURRENT = False, 5
+    with pytest.raises(Conflict, match="TASK_MAX_CONCURRENT=6"):
+        preconditions.refuse_too_many_workers(Options(workers=6))
+    settings.TASK_MAX_CONCURRENT = 50
     preconditions.refuse_too_many_workers(Options(workers=50))
+
+
+def test_clusters_of_one_home_hold_locks_of_their_own(tmp_path):
+    with preconditions.lock_home(tmp_path), preconditions.lock_home(tmp_path, "oak"):
+        with pytest.raises(Conflict, match=r"as cluster oak, .process"):
+            preconditions.lock_home(tmp_path, "oak")
+        assert preconditions.running_supervisor(tmp_path, "oak") == os.getpid()
+        assert preconditions.running_supervisor(tmp_path, "elm") is None
+
+
+@pytest.mark.parametrize("name", ["../oak", "a b", "-oak", "x" * 31, "oak/elm"])
+def test_a_name_that_could_lead_elsewhere_is_refused(name):
+    with pytest.raises(Conflict, match="--name oak"):
+        preconditions.refuse_unusable_name(name)
+    preconditions.refuse_unusable_name("oak-2")
 
 
 def test_options_survive_the_way_to_the_supervisor():

@@ -16,8 +16,10 @@ from django.db import InterfaceError, OperationalError, connection
 
 from apps.core import clock, hints
 from apps.executors.script import calls
-from apps.tasks import blobs, claiming, dbclock, feed, lifecycle
+from apps.tasks import claiming, dbclock, feed, leases, lifecycle
+from apps.tasks.blobs import files
 from apps.tasks.journal import Ack, Batch, Lease, NewFile, NewStep
+from apps.tasks.lifecycle import people
 from apps.tasks.models import Execution, Task
 from apps.tasks.states import Status
 from apps.tasks.store import DatabaseStore
@@ -71,24 +73,21 @@ def test_the_task_of_a_dead_process_is_rescued_at_once_and_finished_by_another(a
     assert (task.status, task.attempt_count, task.crashes) == (Status.COMPLETED, 2, 0)
 
 
-@pytest.mark.parametrize("where", ["another host", "a live process"])
+@pytest.mark.parametrize("where", ["another host", "another boot", "a live process"])
 def test_a_live_lease_is_left_alone(where, alice):
+    """C6: also where two hosts were given one name, and the process that has the number is not here."""
     task = making.task(HELLO, alice)
     me = psutil.Process()
-    fields = {"host": "elsewhere"} if where == "another host" else {"pid": me.pid, "process_started": me.create_time()}
-    held_by(another_worker(**fields), task)
+    fields: dict[str, dict[str, object]] = {
+        "another host": {"host": "elsewhere"},
+        "another boot": {"boot_id": "another boot"},
+        "a live process": {"pid": me.pid, "process_started": me.create_time()},
+    }
+    held_by(another_worker(**fields[where]), task)
     assert sweep.sweep().rescued == 0
     Execution.objects.filter(pk=task.pk).update(lease_until=dbclock.now() - 0.01)
     assert sweep.sweep().rescued == 1
     assert "sent no heartbeat" in feed.newest(task.pk, 1)[0].data["reason"]
-
-
-def test_a_pid_that_was_given_out_again_is_another_process():
-    me = identity.this_process()
-    assert identity.is_alive(me) is True
-    assert identity.is_alive(identity.Process(**{**vars(me), "process_started": me.process_started - 5})) is False
-    assert identity.is_alive(identity.Process(**{**vars(me), "boot_id": "another boot"})) is False
-    assert identity.is_alive(identity.Process(**{**vars(me), "host": "elsewhere"})) is None
 
 
 def test_two_sweeps_at_once_rescue_once(alice):
@@ -117,15 +116,19 @@ def test_one_row_that_cannot_be_swept_strands_no_other(alice):
 
 def test_a_process_is_one_worker_over_its_slices():
     first = roster.register(["default"])
-    roster.leave(first.pk)
+    roster.leave(first)
     again = roster.register(["default", "reports"])
-    assert (again.pk, again.name, again.status, again.ended_at) == (first.pk, first.name, Worker.Status.IDLE, None)
+    assert (again.pk, again.name, again.status, again.ended_at) == (first.pk, first.name, Worker.Status.STARTING, None)
     assert (again.pid, again.queues) == (os.getpid(), ["default", "reports"])
-    roster.beat(again.pk, task_id=7, completed=2, failed=1)
-    roster.beat(again.pk, task_id=None, completed=1, failed=0)
+    sample = roster.Sample(memory_bytes=2_000_000, cpu_percent=3.5, beat_lateness=0.1)
+    work = roster.Work(completed=2, failed=1, attempts=3, busy_seconds=1.5)
+    roster.beat(again.pk, task_id=7, is_held=False, work=work, sample=sample)
+    again.refresh_from_db()
+    assert (again.status, again.current_task_id) == (Worker.Status.BUSY, 7)
+    roster.beat(again.pk, task_id=None, is_held=False, work=roster.Work(completed=1))
     again.refresh_from_db()
     assert (again.tasks_completed, again.tasks_failed, again.status) == (3, 1, Worker.Status.IDLE)
-    assert again.memory_bytes > 1_000_000
+    assert (again.attempts, again.busy_seconds, again.memory_bytes) == (3, 1.5, 2_000_000)
 
 
 def test_the_roster_counts_what_a_slice_did(alice, monkeypatch):
@@ -135,6 +138,8 @@ def test_the_roster_counts_what_a_slice_did(alice, monkeypatch):
     slices.drain()
     worker = Worker.objects.get()
     assert (worker.status, worker.current_task_id) == (Worker.Status.STOPPED, None)
+    assert (worker.tasks_completed, worker.tasks_failed, worker.attempts) == (1, 1, 2), "also the last ones"
+    assert worker.busy_seconds > 0
 
 
 def test_a_worker_that_ended_in_order_is_not_called_crashed():
@@ -174,7 +179,11 @@ def test_a_database_that_goes_away_for_a_moment_is_no_failure_of_the_task(lost, 
 
     monkeypatch.setattr(DatabaseStore, "write", flaky)
     task = making.task(HELLO, alice, retry={"max_attempts": 1, "delays": []})
-    assert slices.drain() == 4, "the worker goes on"
+    attempts = 0
+    for seconds in (0, 5, 10):
+        with clock.frozen(clock.now() + timedelta(seconds=seconds)):
+            attempts += slices.drain()
+    assert attempts == 4, "the worker goes on; from the second time on a little later"
     task.refresh_from_db()
     assert (task.status, task.failures, task.is_dead_letter) == (Status.COMPLETED, 0, False)
     assert {key for key, _ in sink.effects} == {f"{task.pk}:0"}
@@ -189,14 +198,14 @@ def test_files_that_find_no_room_fail_the_task_with_that_message_and_a_retry_goe
         f"import report, sink\n\ndef run(params):\n    sink.put(1)\n    {call}\n    return 7\n",
         alice, retry={"max_attempts": 1, "delays": []},
     )  # fmt: skip
-    write = blobs._write
-    monkeypatch.setattr(blobs, "_write", full)
+    write = files._write
+    monkeypatch.setattr(files, "_write", full)
     monkeypatch.setattr(calls, "_wait", lambda *_: None)
     slices.drain()
     task.refresh_from_db()
     assert task.status == Status.FAILED
     assert "No space left on device" in task.error["message"]
-    monkeypatch.setattr(blobs, "_write", write)
+    monkeypatch.setattr(files, "_write", write)
     lifecycle.retry_failed(task, alice)
     slices.drain()
     task.refresh_from_db()
@@ -255,7 +264,7 @@ def test_a_person_and_a_worker_at_one_task_do_not_wait_for_each_other(end, alice
     task = making.task(HELLO, alice)
     claim = claiming.claim(["default"], worker="elm-1", cluster="elm")
     assert claim is not None
-    locked, locking = threading.Event(), lifecycle._locked
+    locked, locking = threading.Event(), people.locked
 
     def slowly(row: Task) -> Task:
         found = locking(row)
@@ -263,7 +272,7 @@ def test_a_person_and_a_worker_at_one_task_do_not_wait_for_each_other(end, alice
         time.sleep(0.5)  # the worker's verb runs into the row that is locked here
         return found
 
-    monkeypatch.setattr(lifecycle, "_locked", slowly)
+    monkeypatch.setattr(people, "locked", slowly)
     with in_thread(lambda: lifecycle.cancel(task, alice)) as raised:
         assert locked.wait(10)
         if end == "complete":
@@ -284,3 +293,25 @@ def test_a_person_and_a_worker_at_one_task_do_not_wait_for_each_other(end, alice
     task.refresh_from_db()
     assert task.status == {"complete": Status.COMPLETED, "suspend": Status.CANCELLED}.get(end, Status.RUNNING)
     assert "task.cancel_requested" in [entry.kind for entry in feed.read(task.pk)]
+
+
+def test_a_sweep_prunes_what_is_over(alice):
+    task = making.task("def run(params):\n    return 1\n", alice)
+    lifecycle.cancel(task, alice)
+    Task.objects.update(delete_after=clock.now() - timedelta(days=1))
+    assert sweep.sweep().pruned == 1
+    assert not Task.objects.exists()
+
+
+def test_tasks_that_were_asked_to_stop_hide_no_other_that_is_overdue(alice, monkeypatch):
+    monkeypatch.setattr(sweep, "AT_ONCE", 1)
+    making.task("def run(params):\n    return 1\n", alice)
+    claim = claiming.claim(["default"], worker="elm-1", cluster="elm")
+    other = making.task("def run(params):\n    return 1\n", alice)
+    Task.objects.filter(pk=claim.lease.task_id).update(deadline=clock.now() - timedelta(hours=2))
+    Task.objects.filter(pk=other.pk).update(deadline=clock.now() - timedelta(hours=1))
+    for _ in range(2):
+        sweep.sweep()
+    assert leases.control(claim.lease.task_id, claim.lease.token) == "expire"
+    other.refresh_from_db()
+    assert (other.status, "deadline" in other.status_reason) == ("cancelled", True)

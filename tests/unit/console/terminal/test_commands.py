@@ -197,6 +197,22 @@ def test_tasks_shows_log_feed_and_end_of_a_completed_one(run: Run, sample: Any) 
     assert json.loads(run("tasks", "log", number, "--json")[1])["lines"][0]["text"] == "n is 7"
 
 
+def test_tasks_again_and_fork_start_a_new_task_and_say_which(run: Run, sample: Any) -> None:
+    run("submit", "sample", "--params", '{"n": 3}')
+    worker.drain()
+    old = Task.objects.get()
+    code, out, _ = run("tasks", "again", str(old.pk), "--params", '{"n": 4}')
+    made = Task.objects.latest("pk")
+    assert (code, made.ancestor_id, made.ancestry, made.parameters) == (0, old.pk, "again", {"n": 4})
+    assert f"Started task {made.pk}, Sample: task {old.pk} again." in out
+    code, out, _ = run("tasks", "fork", str(old.pk), "--step", "0", "--json")
+    made = Task.objects.latest("pk")
+    assert (code, json.loads(out)["task"]["id"], made.ancestry, made.parameters) == (0, made.pk, "fork", {"n": 3})
+    assert run("tasks", "fork", str(old.pk))[0] == 2, "at which step?"
+    assert run("tasks", "fork", str(old.pk), "--step", "9")[0] == 1
+    assert Task.objects.count() == 3
+
+
 def test_files_are_saved_under_safe_names_and_nothing_is_overwritten(run: Run, sample: Any, tmp_path: Path) -> None:
     run("submit", "sample")
     task = Task.objects.get()
@@ -222,7 +238,7 @@ def test_a_file_that_is_gone_is_said(run: Run, sample: Any, tmp_path: Path) -> N
         created_at=task.created_at,
     )  # fmt: skip
     code, _, errors = run("tasks", "files", str(task.pk), "--save", str(tmp_path / "saved"))
-    assert code == 1 and "no longer in the storage" in errors
+    assert code == 1 and "cannot be read (No such file or directory)" in errors
 
 
 @pytest.mark.parametrize("command", ["ask", "submit", "tasks"])

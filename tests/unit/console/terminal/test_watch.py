@@ -129,7 +129,7 @@ def test_a_worker_counts_until_it_leaves(db: None) -> None:
     assert not has_workers()
     registered = roster.register(["default"])
     assert has_workers()
-    roster.leave(registered.pk)
+    roster.leave(registered)
     assert not has_workers()
 
 

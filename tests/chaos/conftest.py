@@ -1,0 +1,24 @@
+"""Workers on hosts of their own, for the tests that freeze, race or kill them."""
+
+import pytest
+
+from apps.executors.script import sandbox
+from apps.tools import registry
+from tests.chaos.rig import Forker, Rig
+
+
+@pytest.fixture(scope="module")
+def forker(tmp_path_factory):
+    made = Forker(tmp_path_factory.mktemp("hosts"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def rig(tmp_path, settings, forker):
+    settings.TOOL_MODULES = {**settings.TOOL_MODULES, "world": "tests.chaos.world"}
+    registry.module.cache_clear()
+    sandbox._modules.cache_clear()
+    yield Rig(tmp_path, forker)
+    registry.module.cache_clear()
+    sandbox._modules.cache_clear()

@@ -1,0 +1,87 @@
+"""PostgreSQL stops without a goodbye, comes back late, is away at the start: everything accepted ends (Q9, Q10, C9)."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.chaos.installation import wait_for
+from tests.chaos.rig import sleep_through
+from tests.chaos.sharing import Host
+from tests.chaos.storm.servers import Postgres
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.long,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        not os.environ.get("DATABASE_URL", "").startswith("postgres"),
+        reason="SQLite is no server: it cannot go away",
+    ),
+]
+LENGTH = 60
+LATE_SECONDS = float(os.environ.get("CHAOS_LATE_SECONDS", 4))
+"""How late the database comes back; the long form of this test takes 60."""
+
+
+@pytest.fixture
+def server() -> Iterator[Postgres]:
+    place = Path(tempfile.mkdtemp(prefix="ch-pg-", dir="/tmp"))
+    place.chmod(0o755)
+    made = Postgres(place)
+    made.create()
+    yield made
+    made.bury()
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def host(server: Postgres) -> Iterator[Host]:
+    made = Host("north", url=server.url, REDIS_URL="")
+    try:
+        made.manage("migrate", "--verbosity", "0")
+        made.create_templates("default")
+        yield made
+    finally:
+        made.destroy()
+
+
+def test_everything_accepted_ends_though_the_database_stops_and_comes_back_late(host: Host, server: Postgres):
+    host.start("--no-web")
+    supervisor = psutil.Process(host.supervisor.pid)
+    wait_for("two workers", lambda: len(host.workers()) == 2, seconds=60)
+    tasks = host.ask("chain_default", LENGTH, times=4)
+    for pause in (0.0, 0.0, LATE_SECONDS):
+        seen = _effects(host)
+        wait_for("a few steps", lambda seen=seen: _effects(host) > seen + 5, seconds=60)
+        server.stop_immediately()
+        sleep_through(pause)
+        server.start()
+
+    wait_for("the end of all", lambda: host.are_completed(tasks), seconds=90)
+
+    for task in tasks:
+        effects = host.effects(task)
+        assert sorted(set(effects)) == list(range(LENGTH))
+        # A step that was recorded is never made again: only the call in flight at each of three stops may be.
+        assert len(effects) <= LENGTH + 3
+    assert supervisor.is_running()
+    assert host.sql("SELECT count(*) FROM tasks_execution WHERE worker <> ''") == [(0,)]
+
+
+def test_a_cluster_whose_database_is_away_for_a_while_works_as_soon_as_it_is_there(host: Host, server: Postgres):
+    [task] = host.ask("quick_default", 1)
+    host.start("--no-web")
+    wait_for("the supervisor", lambda: host.named("q2-main"), seconds=60)
+    server.stop_immediately()
+    sleep_through(LATE_SECONDS)
+    server.start()
+    wait_for("its end", lambda: host.are_completed([task]), seconds=60)
+
+
+def _effects(host: Host) -> int:
+    return len(host.world.read_text().splitlines()) if host.world.exists() else 0

@@ -1,0 +1,77 @@
+"""Limits and queues are edited live, and each change says who made it."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.admin import site
+from django.test import Client, RequestFactory
+
+from apps.console.steering import QueueAdmin
+from apps.tasks import dbclock, rates
+from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_limit_is_added_changed_and_removed_with_an_entry_each(client: Client, alice):
+    client.force_login(alice)
+    form = {"scope": "queue", "queue": "heavy", "most": 2, "is_enabled": "on", "note": ""}
+    client.post("/admin/tasks/limit/add/", form)
+    limit = Limit.objects.get()
+    client.post(f"/admin/tasks/limit/{limit.pk}/change/", {**form, "most": 5})
+    client.post(f"/admin/tasks/limit/{limit.pk}/delete/", {"post": "yes"})
+    entries = list(AuditEntry.objects.order_by("id"))
+    assert [entry.verb for entry in entries] == ["limit.added", "limit.changed", "limit.removed"]
+    assert entries[1].data == {"before": {"most": 2}, "after": {"most": 5}}
+    assert {(entry.actor_name, entry.subject) for entry in entries} == {("alice", f"limit:{limit.pk}")}
+
+
+def test_a_rate_is_added_changed_and_removed_with_an_entry_each(client: Client, alice):
+    client.force_login(alice)
+    form = {"service": "shop", "unit": "requests", "per_second": 0.5, "burst": 3, "is_enabled": "on", "note": ""}
+    client.post("/admin/tasks/ratelimit/add/", form)
+    rate = RateLimit.objects.get(service="shop")
+    client.post(f"/admin/tasks/ratelimit/{rate.pk}/change/", {**form, "burst": 5})
+    client.post(f"/admin/tasks/ratelimit/{rate.pk}/delete/", {"post": "yes"})
+    entries = list(AuditEntry.objects.order_by("id"))
+    assert [entry.verb for entry in entries] == ["rate.added", "rate.changed", "rate.removed"]
+    assert entries[1].data == {"before": {"burst": 3}, "after": {"burst": 5}}
+    assert {(entry.actor_name, entry.subject) for entry in entries} == {("alice", f"rate:{rate.pk}")}
+
+
+def test_a_rate_tells_its_level_and_an_edit_leaves_it_as_it_is(client: Client, alice):
+    client.force_login(alice)
+    form = {"service": "shop", "unit": "requests", "per_second": 0.001, "burst": 3, "is_enabled": "on", "note": ""}
+    rate = RateLimit.objects.create(**{**form, "is_enabled": True})
+    rates.forget()
+    rates.take("shop", amount=2)
+    page = f"/admin/tasks/ratelimit/{rate.pk}/change/"
+    assert "1.0 of 3 now" in client.get(page).content.decode()
+    client.post(page, {**form, "note": "by contract"})
+    rate.refresh_from_db()
+    assert rate.note == "by contract"
+    assert rates.level_at(rate, dbclock.now()) == pytest.approx(1, abs=0.1)
+
+
+def test_an_edit_of_a_queue_leaves_alone_what_happened_to_it_meanwhile(client: Client, alice):
+    """The form was filled before the pause came."""
+    client.force_login(alice)
+    queue = Queue.objects.create(name="heavy")
+    stale = Queue.objects.get(pk=queue.pk)
+    Queue.objects.filter(pk=queue.pk).update(is_paused=True)
+    stale.max_length = 5
+    form = SimpleNamespace(changed_data=["max_length"])
+    request = RequestFactory().post("/")
+    request.user = alice
+    QueueAdmin(Queue, site).save_model(request, stale, form, True)
+    queue.refresh_from_db()
+    assert (queue.is_paused, queue.max_length) == (True, 5)
+
+
+def test_entries_are_shown_and_never_changed(client: Client, alice):
+    client.force_login(alice)
+    entry = AuditEntry.objects.create(verb="queue.paused", subject="queue:reports")
+    page = f"/admin/tasks/auditentry/{entry.pk}"
+    assert client.get("/admin/tasks/auditentry/").status_code == 200
+    assert client.post(f"{page}/change/", {"verb": "x"}).status_code == 403
+    assert client.post(f"{page}/delete/", {"post": "yes"}).status_code == 403

@@ -1,0 +1,66 @@
+"""What a queue refuses, and what it says then."""
+
+from datetime import timedelta
+
+import pytest
+
+from apps.core import clock
+from apps.core.errors import Conflict
+from apps.tasks import intake, lifecycle
+from apps.tasks.journal import Batch
+from apps.tasks.models import Event, Queue, Task
+from apps.workers import sweep
+from tests.unit.tasks.standing_at import claimed, submitted
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_full_queue_refuses_with_its_figures_and_takes_again_when_one_has_started(template, alice):
+    Queue.objects.create(name="default", max_length=2)
+    intake.forget()
+    for _ in range(2):
+        submitted(template, alice)
+    with pytest.raises(intake.QueueFull, match="Queue default is full: 2 tasks in it, and it takes 2") as refused:
+        submitted(template, alice)
+    assert (refused.value.code, refused.value.retry_after) == ("queue_full", 30)
+    claimed()
+    assert submitted(template, alice).pk
+
+
+def test_a_draining_queue_takes_nothing_new_and_says_who_drains_it(template, alice):
+    Queue.objects.create(name="default", is_draining=True, changed_by=alice, reason="move")
+    intake.forget()
+    with pytest.raises(Conflict, match=r"Queue default takes nothing new: it is being drained by alice since .*move"):
+        submitted(template, alice)
+    assert not Task.objects.exists()
+
+
+def test_the_same_request_is_answered_although_the_queue_is_full(template, alice):
+    first = submitted(template, alice, idempotency_key="k")
+    Queue.objects.create(name="default", max_length=1)
+    intake.forget()
+    assert submitted(template, alice, idempotency_key="k").pk == first.pk
+
+
+def test_what_waits_longer_than_its_queue_allows_is_cancelled_with_that_reason(template, alice):
+    now = clock.now()
+    with clock.frozen(now - timedelta(seconds=61)):
+        old = submitted(template, alice)
+    young = submitted(template, alice)
+    Queue.objects.create(name="default", max_age_seconds=60)
+    assert sweep.sweep().shed == 1
+    old.refresh_from_db()
+    assert old.status == "cancelled"
+    assert old.status_reason == "it waited for longer than the 1 m that queue default allows"
+    assert Event.objects.get(task=old, kind="task.cancelled").data["reason"] == old.status_reason
+    assert Task.objects.get(pk=young.pk).status == "pending"
+
+
+def test_what_has_begun_is_not_shed_when_it_waits_again(template, alice):
+    with clock.frozen(clock.now() - timedelta(seconds=61)):
+        task = submitted(template, alice)
+        lease = claimed().lease
+    lifecycle.release(lease, "its worker drains", Batch())
+    Queue.objects.create(name="default", max_age_seconds=60)
+    assert sweep.sweep().shed == 0
+    assert Task.objects.get(pk=task.pk).status == "pending"
