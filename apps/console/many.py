@@ -1,6 +1,6 @@
 """Acting on many tasks from their list: which are meant, a page that asks with count and reasons, and what came of it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -59,7 +59,7 @@ class PassedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         try:
-            return Filter.parse({str(self.parameter_name): self.value()}).apply(queryset)
+            return Filter.parse({str(self.parameter_name): self.value()}).apply(cast(TaskQuerySet, queryset))
         except InvalidInput as error:
             raise IncorrectLookupParameters(error.message) from None
 

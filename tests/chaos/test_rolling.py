@@ -64,7 +64,7 @@ def test_a_rolling_restart_loses_and_repeats_nothing(pair: Pair, tmp_path: Path)
         installation.start("--no-web")
     for name in ("oak", "elm"):
         wait_for(f"the workers of {name}", lambda name=name: live(pair.oak, name) == 2, seconds=60)
-    submit(pair.oak, TASKS)
+    submit(pair.oak, TASKS)  # 3 s each for four workers: work for longer than a cluster takes to be drained
 
     for installation, name in ((pair.oak, "oak"), (pair.elm, "elm")):
         pair.oak.manage("workers", "drain", "--cluster", name, "--reason", "new version", "--wait", "40")
