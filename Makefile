@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test chaos check format bench storm sweep baseline memory clean
+.PHONY: help run install install-dev test chaos check format bench storm soak sweep baseline memory clean
 PYTHON_BIN := .venv/bin/python
 
 help: ## this list
@@ -32,6 +32,10 @@ bench: install-dev ## measure, beside the peers' figures
 
 storm: install-dev ## break everything for MINUTES while tasks run, then check: SEED=1 MINUTES=10 STORM="--database postgresql"
 	$(PYTHON_BIN) -m tests.chaos.storm --seed $(or $(SEED),1) --minutes $(or $(MINUTES),1) $(STORM)
+
+soak: install-dev ## a steady load for MINUTES (60), then: did anything grow or stay held? SOAK="--database postgresql"
+	@scripts/pdf-libraries
+	$(PYTHON_BIN) -m tests.chaos.soak --minutes $(or $(MINUTES),60) $(SOAK)
 
 sweep: install-dev ## kill at every write of a 30-call script, at every point, on the database of DATABASE_URL
 	SWEEP=full $(PYTHON_BIN) -m pytest -q tests/chaos/test_s1.py $(ARGS)

@@ -58,6 +58,11 @@ class Postgres:
             )  # fmt: skip
         wait_for("PostgreSQL", self.answers, seconds=60)
 
+    @property
+    def pid(self) -> int:
+        """0: it does not run."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else 0
+
     def answers(self) -> bool:
         with suppress(psycopg.OperationalError):
             psycopg.connect(self.url.replace("/storm", "/postgres"), connect_timeout=2).close()
@@ -111,6 +116,11 @@ class Redis:
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
+
+    @property
+    def pid(self) -> int:
+        """0: it does not run."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else 0
 
     def flush(self) -> None:
         self._client().flushall()

@@ -25,8 +25,8 @@ _moved_by = timedelta()
 _look_again = 0.0
 
 
-def _now() -> datetime:
-    """Domain time, moved by the seconds in the file `clock` of this process's home."""
+def _host_clock() -> datetime:
+    """What this host takes for the time, moved by the seconds in the file `clock` of this process's home."""
     global _moved_by, _look_again
     if time.monotonic() > _look_again:
         _look_again = time.monotonic() + 0.25
@@ -34,7 +34,7 @@ def _now() -> datetime:
             _moved_by = timedelta(seconds=float((HOME / "clock").read_text() or 0))
         except FileNotFoundError:
             _moved_by = timedelta()
-    return clock._frozen.get() or datetime.now(UTC) + _moved_by
+    return datetime.now(UTC) + _moved_by
 
 
-clock.now = _now
+clock.host = _host_clock

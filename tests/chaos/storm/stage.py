@@ -18,6 +18,7 @@ import psycopg
 from tests.chaos.installation import ROOT, wait_for
 from tests.chaos.storm import caretaker, sink
 from tests.chaos.storm.caretaker import MARK
+from tests.chaos.storm.scripts import NARROW
 from tests.chaos.storm.servers import Postgres, Redis
 
 
@@ -55,6 +56,10 @@ class Stage:
     waiting: list[tuple[Cluster, Cluster]] = field(default_factory=list)
     """(old, new): the old one drains as soon as the new one has workers."""
     has_small_disk: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
+    """More of the environment of all processes."""
+    web_port: int = 0
+    """Where the first cluster's supervisor serves pages; 0: none does."""
     _homes: int = 0
     _sink: subprocess.Popen[bytes] | None = None
     _caretaker: subprocess.Popen[bytes] | None = None
@@ -96,6 +101,9 @@ class Stage:
             "STORM_LEASE": str(self.lease),
             "STORM_STORE": self.store,
             "SECRET_KEY": f"secret-of-the-storm-{keys}-that-is-long-enough",
+            "WORKER_QUEUES": f"default,{NARROW}",
+            "CPU_SLOTS": "1",
+            **self.settings,
         }
 
     def run(self, *command: str, timeout: float = 120) -> str:
@@ -112,9 +120,10 @@ class Stage:
             self._homes += 1
             home = self.directory / f"{slot}{self._homes}"
         home.mkdir(exist_ok=True)
+        web = ["--port", str(self.web_port)] if self.web_port and not self.clusters else ["--no-web"]
         with (home / "up.log").open("a") as log:  # not a pipe: nobody reads it, and a full one stops the writers
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--no-web", "--log-files", "--workers", str(self.workers)],
+                [sys.executable, "manage.py", "up", *web, "--log-files", "--workers", str(self.workers)],
                 cwd=ROOT, env=self.environment(home, slot, keys), stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the storm, which then ends them in order
             )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,21 @@ def _happen(call: Any) -> int:
 @tool(call_class="effect")
 def put(call: Call, value: int) -> int:
     """Let one effect happen; answers twice the value."""
+    _happen(call)
+    return 2 * value
+
+
+@tool(call_class="effect")
+def slow(call: Call, value: int) -> int:
+    """As `put`, and a tenth of a second longer: it holds its slot meanwhile."""
+    _happen(call)
+    time.sleep(0.1)
+    return 2 * value
+
+
+@tool(call_class="effect", service="shop")
+def buy(call: Call, value: int) -> int:
+    """As `put`, behind the rate limit of the shop."""
     _happen(call)
     return 2 * value
 
