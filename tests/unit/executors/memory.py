@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from apps.executors.contract import Pulse, TaskFacts
+from apps.core import codec
+from apps.executors.contract import Completed, Outcome, Pulse, TaskFacts
+from apps.executors.script import run
 from apps.tasks.journal import Ack, Batch, Journal, Lease, LeaseLost, LoadedCheckpoint, Recorded
 
 MOMENT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -120,3 +122,18 @@ def facts(script: str, parameters: dict[str, Any], **limits: int) -> TaskFacts:
         cpu_seconds=limits.get("cpu_seconds", 20),
         max_calls=limits.get("max_calls", 10_000),
     )
+
+
+PUTS = "import sink\n\ndef run(params):\n    return [sink.put(n) for n in range(5)]\n"
+
+
+def attempt(source: str, store: MemoryStore | None = None, **options: Any) -> Outcome:
+    """How an attempt at this script ends."""
+    return run.attempt(MemorySession(source, store or MemoryStore(), **options))
+
+
+def finished(source: str, store: MemoryStore | None = None, **options: Any) -> Any:
+    """What this script returns."""
+    outcome = attempt(source, store, **options)
+    assert isinstance(outcome, Completed), outcome
+    return codec.decode(outcome.result)
