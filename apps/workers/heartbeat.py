@@ -18,7 +18,7 @@ from apps.core import hints
 from apps.executors.contract import Failure
 from apps.executors.script.failures import stop_sandbox
 from apps.executors.session import LiveSession
-from apps.tasks import leases, lifecycle
+from apps.tasks import dbclock, leases, lifecycle
 from apps.tasks.journal import Batch, LeaseLost
 from apps.tasks.store import DatabaseStore
 from apps.workers import events, processes, roster, sweep
@@ -106,6 +106,7 @@ class Heartbeat:
         if session is not None:
             self._keep(session)
         if self._is_due("asked", ASKED_SECONDS):
+            dbclock.follow()
             self._hear_wishes()
         if self._is_due("worker", settings.HEARTBEAT_SECONDS):
             self._report(session)

@@ -41,7 +41,7 @@ def _serve(given: dict[str, Any]) -> None:
     code = 1
     try:
         moved_by = timedelta(seconds=given["clock"])
-        clock.now = lambda: datetime.now(UTC) + moved_by
+        clock.host = lambda: datetime.now(UTC) + moved_by
         os.environ["WORLD"] = given["world"]
         settings.HOST = os.environ["CHANTILLY_HOST"] = given["host"]
         settings.LEASE_SECONDS = given["lease"]

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from django.db import connection
 
-from apps.tasks import lifecycle
+from apps.tasks import dbclock, lifecycle
 from apps.tasks.models import Execution, Task
 from apps.tasks.states import Status
 from tests import making
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest
 LEASE = 1.0
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "6"))
 SHORT = "import world\n\ndef run(params):\n    return world.put(params['n'])\n"
+NAP = "import task\n\ndef run(params):\n    task.sleep(3)\n"
 LONG = "import world\n\ndef run(params):\n    return world.wait(1, {seconds}) + world.put(2)\n"
 
 
@@ -87,6 +88,19 @@ def test_a_task_that_began_under_a_wrong_clock_goes_on_elsewhere(rig, alice):
         tomorrow.kill()
         with rig.workers("right", lease=LEASE):
             wait_for("the second attempt", lambda: len(rig.effects(task.pk)) == 2, seconds=20)
+
+
+@pytest.mark.parametrize("moved_by", [3600, -3600])
+def test_a_host_with_a_wrong_clock_neither_parks_a_retry_nor_wakes_a_sleeper_early(rig, alice, moved_by):
+    """T1: what its worker computes and compares are moments of the database's clock."""
+    key = making.template(NAP, alice, key="nap").key
+    with rig.workers("wrong", lease=LEASE, clock=moved_by):
+        task = ask(key, alice)
+        until(task, Status.WAITING)
+        assert 0 < task.available_at.timestamp() - dbclock.now() < 4
+        until(task, Status.COMPLETED)
+    assert dbclock.now() >= task.available_at.timestamp()
+    assert task.attempts.last().started_at >= task.available_at
 
 
 @pytest.mark.parametrize("wrong", ["kind", "parameters"])

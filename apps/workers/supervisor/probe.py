@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from apps.tasks import dbclock
 from apps.workers import events, identity, roster, sweep
 from apps.workers.models import ClusterEvent, Worker
 from apps.workers.supervisor import progress
@@ -67,6 +68,7 @@ class Probe:
     def _live(self) -> None:
         while True:
             try:
+                dbclock.follow()
                 self._hear_wishes()
                 self._look()
                 self.write_records()
