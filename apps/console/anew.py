@@ -10,10 +10,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from apps.catalog.models import TaskTemplate, TemplateRevision
+from apps.catalog.models import TemplateRevision
 from apps.console.startform import StartForm
 from apps.core.errors import ChantillyError
-from apps.tasks import again, lineage, takeover
+from apps.tasks import again, takeover
 from apps.tasks.models import Task
 from apps.tasks.submission import Submitted
 
@@ -108,14 +108,3 @@ def _how(request: HttpRequest) -> str:
 def _step(request: HttpRequest) -> int | None:
     text = request.GET.get("step", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def panel(task: Task, user: Any) -> dict[str, Any]:
-    """What a task's page says of its lineage, and whether its reader may make another from it."""
-    return {
-        "task": task,
-        "ancestors": lineage.ancestors(task, user),
-        "descendants": lineage.descendants(task, user),
-        "may_start": TaskTemplate.is_runnable_by(task.template, user),
-        "step": (task.error or {}).get("step"),
-    }

@@ -304,6 +304,7 @@ _SAYINGS: dict[str, Callable[[Entry, datetime], _Said]] = {
     "task.forked": _forked,
     "task.was_forked": _was_forked,
     "task.was_run_again": _was_forked,
+    "task.hastened": _plain("Told to start at once", "pending", "clock"),
     "task.retried": _plain("Tried again", "running", "resume", is_key=True),
     "task.completed": _plain("Completed", "completed", "completed", is_key=True),
 }

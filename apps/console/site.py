@@ -49,7 +49,7 @@ class ConsoleSite(AdminSite):
             super().register(shown, admin_class or ModelAdmin, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        from apps.console import anew, views
+        from apps.console import anew, goingon, views
         from apps.console.crew.urls import urls as crew_urls
 
         ours: list[URLResolver | URLPattern] = [
@@ -58,6 +58,7 @@ class ConsoleSite(AdminSite):
             path("tasks/artifact/<int:artifact_id>/download/", self.admin_view(views.download), name="download"),
             *crew_urls(self.admin_view),
             path("tasks/task/<int:task_id>/anew/", self.admin_view(anew.make), name="task_anew"),
+            path("tasks/task/<int:task_id>/go-on/", self.admin_view(goingon.act), name="task_go_on"),
             *(
                 path(
                     f"tasks/task/<int:task_id>/{verb}/", self.admin_view(views.act), {"verb": verb}, name=f"task_{verb}"

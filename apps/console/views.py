@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from apps.catalog.models import TaskTemplate
-from apps.console import startform, words
+from apps.console import startform, undo, words
 from apps.core import clock
 from apps.core.downloads import attachment
 from apps.core.errors import ChantillyError
@@ -25,8 +25,14 @@ VERBS: dict[str, Verb] = {
     "resume": lambda task, by, reason: lifecycle.resume(task, by),
     "cancel": lambda task, by, reason: lifecycle.cancel(task, by, reason),
     "retry": lambda task, by, reason: lifecycle.retry_failed(task, by),
+    "start_now": lambda task, by, reason: lifecycle.start_now(task, by),
 }
-DONE = {"pause": "paused", "resume": "resumed", "cancel": "cancelled", "retry": "to be tried again"}
+DONE = {
+    "pause": "{title} is paused.",
+    "resume": "{title} goes on.",
+    "start_now": "{title} starts as soon as a worker is free.",
+}
+OPPOSITES = {"pause": "resume", "resume": "pause"}
 MAX_REASON = 200
 
 
@@ -40,9 +46,19 @@ def act(request: HttpRequest, task_id: int, verb: str) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     try:
         VERBS[verb](task, request.user, request.POST.get("reason", "").strip()[:MAX_REASON])
+        _tell(request, task, verb)
     except ChantillyError as error:
         messages.error(request, error.message)
     return redirect(reverse("admin:tasks_task_change", args=[task.pk]))
+
+
+def _tell(request: HttpRequest, task: Task, verb: str) -> None:
+    """What can be taken back offers that; the other verbs' effects the page shows by itself."""
+    said = DONE.get(verb, "").format(title=f"“{task.title}”")
+    if opposite := OPPOSITES.get(verb):
+        undo.offer(request, said, reverse(f"admin:task_{opposite}", args=[task.pk]))
+    elif said:
+        messages.success(request, said)
 
 
 def download(request: HttpRequest, artifact_id: int) -> HttpResponseBase:

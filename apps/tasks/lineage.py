@@ -48,10 +48,13 @@ class Relative:
     is_removed: bool = False
 
 
-def ancestors(task: Task, user: Any) -> list[Relative]:
-    """The chain back to the first, nearest first. Ends at a task that this user may not see, told by its id alone."""
+def ancestors(task: Task, user: Any, *, most: int = MAX_CHAIN) -> list[Relative]:
+    """The chain back to the first, nearest first; a query for each, at most `most` of them.
+
+    Ends at a task that this user may not see, told by its id alone.
+    """
     chain: list[Relative] = []
-    while task.ancestor_id is not None and len(chain) < MAX_CHAIN:
+    while task.ancestor_id is not None and len(chain) < most:
         found = Task.objects.visible_to(user).select_related("revision").filter(pk=task.ancestor_id).first()
         if found is None:
             return [*chain, _unseen(task)]

@@ -9,8 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
-from apps.console import many, words
+from apps.console import many, undo, words
 from apps.console.crew import page
 from apps.core import clock, durations
 from apps.core.errors import ChantillyError, NotFound
@@ -36,6 +37,8 @@ CLUSTER_VERBS: dict[str, tuple[Callable[..., Any], str]] = {
     "stop": (steering.stop_cluster, "Cluster {name} gives up its tasks and ends. It starts again when you resume it."),
     "resume": (steering.resume_cluster, "Cluster {name} takes tasks again."),
 }
+OPPOSITES = {"pause": "resume", "resume": "pause", "drain": "reopen", "reopen": "drain"}
+STEERED_OPPOSITES = {"drain": "resume", "resume": "drain"}
 ASKS = {
     "worker": "It gives up its task at the next call, and the task goes on at another worker. Then its process ends for"
     " good; Django-Q2 starts a fresh one in its place.",
@@ -63,7 +66,10 @@ def act_on_queue(request: HttpRequest, name: str, verb: str) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     call, done = QUEUE_VERBS[verb]
-    return _done(request, lambda: call(name, request.user, _reason(request), served=_served()), done.format(name=name))
+    back = reverse(f"admin:crew_queue_{OPPOSITES[verb]}", args=[name])
+    return _done(
+        request, lambda: call(name, request.user, _reason(request), served=_served()), done.format(name=name), back
+    )  # fmt: skip
 
 
 def clean_queue(request: HttpRequest, name: str) -> HttpResponse:
@@ -118,14 +124,20 @@ def _act(
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     call, done = act
-    return _done(request, lambda: call(row, request.user, _reason(request)), done.format(name=name))
+    opposite = STEERED_OPPOSITES.get(verb, "")
+    key = row.key if isinstance(row, Cluster) else row.name
+    back = reverse(f"admin:crew_{noun}_{opposite}", args=[key]) if opposite else ""
+    return _done(request, lambda: call(row, request.user, _reason(request)), done.format(name=name), back)
 
 
-def _done(request: HttpRequest, call: Callable[[], Any], done: str = "") -> HttpResponse:
-    """`done`: what to say then; else what the verb returns."""
+def _done(request: HttpRequest, call: Callable[[], Any], done: str = "", opposite: str = "") -> HttpResponse:
+    """`done`: what to say then; else what the verb returns. `opposite`: where it is taken back, if it can be."""
     try:
         answer = call()
-        messages.success(request, done or str(answer))
+        if opposite:
+            undo.offer(request, done, opposite)
+        else:
+            messages.success(request, done or str(answer))
     except ChantillyError as error:
         messages.error(request, error.message)
     back = request.POST.get("back", "")

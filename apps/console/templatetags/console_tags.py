@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.console import words
+from apps.console import undo, words
 from apps.core import durations
 
 register = template.Library()
@@ -45,6 +45,11 @@ def bar(state: str, percent: Any, label: str = "", size: str = "") -> SafeString
         label or f"{float(percent or 0):.0f} per cent",
         width,
     )
+
+
+@register.filter
+def parted(messages: Any) -> undo.Parted:
+    return undo.parted(messages or ())
 
 
 @register.filter

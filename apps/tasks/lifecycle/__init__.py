@@ -19,7 +19,16 @@ from apps.tasks.lifecycle.attempts import (
     suspend,
 )
 from apps.tasks.lifecycle.elsewhere import ask_release
-from apps.tasks.lifecycle.people import cancel, change_priority, clean, move_queue, pause, resume, retry_failed
+from apps.tasks.lifecycle.people import (
+    cancel,
+    change_priority,
+    clean,
+    move_queue,
+    pause,
+    resume,
+    retry_failed,
+    start_now,
+)
 from apps.tasks.lifecycle.timers import expire, shed, wake
 
 __all__ = [
@@ -40,6 +49,7 @@ __all__ = [
     "resume",
     "retry_failed",
     "shed",
+    "start_now",
     "stop_asked",
     "stop_cancelled",
     "stop_paused",

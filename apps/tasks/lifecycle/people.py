@@ -130,6 +130,19 @@ def retry_failed(task: Task, by: Any, *, bulk: int | None = None) -> Task:
     return task
 
 
+def start_now(task: Task, by: Any, *, bulk: int | None = None) -> Task:
+    """Let a pending task that waits for its moment, or for its next attempt, be claimed at once. Keeps its failures."""
+    _permit(task, by, "start")
+    now = clock.now()
+    with transaction.atomic():
+        task = locked(task)
+        if task.status != Status.PENDING or task.available_at <= now:
+            raise illegal(task, "started sooner", "only one that waits for its moment can")
+        changes = {"available_at": now, "rank": rank(task.priority, now)}
+        _change(task, by, "task.hastened", changes, {"before": task.available_at.isoformat(), **_part_of(bulk)})
+    return task
+
+
 def _ask(task: Task, by: Any, control: Control, reason: str, status: Status, kind: str, bulk: int | None) -> Task:
     with transaction.atomic():
         task = locked(task)

@@ -1,4 +1,6 @@
 // Small behaviours over plain pages: each works on what it finds, and the pages work without it.
+import "./choices.js";
+import "./toast.js";
 import "./words.js";
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];

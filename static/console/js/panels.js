@@ -27,6 +27,7 @@ export const refresh = async (done = () => {}) => {
       if (answer.ok) {
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         swap(fresh);
+        document.dispatchEvent(new Event("panels"));
         done(fresh);
       }
     } catch {
