@@ -83,5 +83,37 @@ def test_a_cluster_whose_database_is_away_for_a_while_works_as_soon_as_it_is_the
     wait_for("its end", lambda: host.are_completed([task]), seconds=60)
 
 
+def test_a_start_waits_for_its_database_and_outlives_restarts_that_follow(host: Host, server: Postgres):
+    tasks = host.ask("chain_default", LENGTH, times=2)
+    server.stop_immediately()
+    host.start("--no-web")
+    wait_for("a word that it waits", lambda: "The database does not answer yet" in _said(host), seconds=60)
+    sleep_through(LATE_SECONDS)
+    assert host.supervisor.poll() is None
+    assert not host.named("q2-main")
+
+    server.start()
+    for pause in (0.0, 1.0):
+        wait_for("a start", lambda: host.named("q2-main"), seconds=60)
+        server.stop_immediately()
+        sleep_through(pause)
+        server.start()
+
+    wait_for("the end of all", lambda: host.are_completed(tasks), seconds=90)
+    assert "The database answers, after" in _said(host)
+
+
+@pytest.mark.parametrize("wrong", ["/nobody-made-this", "/storm?options=-cnonsense%3D1"])
+def test_a_start_does_not_wait_for_a_database_that_refuses_it(host: Host, server: Postgres, wrong: str):
+    host.environment["DATABASE_URL"] = server.url.replace("/storm", wrong)
+    assert host.start("--no-web").wait(60) == 1
+    assert "The database cannot be used" in _said(host)
+    assert "Look at DATABASE_URL" in _said(host)
+
+
+def _said(host: Host) -> str:
+    return (host.home / "up.log").read_text()
+
+
 def _effects(host: Host) -> int:
     return len(host.world.read_text().splitlines()) if host.world.exists() else 0

@@ -4,28 +4,36 @@ import fcntl
 import os
 import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 import psutil
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 from apps.core.commands import missing_migrations
 from apps.core.errors import Conflict
+from apps.workers.supervisor import servers
 from apps.workers.supervisor.options import SQLITE_WORKERS, Options
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,29}")
+TRIES = 20
 LONGEST_HOME = 72
 """Bytes of the home's path. The sockets below it have names of some 35 more, and the kernel takes 107 in all."""
 
 
-def check(options: Options) -> None:
+def check(options: Options, say: Callable[[str], object]) -> None:
+    """What no time would mend is refused first; servers that do not answer yet are waited for, which `say` tells."""
     refuse_long_home(settings.HOME)
     refuse_too_many_workers(options)
-    refuse_missing_migrations()
     if options.web:
         refuse_taken_port(options.host, options.port)
+    for _ in range(TRIES):
+        servers.wait(say)
+        if refuse_missing_migrations():
+            return
+    raise Conflict("The database answers and goes away again. Look at its log.")
 
 
 def refuse_long_home(home: Path) -> None:
@@ -54,15 +62,19 @@ def refuse_unusable_name(name: str) -> None:
         raise Conflict(f"A cluster cannot be called {name!r}. Use up to 30 letters, digits and dashes: --name oak.")
 
 
-def refuse_missing_migrations() -> None:
+def refuse_missing_migrations() -> bool:
+    """False when the database went away meanwhile."""
     try:
         missing = missing_migrations()
+    except OperationalError:
+        return False
     except DatabaseError as error:
-        raise Conflict(f"The database does not answer: {error}".strip()) from error
+        raise Conflict(f"The database cannot be used: {error}".strip()) from error
     finally:
         connection.close()
     if missing:
         raise Conflict(f"{missing} migrations are missing. Run: python manage.py migrate")
+    return True
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.core.errors import Conflict
 from apps.workers.supervisor import preconditions
 from apps.workers.supervisor.options import ASKED, Options
+from apps.workers.supervisor.welcome import say
 
 
 class Command(BaseCommand):
@@ -59,9 +60,11 @@ class Command(BaseCommand):
         try:
             preconditions.refuse_unusable_name(options.name)
             preconditions.lock_home(settings.HOME, options.name).close()
-            preconditions.check(options)
+            preconditions.check(options, say)
         except Conflict as refusal:
             raise CommandError(refusal.message) from refusal
+        except KeyboardInterrupt:
+            sys.exit(130)  # while it waited for a server: nothing runs yet
         _become_supervisor(options, queues)
 
 
