@@ -4,12 +4,24 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.chaos import slots
+from tests.chaos.slots import Bound, Held, Sql
+
 FINAL = {"completed", "failed", "cancelled"}
-Sql = Callable[[str], list[tuple[Any, ...]]]
+ENDS = {
+    "task.completed": "completed",
+    "task.failed": "failed",
+    "task.cancelled": "cancelled",
+}
+LEAVES = {*ENDS, "task.rescued", "task.released", "task.suspended", "task.paused", "task.retry_scheduled"}
+"""Events with which an attempt is over."""
+INTERRUPTED = {"crashed", "drained", "paused", "cancelled"}
+"""Outcomes of attempts that may leave a call without its record: killed, or stopped between two tries of a call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +32,8 @@ class Accepted:
     key: str
     template: str
     n: int = 0
+    because: str = ""
+    """Why it made no task of its own: key, debounce, cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +93,30 @@ class Event:
     seq: int
     kind: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    at: float = 0.0
+    """Seconds since 1970, by the clock of whoever wrote it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bulk:
+    """A verb for many tasks."""
+
+    id: int
+    verb: str
+    status: str
+    done: int = 0
+    audited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One moment of the database, seen from outside."""
+
+    at: float
+    """On the machine's monotonic clock."""
+    held: tuple[Held, ...] = ()
+    bucket: float = 0.0
+    """What is left in the rate bucket; negative: promised."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +146,16 @@ class Evidence:
     """Processes that lived on after the clusters had ended."""
     memory: Mapping[str, int] = field(default_factory=dict)
     """Peak of resident bytes by role."""
+    keys: Mapping[str, int] = field(default_factory=dict)
+    """The task that each idempotency key gives."""
+    bulks: Sequence[Bulk] = ()
+    looks: Sequence[Look] = ()
+    """While it stormed, a second apart."""
+    idle_looks: Sequence[Look] = ()
+    """After everything had ended."""
+    limits: Sequence[Bound] = ()
+    cores: int = 1
+    """CPU-intensive tasks that may run on a host at once."""
     busy_workers: Sequence[str] = ()
     """Workers whose rows name a task although nothing runs."""
 
@@ -132,7 +180,10 @@ class Evidence:
 
     @cached_property
     def _asked(self) -> set[tuple[str, int]]:
-        return set(self.asked)
+        """Also by a verb for many tasks, which each of them tells of."""
+        verbs = {bulk.id: bulk.verb for bulk in self.bulks}
+        many = {(verbs[event.data["bulk"]], event.task) for event in self.events if event.data.get("bulk") in verbs}
+        return {*self.asked, *many}
 
 
 def _grouped(items: Sequence[Any], order: Callable[[Any], Any]) -> Mapping[int, list[Any]]:
@@ -147,7 +198,7 @@ def gather(directory: Path, sql: Sql, **observed: Any) -> Evidence:
     ledger = _lines(directory / "ledger.jsonl")
     return Evidence(
         accepted=[
-            Accepted(task=entry["task"], key=entry["key"], template=entry["template"], n=entry["n"])
+            Accepted(task=entry["task"], key=entry["key"], template=entry["template"], n=entry["n"], because=entry["because"])
             for entry in ledger
             if entry["what"] == "accepted"
         ],
@@ -167,8 +218,8 @@ def gather(directory: Path, sql: Sql, **observed: Any) -> Evidence:
             )
         ],
         events=[
-            Event(task=row[0], seq=row[1], kind=row[2], data=_json(row[3]))
-            for row in sql("SELECT task_id, seq, kind, data FROM tasks_event")
+            Event(task=row[0], seq=row[1], kind=row[2], data=_json(row[3]), at=_epoch(row[4]))
+            for row in sql("SELECT task_id, seq, kind, data, at FROM tasks_event")
         ],
         files=sql("SELECT task_id, path FROM tasks_artifact"),
         on_disk=[
@@ -176,6 +227,14 @@ def gather(directory: Path, sql: Sql, **observed: Any) -> Evidence:
             *(path for (path,) in sql("SELECT DISTINCT path FROM tasks_blobpiece")),
         ],
         pids=dict(sql("SELECT name, pid FROM workers_worker")),
+        keys=dict(
+            sql(
+                "SELECT idempotency_key, id FROM tasks_task WHERE idempotency_key IS NOT NULL"
+                " UNION SELECT key, task_id FROM tasks_answeredkey"
+            )
+        ),
+        bulks=_bulks(sql),
+        limits=slots.bounds(sql),
         busy_workers=[
             name
             for (name,) in sql(
@@ -199,6 +258,22 @@ def _tasks(sql: Sql) -> dict[int, Task]:
         )
         for row in rows
     }  # fmt: skip
+
+
+def _bulks(sql: Sql) -> list[Bulk]:
+    audited: dict[str, list[str]] = defaultdict(list)
+    for subject, verb in sql("SELECT subject, verb FROM tasks_auditentry WHERE subject LIKE 'bulk:%' ORDER BY id"):
+        audited[subject].append(verb)
+    return [
+        Bulk(id=row[0], verb=row[1], status=row[2], done=row[3], audited=tuple(audited[f"bulk:{row[0]}"]))
+        for row in sql("SELECT id, verb, status, done FROM tasks_bulkaction")
+    ]
+
+
+def _epoch(value: Any) -> float:
+    """SQLite keeps moments as text, in UTC."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return float((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

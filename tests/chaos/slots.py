@@ -1,11 +1,13 @@
 """I5: what is held is held by live leases, exactly, at every look; no limit is exceeded; when idle nothing is held."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.evidence import Sql
+from tests.chaos.storm.scripts import SHOP
+
+Sql = Callable[[str], list[tuple[Any, ...]]]
 
 DATABASE_CLOCK = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
@@ -19,6 +21,9 @@ HELD = (
     " FROM tasks_task t JOIN tasks_execution e ON e.task_id = t.id"
     " WHERE t.status = 'running' OR e.lease_until IS NOT NULL"
     " OR t.id IN (SELECT task_id FROM tasks_attempt WHERE outcome = 'running')"
+)
+LEVEL = (
+    f"SELECT burst, level + ({{now}} - level_at) * per_second FROM tasks_ratelimit WHERE service = '{SHOP['service']}'"
 )
 
 
@@ -77,6 +82,11 @@ def held_now(sql: Sql, database: str) -> tuple[Held, ...]:
              host=row[7], worker=row[8], seconds_left=None if row[9] is None else float(row[9]), attempts=int(row[10]))
         for row in rows
     )  # fmt: skip
+
+
+def bucket_now(sql: Sql, database: str) -> float:
+    """What is left in the rate bucket; negative: promised."""
+    return min(map(float, sql(LEVEL.format(now=DATABASE_CLOCK[database]))[0]))
 
 
 def bounds(sql: Sql) -> tuple[Bound, ...]:

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.chaos import checker
-from tests.chaos.checker import check
-from tests.chaos.evidence import Accepted, Attempt, Effect, Event, Evidence, Step, Task
+from tests.chaos import clauses, figures, timeline
+from tests.chaos.clauses import check
+from tests.chaos.evidence import Accepted, Attempt, Bulk, Effect, Event, Evidence, Look, Step, Task
+from tests.chaos.slots import Bound, Held
+from tests.chaos.storm.faults import Fault
+from tests.chaos.storm.scripts import SHOP
 
 pytestmark = pytest.mark.django_db(databases=[])
 
@@ -61,6 +64,39 @@ def with_step(**changes: Any) -> Evidence:
     return replace(IN_ORDER, steps=[*IN_ORDER.steps, more], tasks={1: replace(TASK, seq=9)})
 
 
+def with_looks(*held: Held, **changes: Any) -> Evidence:
+    return replace(IN_ORDER, looks=[Look(at=3.0, held=held)], limits=LIMITS, **changes)
+
+
+def with_bulk(**changes: Any) -> Evidence:
+    """A verb for many of which one task tells."""
+    told = Event(task=1, seq=9, kind="task.priority_changed", data={"bulk": 5})
+    bulk = Bulk(**{"id": 5, "verb": "priority", "status": "done", "done": 1,
+                   "audited": ("bulk.started", "bulk.finished"), **changes})  # fmt: skip
+    return replace(with_task(seq=9), events=[*IN_ORDER.events, told], bulks=[bulk])
+
+
+def purchases(number: int, seconds: float) -> Evidence:
+    """So many calls behind the rate limit, evenly over this time."""
+    effects = [
+        Effect(task=2, index=index, attempt=1, key=f"2:{index}", times=1, pid=10, at=index * seconds / number)
+        for index in range(number)
+    ]
+    steps = [Step(task=2, seq=3 + index, index=index, try_number=1, attempt=1, name="storm.buy", outcome="succeeded")
+             for index in range(number)]  # fmt: skip
+    return replace(
+        IN_ORDER, accepted=[*IN_ORDER.accepted, Accepted(task=2, key="storm-8", template="rated", n=8)],
+        effects=[*IN_ORDER.effects, *effects], steps=[*IN_ORDER.steps, *steps],
+    )  # fmt: skip
+
+
+RUNS = Held(task=1, status="running", template=3, requester=4, key="g1", is_cpu=True, host="oak", seconds_left=2.0)
+"""One task that runs, and holds a slot of every limit."""
+ANOTHER = replace(RUNS, task=2)
+LIMITS = [
+    Bound(scope="template", most=1, template=3), Bound(scope="queue", most=1, queue="narrow"),
+    Bound(scope="user", most=1, template=6), Bound(scope="key", most=1, template=7),
+]  # fmt: skip
 DEAD_LETTER = {"code": "crash_limit", "message": "it killed its worker 5 times"}
 VIOLATIONS = {
     "I1 nothing was done": (Evidence(), "none was completed"),
@@ -120,6 +156,42 @@ VIOLATIONS = {
     "I8 a file without a row": (
         replace(IN_ORDER, on_disk=["2/files/0-a"], attempts=IN_ORDER.attempts), "belongs to no row"
     ),
+    "I1 a key gives another task": (replace(IN_ORDER, keys={"storm-7": 2}), "storm-7 was acknowledged as this task"),
+    "I5 a slot is held without a lease": (
+        with_looks(replace(RUNS, seconds_left=None)), "runs, and holds its slots, without a lease"
+    ),
+    "I5 a lease is held without a slot": (
+        with_looks(replace(RUNS, status="paused", attempts=0)), "is paused, and its lease is still held"
+    ),
+    "I5 an attempt is open without its task": (
+        with_looks(replace(RUNS, status="pending", seconds_left=None)), "is pending with 1 attempts"
+    ),
+    "I5 a task runs without an attempt": (with_looks(replace(RUNS, attempts=0)), "is running with 0 attempts"),
+    "I5 a template has two": (with_looks(RUNS, replace(ANOTHER, is_cpu=False)), "2 run under the template limit of 1 (3)"),
+    "I5 a queue has two": (
+        with_looks(*(replace(each, template=5, queue="narrow", is_cpu=False) for each in (RUNS, ANOTHER))),
+        "2 run under the queue limit of 1 (narrow)",
+    ),
+    "I5 a user has two": (
+        with_looks(*(replace(each, template=6, is_cpu=False) for each in (RUNS, ANOTHER))),
+        "2 run under the user limit of 1 (4)",
+    ),
+    "I5 a key has two": (
+        with_looks(*(replace(each, template=7, is_cpu=False) for each in (RUNS, ANOTHER))),
+        "2 run under the key limit of 1 (g1)",
+    ),
+    "I5 a host has two at its one core": (
+        with_looks(RUNS, replace(ANOTHER, template=5)), "2 run under the limit of 1 cores of a host (oak)"
+    ),
+    "I5 something is held when idle": (replace(IN_ORDER, idle_looks=[Look(at=9.0, held=(RUNS,), bucket=SHOP["burst"])]),
+                                       "is running, and held when idle"),
+    "I5 a promise is kept when idle": (replace(IN_ORDER, idle_looks=[Look(at=9.0, bucket=1.0)]), "holds 1.0 when idle"),
+    "I5 a bucket promised too much": (replace(IN_ORDER, looks=[Look(at=3.0, bucket=-90.0)]), "stood at -90.0"),
+    "I5 a bucket holds too much": (replace(IN_ORDER, looks=[Look(at=3.0, bucket=4.0)]), "stood at 4.0"),
+    "I5 a rate was exceeded": (purchases(30, 1.0), "calls of shop within"),
+    "I8 a verb for many never ended": (with_bulk(status="running"), "priority of many (5) has not come to its end"),
+    "I8 a verb for many is miscounted": (with_bulk(done=2), "counts 2 tasks, 1 tell of it"),
+    "I8 a verb for many is not in the audit": (with_bulk(audited=("bulk.started",)), "stands in the audit as"),
     "I9 a process is left": (replace(IN_ORDER, left_over=["worker 10"]), "worker 10 outlived the clusters"),
     "I9 memory": (replace(IN_ORDER, memory={"supervisor": 2**30}), "a supervisor needed 1024 MB"),
 }  # fmt: skip
@@ -136,6 +208,52 @@ def test_each_violation_is_found(name: str):
     found = [str(violation) for violation in check(evidence)]
 
     assert any(text.startswith(f"{name[:2]}: ") and what in text for text in found), found
+
+
+def test_what_limits_allow_is_no_violation():
+    others = (
+        replace(RUNS, task=2, template=6, host="elm"),
+        replace(RUNS, task=3, template=6, requester=5, is_cpu=False),
+    )
+    keyless = tuple(replace(RUNS, task=task, template=7, key="", is_cpu=False) for task in (4, 5))
+    assert check(with_looks(RUNS, *others, *keyless)) == []
+    assert not any(violation.invariant == "I5" for violation in check(purchases(30, 25.0)))
+    assert check(with_bulk()) == []
+
+
+def test_of_merged_requests_the_last_one_counts():
+    merged = {"accepted": [replace(IN_ORDER.accepted[0], template="debounced", n=n) for n in (6, 7)],
+              "effects": IN_ORDER.effects[1:], "steps": IN_ORDER.steps[1:]}  # fmt: skip
+    first = replace(with_task(result="14", steps=1), **merged)
+    assert [violation for violation in check(first) if "returned" in violation.what] == []
+    assert "returned 12, not 14" in str(check(replace(first, tasks={1: replace(TASK, result="12", steps=1)})))
+
+
+def test_a_verb_for_many_was_asked_of_each_task_that_tells_of_it():
+    cancelled = Event(task=1, seq=8, kind="task.cancelled", data={"bulk": 5})
+    evidence = replace(with_task(status="cancelled"), events=[*IN_ORDER.events[:-1], cancelled])
+    assert any("cancelled by nobody" in violation.what for violation in check(evidence))
+    asked = replace(evidence, bulks=[Bulk(id=5, verb="cancel", status="done", done=1,
+                                          audited=("bulk.started", "bulk.finished"))])  # fmt: skip
+    assert [violation.what for violation in check(asked)] == ["1 were accepted and none was completed"]
+
+
+def test_every_rule_is_a_clause_and_says_what_it_looked_at():
+    told = clauses.table(IN_ORDER)
+    assert {row["invariant"] for row in told} == {f"I{number}" for number in range(1, 10)}
+    assert all(row["looked"] for row in told if row["violations"] is not None)
+    assert [row["says"] for row in told if row["violations"] is None] == ["schedules: this version has none"]
+
+
+def test_a_slow_resumption_is_told_with_the_faults_in_between():
+    fault = Fault(kind="restart postgresql", at=3.0, until=20.0)
+    late = replace(IN_ORDER, effects=[*IN_ORDER.effects[:2], replace(IN_ORDER.effects[2], at=30.0)],
+                   events=[replace(event, at=1000.0 + event.seq) for event in IN_ORDER.events])  # fmt: skip
+    ((headline, *lines),) = timeline.slowest(late, figures.resumptions(late, {10: 2.5}), [fault], 1000.0)
+    assert headline == "task 1 (short) did its next call 27.5 s after process 10 was killed"
+    assert any("FAULT restart postgresql" in line and "until +17.5" in line for line in lines)
+    assert any("task.rescued" in line for line in lines)
+    assert lines[-1].strip().startswith("+27.5") and "by attempt 2" in lines[-1]
 
 
 def test_a_retry_that_a_person_asked_for_is_no_violation():
@@ -160,5 +278,5 @@ def test_a_frozen_worker_may_finish_the_one_call_it_was_frozen_in():
 
 
 def test_repeats_in_flight_are_counted_and_the_time_to_resume_is_measured():
-    assert checker.count(IN_ORDER).repeated_in_flight == 1
-    assert checker.resumed(IN_ORDER, {10: 2.5}) == {10: 1.5}
+    assert figures.count(IN_ORDER).repeated_in_flight == 1
+    assert [(one.pid, one.seconds) for one in figures.resumptions(IN_ORDER, {10: 2.5})] == [(10, 1.5)]

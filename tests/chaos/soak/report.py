@@ -15,9 +15,11 @@ def as_text(found: dict[str, Any]) -> str:
         f" {found['workers']} workers each, seed {found['seed']}: "
         + (f"{len(broken)} VERDICTS BROKEN" if broken else "nothing grew, nothing stayed held, nothing was lost"),
         f"  {found['at']}, commit {found['commit']}, {found['machine']}",
-        f"  accepted {counts['accepted']}: completed"
-        f" {counts['completed']}, failed {counts['failed']}, cancelled {counts['cancelled']}, open {counts['open']}; lost"
-        f" {counts['lost']}, doubled {counts['doubled']}; {counts['effects']} effects, {counts['attempts']} attempts",
+        (
+            f"  accepted {counts['accepted']}: completed {counts['completed']}, failed {counts['failed']}, cancelled"
+            f" {counts['cancelled']}, open {counts['open']}; lost {counts['lost']}, doubled {counts['doubled']};"
+            f" {counts['effects']} effects, {counts['attempts']} attempts"
+        ),
         f"  slots in use at most: {', '.join(f'{scope} {most}' for scope, most in found['used'].items())}",
         "  verdicts",
         *(

@@ -10,8 +10,7 @@ from typing import Any
 
 import psutil
 
-from tests.chaos.slots import DATABASE_CLOCK, Held, held_now
-from tests.chaos.storm.scripts import SHOP
+from tests.chaos.slots import Held, bucket_now, held_now
 from tests.chaos.storm.stage import Stage
 
 PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -19,9 +18,6 @@ SIZE = {
     "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
     "postgresql": "SELECT pg_database_size(current_database())",
 }
-LEVEL = (
-    f"SELECT burst, level + ({{now}} - level_at) * per_second FROM tasks_ratelimit WHERE service = '{SHOP['service']}'"
-)
 OPEN = "SELECT status, count(*) FROM tasks_task GROUP BY status"
 
 
@@ -60,7 +56,7 @@ def take(stage: Stage, began: float) -> Sample:
         files=sum(path.is_file() for path in (stage.directory / "artifacts").rglob("*")),
         statuses={status: int(number) for status, number in stage.sql(OPEN)},
         held=held_now(stage.sql, stage.database),
-        bucket=min(map(float, stage.sql(LEVEL.format(now=DATABASE_CLOCK[stage.database]))[0])),
+        bucket=bucket_now(stage.sql, stage.database),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from tests.chaos import checker, slots
+from tests.chaos import clauses, figures, slots
 from tests.chaos.evidence import gather
 from tests.chaos.installation import ROOT, free_port, wait_for
 from tests.chaos.place import place
@@ -195,7 +195,7 @@ def _kept(stage: Stage, samples: list[Sample], left: list[str], remarks: list[st
     for process in (process for sample in samples for process in sample.processes):
         peaks[process.role] = max(peaks.get(process.role, 0), process.rss)
     evidence = gather(stage.directory, stage.sql, memory=peaks, left_over=left)
-    violations = [str(violation) for violation in checker.check(evidence)]
+    violations = [str(violation) for violation in clauses.check(evidence)]
     reports = [status for (status,) in stage.sql(
         "SELECT status FROM tasks_task JOIN catalog_tasktemplate t ON t.id = template_id WHERE t.key = 'invoice_report_v2'"
     )]  # fmt: skip
@@ -215,7 +215,7 @@ def _report(
     return {
         **asdict(options),
         **place(),
-        "counts": asdict(checker.count(evidence)),
+        "counts": asdict(figures.count(evidence)),
         "verdicts": [verdict.as_json() for verdict in found],
         "used": _used(loaded, stage),
         "samples": [as_json(sample) for sample in loaded],

@@ -62,12 +62,14 @@ def run(options: Options, tell: Callable[[str], None] = print) -> dict[str, Any]
             calm = time.monotonic()
             _drain(stage, options.drain_seconds)
             drained = time.monotonic() - calm
+            idle_looks = watch.idle_looks()
             stage.stop_clusters()
         left_over = watch.left_over()
         evidence = gather(
             stage.directory, stage.sql,
             frozen=[pid for fault in faults.record if fault.kind.startswith("freeze") for pid in fault.pids],
             seen_final=watch.seen_final, double_holders=watch.double_holders, memory=watch.memory, left_over=left_over,
+            looks=watch.looks, idle_looks=idle_looks,
         )  # fmt: skip
         facts = {"seconds": time.monotonic() - began, "drain_seconds": drained, "remarks": remarks}
         return report(asdict(options) | {"home": str(stage.directory)}, evidence, faults.record, **facts)
