@@ -1,4 +1,4 @@
-"""What the storm's processes run with: production's durability, shorter leases, a clock that the storm can move."""
+"""What the storm's processes run with: production's durability, shorter leases, a host's clock that the storm can move."""
 
 import os
 import time
