@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--lease", type=float, default=4.0, help="LEASE_SECONDS")
     parser.add_argument("--store", choices=["files", "database"], default="files", help="where artifacts are kept")
     parser.add_argument("--faults", nargs="*", default=[], choices=list(WEIGHTS), metavar="KIND")
-    parser.add_argument("--drain-seconds", type=float, default=180.0)
+    parser.add_argument("--drain-seconds", type=float, default=120.0, help="without any progress")
     parser.add_argument("--keep", action="store_true", help="leave everything in place to look at: clean up by hand")
     parser.add_argument("--report", type=Path, help="write the report there, as JSON and as text beside it")
     given = vars(parser.parse_args())

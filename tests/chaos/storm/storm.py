@@ -35,7 +35,8 @@ class Options:
     """Where artifacts are kept: files (on a small disk of their own), database."""
     faults: list[str] = field(default_factory=list)
     """Kinds; none named: all that are possible here."""
-    drain_seconds: float = 180.0
+    drain_seconds: float = 120.0
+    """Given up when nothing more has come to its end for so long."""
     keep: bool = False
 
 
@@ -119,16 +120,15 @@ def _load(stage: Stage, options: Options) -> Any:
             load.kill()
 
 
-def _drain(stage: Stage, seconds: float) -> None:
-    """Until everything has ended, or the bound is reached: then what is open is a violation."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
+def _drain(stage: Stage, patience: float) -> None:
+    """Until everything has ended, or nothing more has for so long: then what is open is a violation."""
+    least, since = stage.sql(OPEN)[0][0], time.monotonic()
+    while least and time.monotonic() - since < patience:
         stage.look_after_clusters()
         stage.run("-m", "tests.chaos.storm.people", "settle")
-        before = stage.sql(OPEN)[0][0]
-        if before == 0:
-            return
-        _wait_for_progress(stage, before, 5.0)
+        _wait_for_progress(stage, least, 5.0)
+        if (left := stage.sql(OPEN)[0][0]) < least:
+            least, since = left, time.monotonic()
 
 
 def _wait_for_progress(stage: Stage, before: int, seconds: float) -> None:
