@@ -10,7 +10,9 @@ MOST = 500
 
 
 class Doing(Output):
-    task_id = serializers.IntegerField()
+    """What a worker does; of a task that you may not see only since when."""
+
+    task_id = serializers.IntegerField(allow_null=True, help_text="null: a task that you may not see.")
     title = serializers.CharField()
     attempt = serializers.IntegerField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -84,9 +86,9 @@ class Happening(Output):
     host = serializers.CharField()
     cluster = serializers.CharField()
     worker = serializers.CharField()
-    reason = serializers.CharField()
+    reason = serializers.CharField(help_text="Empty where it is of a task that you may not see.")
     action = serializers.CharField(help_text="What was done about it.")
-    task_id = serializers.IntegerField(allow_null=True)
+    task_id = serializers.IntegerField(allow_null=True, help_text="null also for a task that you may not see.")
     attempt = serializers.IntegerField(allow_null=True)
     recovered_at = serializers.DateTimeField(allow_null=True, help_text="Of errors: when the task went on.")
 
@@ -119,7 +121,7 @@ class ClusterList(Output):
 
 
 class Recovered(Output):
-    task_id = serializers.IntegerField()
+    task_id = serializers.IntegerField(allow_null=True, help_text="null: a task that you may not see.")
     title = serializers.CharField()
     status = serializers.CharField()
     worker = serializers.CharField()

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -21,7 +21,7 @@ from apps.console import many, reasons, state, taskpage, words
 from apps.console.templatetags.console_tags import badge, bar
 from apps.core import clock, durations
 from apps.core.errors import ChantillyError, InvalidInput
-from apps.tasks import bulk, past
+from apps.tasks import bulk, past, sight
 from apps.tasks.filters import Filter
 from apps.tasks.models import BulkAction, Task, Tombstone
 from apps.tasks.models.task import MOST_COUNTED, TaskQuerySet, in_status
@@ -84,12 +84,19 @@ class BoundedPaginator(Paginator):
         return self.reached > MOST_COUNTED
 
 
+def _known_templates(user: Any) -> QuerySet[TaskTemplate]:
+    """Those whose names a filter may offer: all for who sees all tasks or templates, else those of the user's own tasks."""
+    if sight.sees_all(user) or user.has_perm("catalog.view_tasktemplate"):
+        return TaskTemplate.objects.all()
+    return TaskTemplate.objects.filter(Exists(Task.objects.visible_to(user).filter(template=OuterRef("pk"))))
+
+
 class TemplateFilter(admin.SimpleListFilter):
     title = "template"
     parameter_name = "template"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(TaskTemplate.objects.order_by("name").values_list("key", "name")[:50])
+        return list(_known_templates(request.user).order_by("name").values_list("key", "name")[:50])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         return _narrowed(queryset, template=self.value())
@@ -100,7 +107,7 @@ class QueueFilter(admin.SimpleListFilter):
     parameter_name = "queue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        queues = TaskTemplate.objects.exclude(published=None).order_by("published__queue")
+        queues = _known_templates(request.user).exclude(published=None).order_by("published__queue")
         return [(queue, queue) for queue in queues.values_list("published__queue", flat=True).distinct()[:50]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
@@ -113,7 +120,7 @@ class RequesterFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         mine = [("me", "Me")]
-        if not request.user.has_perm("tasks.view_task"):
+        if not sight.sees_all(request.user):
             return mine
         asked = Exists(Task.objects.filter(requester=OuterRef("pk")))
         users = get_user_model().objects.filter(asked, is_active=True).order_by("username")
@@ -168,7 +175,7 @@ class TaskAdmin(admin.ModelAdmin):
         context = {"title": "Tasks", "views": _views(request), **(extra_context or {})}
         response = super().changelist_view(request, context)
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
-            _explain(response.context_data["cl"])
+            _explain(response.context_data["cl"], request.user)
         return response
 
     def change_view(
@@ -285,12 +292,12 @@ def _views(request: HttpRequest) -> list[SavedView]:
     return [SavedView(label=label, query=query, is_current=query == present) for label, query in VIEWS]
 
 
-def _explain(changelist: Any) -> None:
+def _explain(changelist: Any, viewer: Any) -> None:
     """Give each row of the page its sentence, with two queries for all of them."""
     if not changelist.has_active_filters and not changelist.query:
         changelist.full_result_count = changelist.result_count
     tasks = list(changelist.result_list)
-    facts = reasons.around(tasks, clock.now())
+    facts = reasons.around(tasks, clock.now(), viewer)
     for task in tasks:
         task.sentence = reasons.why(task, facts) or reasons.doing(task)
     changelist.result_list = tasks
@@ -348,6 +355,13 @@ class WorkerAdmin(ReadOnly):
     search_fields = ["name", "host"]
     ordering = ["-heartbeat_at"]
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [name for name in self.list_display if name not in self.get_exclude(request)]
+
+    def get_exclude(self, request: HttpRequest, obj: Worker | None = None) -> list[str]:
+        """A row keeps the number of its task; the page of the worker names it to those who may see it."""
+        return [] if sight.sees_all(request.user) else ["current_task_id"]
+
 
 @admin.register(ClusterEvent)
 class ClusterEventAdmin(ReadOnly):
@@ -357,3 +371,10 @@ class ClusterEventAdmin(ReadOnly):
     list_filter = ["kind", "host"]
     search_fields = ["cluster", "host", "reason"]
     date_hierarchy = "at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClusterEvent]:
+        """Without what happened to tasks that the reader may not see: the reason may quote their errors."""
+        events: QuerySet[ClusterEvent] = super().get_queryset(request)
+        if sight.sees_all(request.user):
+            return events
+        return events.filter(Q(task_id=None) | Q(task_id__in=Task.objects.visible_to(request.user).values("pk")))

@@ -87,7 +87,7 @@ def context(user: Any) -> dict[str, Any]:
     next_ones = visible.newest([each for each in OPEN if each != Status.RUNNING], ROWS)
     waiting = _some(visible.filter(pk__in=next_ones), ROWS)
     failed = _some(visible.filter(in_status(Status.FAILED)), ROWS, first="-finished_at")
-    facts = reasons.around([*running, *waiting], now)
+    facts = reasons.around([*running, *waiting, *failed], now, user)
     figures = _figures(visible, now)
     return {
         "now": now,
@@ -195,7 +195,9 @@ _LOOKS = {"busy": "running", "starting": "pending", "idle": "pending", "stopping
 
 
 def _workers(now: datetime, user: Any) -> list[Present]:
-    """Those that are here, and those that died within the last ten minutes."""
+    """Those that are here, and those that died within the last ten minutes; for those who may see workers."""
+    if not user.has_perm("workers.view_worker"):
+        return []
     present = list(Worker.objects.present().order_by("name")[:ROWS])
     lost = list(Worker.objects.filter(status=Worker.Status.CRASHED, ended_at__gte=now - timedelta(minutes=10))[:3])
     tasks = {worker.current_task_id for worker in present if worker.current_task_id}

@@ -8,6 +8,7 @@ from apps.console.script import Mark
 from apps.core import durations
 from apps.tasks import standing
 from apps.tasks.models import Attempt, Execution, Task
+from apps.tasks.retry import most_attempts
 from apps.tasks.states import Control, Status
 
 SLIVER = 3.0
@@ -50,13 +51,16 @@ class TaskState(TypedDict):
     now: Now | None
 
 
-def load(task_id: int, now: datetime) -> TaskState:
-    """The state as one read of the task's rows shows it. Raises Task.DoesNotExist."""
+def load(task_id: int, now: datetime, viewer: Any) -> TaskState:
+    """The state as one read of the task's rows shows it to the viewer. Raises Task.DoesNotExist."""
     task = Task.objects.select_related(*RELATED).get(pk=task_id)
-    return of(task, list(task.attempts.all()), now)
+    return of(task, list(task.attempts.all()), now, viewer)
 
 
-def of(task: Task, attempts: list[Attempt], now: datetime) -> TaskState:
+def of(
+    task: Task, attempts: list[Attempt], now: datetime, viewer: Any, facts: reasons.Around | None = None
+) -> TaskState:
+    facts = facts or reasons.around([task], now, viewer)
     execution = task.execution
     running = task.status == Status.RUNNING
     stages = _stages(task, now)
@@ -72,7 +76,7 @@ def of(task: Task, attempts: list[Attempt], now: datetime) -> TaskState:
         elapsed=None if (seconds := standing.elapsed(task, now)) is None else round(seconds, 1),
         percent=round(execution.percent, 1),
         legal=list(standing.legal(task)),
-        fields=_fields(task, attempts, stages, now),
+        fields={**_fields(task, attempts, stages, now), "reason": reasons.why(task, facts)},
         stages=stages,
         reached=_reached(task, by_line, failed_line),
         lines={
@@ -166,7 +170,6 @@ def _fields(task: Task, attempts: list[Attempt], stages: list[Stage], now: datet
     failures = sum(attempt.outcome == "failed" for attempt in attempts)
     return {
         "state": badge(task, now),
-        "reason": reasons.why(task, reasons.around([task], now)),
         **_stage_fields(task, stages),
         "line": str(_shown_line(task) or "–"),
         "line_sub": execution.call or ("between calls" if task.status == Status.RUNNING and execution.line else ""),
@@ -175,7 +178,7 @@ def _fields(task: Task, attempts: list[Attempt], stages: list[Stage], now: datet
         "worker_sub": "works on it" if task.status == Status.RUNNING else f"until {words.clock(latest.ended_at, now)}"
         if latest and latest.ended_at else "",
         "attempt": str(len(attempts)) if attempts else "–",
-        "attempt_sub": _attempts(failures, crashes, _most(task)),
+        "attempt_sub": _attempts(failures, crashes, most_attempts(task.revision.retry, task.error)),
         "steps": f"{execution.steps:,}",
         "steps_sub": _usage(execution),
         "memory": durations.describe_memory(execution.memory_bytes // 1024 // 1024) if execution.memory_bytes else "–",
@@ -213,10 +216,6 @@ def _attempts(failures: int, crashes: int, most: int) -> str:
     said = [words.count(failures, "failure")] if failures else []
     said += [words.count(crashes, "crash", "crashes")] if crashes else []
     return ", ".join(said) or f"of at most {most}"
-
-
-def _most(task: Task) -> int:
-    return int(task.revision.retry.get("max_attempts", 1))
 
 
 def _usage(execution: Execution) -> str:

@@ -97,7 +97,7 @@ def gather(task_id: int, user: Any) -> TaskPage:
     now = clock.now()
     task = Task.objects.visible_to(user).select_related(*state.RELATED).get(pk=task_id)
     attempts = list(task.attempts.all())
-    shown = state.of(task, attempts, now)
+    shown = state.of(task, attempts, now, user)
     entries = [entry for entry in feed.newest(task_id) if entry.seq <= shown["seq"]]
     return TaskPage(
         task=task,

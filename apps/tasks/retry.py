@@ -52,11 +52,21 @@ def after_failure(failures: int, policy: Mapping[str, Any], error: Mapping[str, 
     if error.get("code") in HOPELESS or not (error.get("is_transient") or rule == "always"):
         return RetryDecision(again=False, reason="it would fail the same way again")
     policy = _merged(policy, rule)
-    most = int(policy.get("max_attempts", settings.TASK_RETRY_ATTEMPTS))
+    most = _most(policy)
     if failures >= most:
         return RetryDecision(again=False, is_dead_letter=True, reason=f"all {most} attempts failed")
     delay, why = _asked(_delay(failures, policy, task_id), float(error.get("retry_after") or 0.0), policy)
     return RetryDecision(again=True, delay=timedelta(seconds=delay), reason=f"attempt {failures + 1} of {most}{why}")
+
+
+def most_attempts(policy: Mapping[str, Any], error: Mapping[str, Any] | None = None) -> int:
+    """How many attempts a task with this policy is given; with `error`, those that this kind of failure is given."""
+    _, rule = _rule(policy, error or {})
+    return 1 if rule == "never" else _most(_merged(policy, rule))
+
+
+def _most(policy: Mapping[str, Any]) -> int:
+    return int(policy.get("max_attempts", settings.TASK_RETRY_ATTEMPTS))
 
 
 def after_crash(crashes: int, policy: Mapping[str, Any], *, task_id: int) -> RetryDecision:

@@ -11,7 +11,10 @@ from typing import Any
 
 from apps.core import durations
 from apps.core.saying import clock, listed, sentence
+from apps.tasks import sight
 from apps.tasks.models import Event, Task
+from apps.tasks.retry import most_attempts
+from apps.tasks.sight import Sight
 from apps.tasks.states import Control, Status
 from apps.workers.waiting import HEARD, Hold, Prospect, prospects, served_queues
 
@@ -36,11 +39,11 @@ class Around:
     now: datetime
     stops: Mapping[int, Stop] = field(default_factory=dict)
     prospects: Mapping[int, Prospect] = field(default_factory=dict)
-    sees_all: bool = False
+    viewer: Sight = sight.NOBODY
 
 
-def around(tasks: Iterable[Task], now: datetime, viewer: Any = None) -> Around:
-    """A bounded number of queries for any number of tasks. `viewer`: who reads the sentences."""
+def around(tasks: Iterable[Task], now: datetime, viewer: Any) -> Around:
+    """A bounded number of queries for any number of tasks. `viewer`: who reads the sentences, a user or their sight."""
     tasks = list(tasks)
     stopped = [task.pk for task in tasks if task.status in (Status.PAUSED, Status.CANCELLED)]
     pending = [task for task in tasks if task.status == Status.PENDING]
@@ -48,7 +51,7 @@ def around(tasks: Iterable[Task], now: datetime, viewer: Any = None) -> Around:
         now=now,
         stops=_stops(stopped) if stopped else {},
         prospects=prospects(pending, now) if pending else {},
-        sees_all=viewer is not None and viewer.is_staff and viewer.has_perm("tasks.view_task"),
+        viewer=sight.of(viewer),
     )
 
 
@@ -101,12 +104,13 @@ def _pending(task: Task, facts: Around) -> str:
     if task.available_at > facts.now:
         if task.failures and task.error:
             rest = durations.describe(task.available_at - facts.now)
-            return f"Attempt {task.failures + 1} of {_most(task)} in {rest}: {_message(task)}"
+            return f"Attempt {task.failures + 1} of {most_attempts(task.revision.retry, task.error)} in {rest}: {_message(task)}"
         at = clock(task.available_at, facts.now)
         return f"Starts at {at}, in {durations.describe(task.available_at - facts.now)}."
-    again = sentence(task.status_reason) if task.attempt_count and task.status_reason else ""
+    is_told = task.attempt_count and task.status_reason and facts.viewer.reaches(task.requester_id)
+    again = sentence(task.status_reason) if is_told else ""
     if prospect.hold in (Hold.LIMIT, Hold.CORES):
-        held = f" by {_holders(task, prospect, facts)}" if prospect.holders else ""
+        held = f" by {_holders(prospect, facts)}" if prospect.holders else ""
         return " ".join(filter(None, [f"{prospect.words}{held}.", line, again]))
     return " ".join(filter(None, [f"Waits for a free worker of queue {task.queue}.", line, again]))
 
@@ -120,17 +124,13 @@ def _line(prospect: Prospect) -> str:
     return f"Place {prospect.place:,}{about}."
 
 
-def _holders(task: Task, prospect: Prospect, facts: Around) -> str:
-    may_see = [each for each in prospect.holders if facts.sees_all or each.requester_id == task.requester_id]
+def _holders(prospect: Prospect, facts: Around) -> str:
+    may_see = [each for each in prospect.holders if facts.viewer.reaches(each.requester_id)]
     names = [f"{each.title} (task {each.task_id})" for each in may_see[:NAMED]]
     rest = len(prospect.holders) - len(names)
     if not names:
         return f"{rest} {'task' if rest == 1 else 'tasks'} of others"
     return listed([*names, f"{rest} more"] if rest else names)
-
-
-def _most(task: Task) -> int:
-    return int(task.revision.retry.get("max_attempts", 1))
 
 
 def _running(task: Task, facts: Around) -> str:

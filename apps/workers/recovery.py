@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from apps.core.saying import count
 from apps.tasks.models import Attempt, Event, Task
@@ -16,9 +17,12 @@ MOST = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Recovered:
-    """A task that a lost worker held. `resumed_at` is None while nobody has taken it again."""
+    """A task that a lost worker held. `resumed_at` is None while nobody has taken it again.
 
-    task_id: int
+    `task_id` is None and the texts are empty where the reader may not see the task.
+    """
+
+    task_id: int | None
     title: str
     status: str
     worker: str
@@ -74,17 +78,23 @@ class Report:
         )
 
 
-def report(since: datetime, until: datetime, *, worker: str = "") -> Report:
-    """What was lost in that time, newest first, at most MOST workers and tasks each. Five queries, whatever happened."""
+def report(viewer: Any, since: datetime, until: datetime, *, worker: str = "") -> Report:
+    """What was lost in that time, newest first, at most MOST workers and tasks each. A bounded number of queries."""
     within = ClusterEvent.objects.filter(at__gte=since, at__lte=until, **({"worker": worker} if worker else {}))
     lost = list(within.filter(kind__in=LOST).order_by("-at", "-id")[:MOST])
     rescued = list(within.filter(kind=Kind.TASK_RESCUED).order_by("-at", "-id")[:MOST])
     by_worker = defaultdict(list)
-    for task in _recovered(rescued):
+    seen = Task.objects.all().seen_among(viewer, (event.task_id for event in (*lost, *rescued) if event.task_id))
+    for task in _recovered(rescued, seen):
         by_worker[task.worker].append(task)
-    losses = [_loss(event, by_worker.pop(event.worker, [])) for event in _one_for_each_worker(lost)]
+    losses = [_loss(event, by_worker.pop(event.worker, []), seen) for event in _one_for_each_worker(lost)]
     rest = [task for tasks in by_worker.values() for task in tasks]
     return Report(since=since, until=until, losses=losses, given_back=rest)
+
+
+def veiled(event: ClusterEvent) -> str:
+    """What happened to the worker, for who may not see the task; of a task's own error nothing."""
+    return event.reason.replace(f"task {event.task_id}", "a task") if event.kind in LOST else ""
 
 
 def _one_for_each_worker(lost: Iterable[ClusterEvent]) -> list[ClusterEvent]:
@@ -97,23 +107,28 @@ def _one_for_each_worker(lost: Iterable[ClusterEvent]) -> list[ClusterEvent]:
     return list(told.values())
 
 
-def _loss(event: ClusterEvent, tasks: list[Recovered]) -> Loss:
+def _loss(event: ClusterEvent, tasks: list[Recovered], seen: set[int]) -> Loss:
     return Loss(
         event_id=event.pk, at=event.at, worker=event.worker, host=event.host, cluster=event.cluster, kind=event.kind,
-        reason=event.reason, tasks=tasks,
+        reason=event.reason if event.task_id in {None, *seen} else veiled(event), tasks=tasks,
     )  # fmt: skip
 
 
-def _recovered(events: Sequence[ClusterEvent]) -> list[Recovered]:
+def _recovered(events: Sequence[ClusterEvent], seen: set[int]) -> list[Recovered]:
     pairs = [(event.task_id, event.attempt) for event in events if event.task_id and event.attempt]
     tasks = {task.pk: task for task in Task.objects.filter(pk__in={pk for pk, _ in pairs}).only("title", "status")}
     after = next_attempts(pairs)
     resumptions = _resumptions(after.values())
-    return [
+    found = [
         _one(event, tasks[event.task_id], after.get((event.task_id, event.attempt or 0)), resumptions)
         for event in events
         if event.task_id in tasks
     ]
+    return [each if each.task_id in seen else _veiled(each) for each in found]
+
+
+def _veiled(task: Recovered) -> Recovered:
+    return replace(task, task_id=None, title="", status="", attempt=0, reason="")
 
 
 def next_attempts(pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Attempt]:

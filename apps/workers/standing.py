@@ -5,14 +5,16 @@ Derived here and stored nowhere: what a worker does (from the leases), how long 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 
 from apps.core import clock
+from apps.tasks import sight
 from apps.tasks.models import Attempt, Execution, Task
+from apps.tasks.sight import Sight
 from apps.tasks.states import Status
 from apps.workers import balance, happenings
 from apps.workers.happenings import Happening
@@ -26,9 +28,9 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Doing:
-    """The task that a worker holds now."""
+    """The task that a worker holds now. Of one that the reader may not see only since when: `task_id` is None."""
 
-    task_id: int
+    task_id: int | None
     title: str
     attempt: int
     started_at: datetime | None
@@ -129,7 +131,7 @@ class ClusterFacts:
 
 
 def workers(
-    *, host: str = "", cluster: str = "", is_present: bool | None = True, limit: int = MOST
+    viewer: Any, *, host: str = "", cluster: str = "", is_present: bool | None = True, limit: int = MOST
 ) -> list[WorkerFacts]:
     """Those that are there (`is_present`), those that have ended (False), or both (None), newest first."""
     rows = Worker.objects.select_related("belongs_to")
@@ -139,37 +141,45 @@ def workers(
         rows = rows.on_host(host)
     if cluster:
         rows = rows.filter(Q(belongs_to__key=cluster) | Q(cluster=cluster))
-    return _facts(list(rows.order_by("-pk")[: max(1, min(limit, MOST))]))
+    return _facts(list(rows.order_by("-pk")[: max(1, min(limit, MOST))]), viewer)
 
 
-def worker(row: Worker, *, limit: int = 50) -> WorkerDetail:
+def worker(row: Worker, viewer: Any, *, limit: int = 50) -> WorkerDetail:
     """One worker with what happened to it, newest first."""
-    [facts] = _facts([row])
+    [facts] = _facts([row], viewer)
     return WorkerDetail(
         facts=facts,
-        events=happenings.events(worker=row.name, limit=limit),
-        errors=happenings.errors(worker=row.name, limit=limit),
+        events=happenings.events(viewer, worker=row.name, limit=limit),
+        errors=happenings.errors(viewer, worker=row.name, limit=limit),
     )
 
 
-def _facts(rows: Sequence[Worker]) -> list[WorkerFacts]:
+def _facts(rows: Sequence[Worker], viewer: Any) -> list[WorkerFacts]:
     if not rows:
         return []
     now = clock.now()
-    doing = _doing(now)
+    doing = _doing(now, sight.of(viewer))
     waiting = _waiting({queue for row in rows if row.is_present for queue in row.queues})
     return [_worker(row, doing.get(row.name), waiting, now) for row in rows]
 
 
-def _doing(now: datetime) -> dict[str, Doing]:
+def _doing(now: datetime, viewer: Sight) -> dict[str, Doing]:
     """By worker; who holds what is the lease's word."""
     rows = Execution.objects.filter(task__status=Status.RUNNING).exclude(worker="").values(
-        "worker", "task_id", "task__title", "task__attempt_count", "percent", "stage", "message", "line", "call", "control"
+        "worker", "task_id", "task__title", "task__requester_id", "task__attempt_count", "percent", "stage", "message", "line",
+        "call", "control",
     )[:MOST]  # fmt: skip
     held = list(rows)
     attempts = Attempt.objects.filter(task_id__in=[row["task_id"] for row in held], ended_at=None)
     started = dict(attempts.values_list("task_id", "started_at"))
-    return {row["worker"]: _one(row, started.get(row["task_id"]), now) for row in held}
+    doing = {row["worker"]: _one(row, started.get(row["task_id"]), now) for row in held}
+    hidden = {row["worker"] for row in held if not viewer.reaches(row["task__requester_id"])}
+    return {worker: _veiled(each) if worker in hidden else each for worker, each in doing.items()}
+
+
+def _veiled(doing: Doing) -> Doing:
+    return replace(doing, task_id=None, title="", attempt=0, percent=0.0, stage="", message="", line=None, call="",
+                   control="")  # fmt: skip
 
 
 def holds(names: Iterable[str]) -> bool:
@@ -239,7 +249,7 @@ def clusters() -> list[ClusterFacts]:
     rows = list(Cluster.objects.all()[:MOST])
     present: dict[int, list[WorkerFacts]] = {row.pk: [] for row in rows}
     ids = dict(Worker.objects.present().exclude(belongs_to=None).values_list("pk", "belongs_to_id"))
-    for facts in workers():
+    for facts in workers(sight.NOBODY):
         if (cluster_id := ids.get(facts.id)) in present:
             present[cluster_id].append(facts)
     waiting = _waiting({queue for row in rows if present[row.pk] for queue in row.queues})
@@ -247,7 +257,7 @@ def clusters() -> list[ClusterFacts]:
 
 
 def cluster(row: Cluster) -> ClusterFacts:
-    return _cluster(row, workers(cluster=row.key), _waiting(row.queues))
+    return _cluster(row, workers(sight.NOBODY, cluster=row.key), _waiting(row.queues))
 
 
 def _cluster(row: Cluster, present: Sequence[WorkerFacts], waiting: Mapping[str, int]) -> ClusterFacts:

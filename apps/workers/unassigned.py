@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from apps.tasks import gates
 from apps.tasks.models import Task
@@ -21,15 +22,17 @@ class Unassigned:
     why: str
 
 
-def tasks(limit: int = 100) -> list[Unassigned]:
-    """Pending tasks that no live worker can take, the oldest first: nobody serves their queue, or lacks what they need."""
+def tasks(viewer: Any, limit: int = 100) -> list[Unassigned]:
+    """Pending tasks that no live worker can take, the oldest first: nobody serves their queue, or lacks what they need.
+
+    Only those that the viewer may see.
+    """
     abilities: dict[str, list[tuple[set[str], set[str]]]] = {}
     for queues, kinds, tools in balance.live().values_list("queues", "belongs_to__kinds", "belongs_to__tools"):
         for queue in queues:
             abilities.setdefault(queue, []).append((set(kinds or ()), set(tools or ())))
-    pending = (
-        Task.objects.filter(status=Status.PENDING).order_by("pk").only("title", "queue", "created_at", "revision_id")
-    )
+    visible = Task.objects.visible_to(viewer).filter(status=Status.PENDING).order_by("pk")
+    pending = visible.only("title", "queue", "created_at", "revision_id")
     found = [
         _unassigned(task, f"No live worker serves queue {task.queue}.")
         for task in pending.exclude(queue__in=list(abilities))[:limit]

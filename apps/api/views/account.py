@@ -21,6 +21,7 @@ from apps.api.views.base import View, answer
 from apps.catalog.models import RUN
 from apps.core import clock
 from apps.core.errors import Conflict, NotFound, NotPermitted
+from apps.tasks import sight
 
 
 class Me(View):
@@ -36,7 +37,7 @@ class Me(View):
             "email": user.email,
             "is_staff": user.is_staff,
             "can_run_templates": user.has_perm(RUN),
-            "sees_all_tasks": user.is_staff and user.has_perm("tasks.view_task"),
+            "sees_all_tasks": sight.sees_all(user),
             "controls_all_tasks": user.has_perm("tasks.control_task"),
             "links": {name: reverse(f"api:{name}") for name in ("templates", "tasks", "tokens")},
         }

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
 
 from apps.core.saying import sentence
 from apps.tasks.models import AuditEntry
@@ -10,6 +14,11 @@ from apps.workers import happenings
 from apps.workers.happenings import Happening
 
 ROWS = 14
+ERRORS = 8
+ROUTINE = {"worker.recycled", "worker.registered"}
+"""What happens all day by itself; where it comes in rows, one line counts it."""
+FOLDED_FROM = 3
+READ = 60
 _EVENTS = {
     "cluster.started": ("completed", "worker", "Cluster {who} started"),
     "cluster.stopped": ("cancelled", "cancelled", "Cluster {who} stopped"),
@@ -25,7 +34,7 @@ _EVENTS = {
     "worker.offline": ("failed", "warning", "{who} is not heard of any more"),
     "worker.returned": ("completed", "resume", "{who} is heard of again"),
     "worker.error": ("failed", "warning", "{who} met an error"),
-    "task.rescued": ("completed", "resume", "Task {task} was given back by {who}"),
+    "task.rescued": ("completed", "resume", "{task} was given back by {who}"),
 }
 _STOPS = {"paused", "drained", "stopped", "cleaned", "removed"}
 
@@ -39,13 +48,45 @@ class Line:
     detail: str
     worker: str = ""
     task_id: int | None = None
+    reason: str = ""
+    outcome: str = ""
+    """What was done about it, and when its task went on."""
 
 
-def lines(limit: int = ROWS, *, with_audit: bool) -> list[Line]:
+def lines(viewer: Any, limit: int = ROWS, *, with_audit: bool) -> list[Line]:
     """Newest first, at most two queries; what people did only for those who may see the audit."""
-    events = [of_event(each) for each in happenings.events(limit=limit)]
+    events = _folded(happenings.events(viewer, limit=READ))
     acts = [of_entry(entry) for entry in AuditEntry.objects.order_by("-id")[:limit]] if with_audit else []
     return sorted([*events, *acts], key=lambda line: line.at, reverse=True)[:limit]
+
+
+def errors(viewer: Any) -> list[Line]:
+    """What went wrong last, with what was done about it and when its task went on; newest first."""
+    return of_events(happenings.errors(viewer, limit=ERRORS))
+
+
+def _folded(events: Sequence[Happening]) -> list[Line]:
+    found: list[Line] = []
+    for is_routine, group in groupby(events, key=lambda event: event.kind in ROUTINE):
+        members = list(group)
+        if is_routine and len(members) >= FOLDED_FROM:
+            found.append(_counted(members))
+        else:
+            found += of_events(members)
+    return found
+
+
+def _counted(members: Sequence[Happening]) -> Line:
+    """Newest first, as they came."""
+    recycled = sum(event.kind == "worker.recycled" for event in members)
+    started = len(members) - recycled
+    said = [f"{recycled} recycled"] if recycled else []
+    said += [f"{started} started"] if started else []
+    first, last = members[-1].at, members[0].at
+    since = timezone.localtime(first).strftime("%H:%M:%S")
+    return Line(
+        at=last, look="pending", icon="worker", text=f"Workers: {', '.join(said)}", detail=f"since {since}, as they do"
+    )
 
 
 def of_events(events: Sequence[Happening]) -> list[Line]:
@@ -57,10 +98,15 @@ def of_event(event: Happening) -> Line:
     look, icon, words = _EVENTS.get(event.kind, ("pending", "info", f"{{who}}: {event.kind}"))
     again = f"It went on at {event.recovered_at:%H:%M:%S}." if event.recovered_at else ""
     return Line(
-        at=event.at, look=look, icon=icon, text=words.format(who=who, task=event.task_id),
+        at=event.at, look=look, icon=icon, text=words.format(who=who, task=_task(event)),
         detail=" ".join(filter(None, [sentence(event.reason), sentence(event.action), again])),
         worker=event.worker, task_id=event.task_id,
+        reason=sentence(event.reason), outcome=" ".join(filter(None, [sentence(event.action), again])),
     )  # fmt: skip
+
+
+def _task(event: Happening) -> str:
+    return "A task" if event.task_id is None else f"Task {event.task_id}"
 
 
 def of_entry(entry: AuditEntry) -> Line:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from apps.console.crew import happened, limitrows, queuerows, workerrows
+from apps.console.crew import happened, limitrows, pulse, queuerows, workerrows
 from apps.console.crew.happened import Line
 from apps.console.crew.limitrows import LimitRow, RateRow
 from apps.console.crew.queuerows import QueueRow
@@ -29,7 +29,11 @@ class Rights:
     queues: bool
     workers: bool
     limits: bool
+    rates: bool
     audit: bool
+    sees_queues: bool
+    sees_limits: bool
+    sees_rates: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,7 @@ class CrewPage:
     crews: Sequence[Crew]
     limits: Sequence[LimitRow]
     rates: Sequence[RateRow]
+    errors: Sequence[Line]
     happened: Sequence[Line]
     report: Report
     lost: Sequence[Recovered]
@@ -89,6 +94,11 @@ class CrewPage:
         return sum(row.standing.ended_per_minute for row in self.queues)
 
     @property
+    def start_p95(self) -> str:
+        """Of the slowest queue in the last hour; empty when nothing started."""
+        return pulse.latency(pulse.overall({row.standing.name: row.pulse for row in self.queues}))
+
+    @property
     def unserved(self) -> list[QueueRow]:
         return [row for row in self.queues if row.standing.pending and not row.standing.served_by]
 
@@ -112,41 +122,41 @@ def rights(user: Any) -> Rights:
         queues=user.has_perm(control.PERMISSION),
         workers=user.has_perm(steering.PERMISSION),
         limits=user.has_perm("tasks.change_limit"),
+        rates=user.has_perm("tasks.change_ratelimit"),
         audit=user.has_perm("tasks.view_auditentry"),
+        sees_queues=user.has_perm("tasks.view_queue"),
+        sees_limits=user.has_perm("tasks.view_limit"),
+        sees_rates=user.has_perm("tasks.view_ratelimit"),
     )
 
 
 def gather(user: Any) -> CrewPage:
     now = clock.now()
-    report = recovery.report(now - DAY, now)
-    tasks = sorted(report.tasks, key=lambda task: task.lost_at, reverse=True)[:LOST_ROWS]
+    report = recovery.report(user, now - DAY, now)
+    lost = [task for task in report.tasks if task.task_id is not None]
+    tasks = sorted(lost, key=lambda task: task.lost_at, reverse=True)[:LOST_ROWS]
+    may = rights(user)
     return CrewPage(
         now=now,
-        rights=rights(user),
-        queues=queuerows.rows(user, now),
+        rights=may,
+        queues=queuerows.with_pulse(queuerows.rows(user, now), now) if may.sees_queues else [],
         crews=workerrows.crews(user),
-        limits=limitrows.limits(user, now),
-        rates=limitrows.rates(now),
-        happened=happened.lines(with_audit=user.has_perm("tasks.view_auditentry")),
+        limits=limitrows.limits(user, now) if may.sees_limits else [],
+        rates=limitrows.rates(now) if may.sees_rates else [],
+        errors=happened.errors(user),
+        happened=happened.lines(user, with_audit=may.audit),
         report=report,
-        lost=_visible(tasks, user),
+        lost=tasks,
     )
 
 
-def _visible(tasks: Sequence[Recovered], user: Any) -> list[Recovered]:
-    ids = [task.task_id for task in tasks]
-    seen = set(Task.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
-    return [task for task in tasks if task.task_id in seen]
-
-
 def gather_worker(worker: Worker, user: Any) -> WorkerPage:
-    detail = standing.worker(worker)
-    [row] = workerrows.rows([detail.facts], user)
+    detail = standing.worker(worker, user)
     mine = Attempt.objects.filter(worker=worker.name, task__in=Task.objects.visible_to(user))
     return WorkerPage(
         now=clock.now(),
         rights=rights(user),
-        row=row,
+        row=workerrows.row(detail.facts),
         last=list(mine.select_related("task").order_by("-pk")[:LAST_TASKS]),
         errors=happened.of_events(detail.errors),
         events=happened.of_events(detail.events),

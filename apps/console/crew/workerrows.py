@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.core import durations
-from apps.tasks.models import Task
 from apps.workers import standing
 from apps.workers.standing import ClusterFacts, WorkerFacts
 
@@ -60,8 +59,8 @@ class Crew:
 def crews(viewer: Any) -> list[Crew]:
     """Clusters that have workers or were asked something, busy hosts' first; a bounded number of queries."""
     by_cluster: dict[str, list[WorkerRow]] = defaultdict(list)
-    for row in rows(standing.workers(), viewer):
-        by_cluster[row.facts.cluster_key].append(row)
+    for facts in standing.workers(viewer):
+        by_cluster[facts.cluster_key].append(row(facts))
     found = [Crew(cluster=each, workers=_sorted(by_cluster.pop(each.key, []))) for each in standing.clusters()]
     rest = [row for left in by_cluster.values() for row in left]
     if rest:
@@ -69,20 +68,13 @@ def crews(viewer: Any) -> list[Crew]:
     return [crew for crew in found if crew.workers or (crew.cluster and crew.cluster.wish)]
 
 
-def rows(facts: Iterable[WorkerFacts], viewer: Any) -> list[WorkerRow]:
-    facts = list(facts)
-    held = [each.doing.task_id for each in facts if each.doing]
-    seen = set(Task.objects.visible_to(viewer).filter(pk__in=held).values_list("pk", flat=True)) if held else set()
-    return [_row(each, seen) for each in facts]
-
-
-def _row(facts: WorkerFacts, seen: set[int]) -> WorkerRow:
+def row(facts: WorkerFacts) -> WorkerRow:
     doing = facts.doing
     return WorkerRow(
         facts=facts,
         look=LOOKS.get(facts.word, "cancelled"),
         word=_capital(facts.word),
-        title=doing.title if doing and doing.task_id in seen else "",
+        title=doing.title if doing else "",
         doing_for=durations.describe(float(int(doing.seconds))) if doing and doing.seconds is not None else "",
     )
 

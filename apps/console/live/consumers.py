@@ -18,7 +18,9 @@ from django.conf import settings
 
 from apps.console.live.hub import Follower, ListFollower, TaskFollower, hub
 from apps.console.live.messages import MAX_FRAME, NotUnderstood, ServerMessage, parse
+from apps.tasks import sight
 from apps.tasks.models import Task
+from apps.tasks.sight import Sight
 
 CHECK_SECONDS = 10.0
 """Between two looks at the session and the permission."""
@@ -48,7 +50,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         await self.accept()
         self._counted_at = time.monotonic()
-        self.follower = self.make_follower(user.pk)
+        self.follower = self.make_follower(await _sight(user))
         hub().add(self.follower)
         self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
 
@@ -74,7 +76,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def may_follow(self, user: Any) -> bool:
         raise NotImplementedError
 
-    def make_follower(self, user_id: int) -> TaskFollower | ListFollower:
+    def make_follower(self, viewer: Sight) -> TaskFollower | ListFollower:
         raise NotImplementedError
 
     def show(self, tasks: list[int]) -> None:
@@ -113,6 +115,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if not await self.may_follow(user):
                 await self._end(NOT_FOUND)
                 return
+            if isinstance(self.follower, TaskFollower):
+                self.follower.sight = await _sight(user)
             if _is_slow(self.follower):
                 await self._end(TOO_SLOW)
                 return
@@ -143,10 +147,10 @@ class TaskConsumer(LiveConsumer):
     def may_follow(self, user: Any) -> bool:
         return bool(Task.objects.visible_to(user).filter(pk=self.task_id).exists())
 
-    def make_follower(self, user_id: int) -> TaskFollower:
+    def make_follower(self, viewer: Sight) -> TaskFollower:
         given = parse_qs(self.scope.get("query_string", b"").decode("latin1")).get("after", ["0"])[0]
         seq = int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
-        return TaskFollower(socket=self, user_id=user_id, task_id=self.task_id, seq=seq)
+        return TaskFollower(socket=self, user_id=viewer.user_id or 0, sight=viewer, task_id=self.task_id, seq=seq)
 
 
 class ListConsumer(LiveConsumer):
@@ -155,13 +159,18 @@ class ListConsumer(LiveConsumer):
     async def may_follow(self, user: Any) -> bool:
         return bool(user.is_staff)
 
-    def make_follower(self, user_id: int) -> ListFollower:
-        return ListFollower(socket=self, user_id=user_id)
+    def make_follower(self, viewer: Sight) -> ListFollower:
+        return ListFollower(socket=self, user_id=viewer.user_id or 0)
 
     def show(self, tasks: list[int]) -> None:
         if isinstance(self.follower, ListFollower):
             self.follower.shown = set(tasks)
             self.follower.changed |= self.follower.shown
+
+
+@database_sync_to_async
+def _sight(user: Any) -> Sight:
+    return sight.of(user)
 
 
 def _sessions() -> Any:

@@ -21,6 +21,7 @@ from apps.console.live import reading
 from apps.console.live.messages import ServerMessage, TaskMessage, TasksMessage
 from apps.console.state import TaskState
 from apps.core import hints
+from apps.tasks.sight import Sight
 
 log = structlog.get_logger(__name__)
 Answer = TypeVar("Answer")
@@ -70,10 +71,11 @@ class Follower:
 
 @dataclass(eq=False, kw_only=True)
 class TaskFollower(Follower):
-    """Follows one task from `seq` on. `shown` is the state it was last sent."""
+    """Follows one task from `seq` on. `shown` is the state it was last sent; `sight` what its user may see of others."""
 
     task_id: int
     seq: int
+    sight: Sight
     shown: TaskState | None = None
 
 
@@ -203,12 +205,12 @@ class Hub:
                 for follower in self._tasks.get(task_id, ())
                 if follower.is_ready and (follower.shown is None or follower.shown["seq"] != seq)
             ]
-            if behind:
-                await self._tell(task_id, behind)
+            for viewer in {follower.sight for follower in behind}:
+                await self._tell(task_id, viewer, [follower for follower in behind if follower.sight == viewer])
 
-    async def _tell(self, task_id: int, followers: list[TaskFollower]) -> None:
+    async def _tell(self, task_id: int, viewer: Sight, followers: list[TaskFollower]) -> None:
         after = {follower.seq for follower in followers}
-        found = await self._ask(lambda: reading.task(task_id, after))
+        found = await self._ask(lambda: reading.task(task_id, after, viewer))
         if found is None:
             return
         shown, tails = found

@@ -14,6 +14,7 @@ from apps.console.state import TaskState
 from apps.core import clock
 from apps.tasks import feed
 from apps.tasks.models import Execution, Task
+from apps.tasks.sight import Sight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +31,11 @@ def seqs(task_ids: Iterable[int]) -> dict[int, int]:
     return dict(Execution.objects.filter(pk__in=list(task_ids)).values_list("pk", "seq"))
 
 
-def task(task_id: int, after: Iterable[int]) -> tuple[TaskState, dict[int, Tail]] | None:
-    """The task's state, and its feed after each of these seqs; None when the task is gone."""
+def task(task_id: int, after: Iterable[int], viewer: Sight) -> tuple[TaskState, dict[int, Tail]] | None:
+    """The task's state as the viewer may see it, and its feed after each of these seqs; None when the task is gone."""
     now = clock.now()
     try:
-        shown = state.load(task_id, now)
+        shown = state.load(task_id, now, viewer)
     except Task.DoesNotExist:
         return None
     return shown, {seq: _tail(task_id, seq, shown["seq"], now) for seq in after}
@@ -61,7 +62,7 @@ def visible(user_id: int, task_ids: Sequence[int], shown: set[int]) -> tuple[lis
         return [], []
     found = list(Task.objects.visible_to(user).filter(pk__in=task_ids).select_related(*state.RELATED).defer("result"))
     listed = [task for task in found if task.pk in shown]
-    facts = reasons.around(listed, clock.now())
+    facts = reasons.around(listed, clock.now(), user)
     rows = [_row(task, facts) for task in listed]
     return rows, [task.pk for task in found if task.pk not in shown]
 

@@ -35,6 +35,6 @@ def obey(command: TaskCommand, task: Task, user: Any, options: dict[str, Any]) -
         made = again.fork(task, user, step=options["step"], **given).task
         said = f"Started task {made.pk}, {made.title}: a fork of task {task.pk} at step {options['step']}."
     if options["json"]:
-        command.stdout.write(telling.dumped({"task": telling.task_facts(shown_task(made.pk))}))
+        command.stdout.write(telling.dumped({"task": telling.task_facts(shown_task(made.pk), user)}))
         return
     command.say([said, f"  Follow  manage.py tasks feed {made.pk}", f"  Page    {telling.page(made.pk)}"])

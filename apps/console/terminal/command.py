@@ -63,19 +63,19 @@ class TaskCommand(DataCommand):
         for line in lines:
             self.stdout.write(line)
 
-    def wait_for(self, task: Task, options: dict[str, Any]) -> None:
+    def wait_for(self, task: Task, viewer: Any, options: dict[str, Any]) -> None:
         """Show the task until it ends, then how it ended. Leaves with the exit code that says it."""
         stream = cast(TextIO, (self.stderr if options["json"] else self.stdout)._out)  # Django's wrapper adds newlines
         try:
-            watch(task.pk, display(stream), is_talkative=options["verbosity"] > 1)
+            watch(task.pk, viewer, display(stream), is_talkative=options["verbosity"] > 1)
         except KeyboardInterrupt:
             self.stderr.write(f"\nTask {task.pk} goes on without you. Look at it: manage.py tasks show {task.pk}")
             sys.exit(INTERRUPTED)
         ended = shown_task(task.pk)
         if options["json"]:
-            self.stdout.write(telling.dumped({"task": telling.task_facts(ended)}))
+            self.stdout.write(telling.dumped({"task": telling.task_facts(ended, viewer)}))
         else:
-            self.say(["", *telling.ending(ended)])
+            self.say(["", *telling.ending(ended, viewer)])
         if ended.status != Status.COMPLETED:
             sys.exit(FAILED)
 

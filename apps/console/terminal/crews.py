@@ -10,7 +10,7 @@ MIB = 1024 * 1024
 
 
 def worker_line(facts: WorkerFacts) -> str:
-    doing = f"task {facts.doing.task_id} {facts.doing.title}" if facts.doing else "-"
+    doing = _task(facts.doing.task_id, facts.doing.title) if facts.doing else "-"
     asked = f"  ({facts.wish} asked by {facts.wish_by})" if facts.wish and facts.wish_by else ""
     return clean(
         f"{facts.name:16} {facts.word:9} {facts.host:12} {','.join(facts.queues):16} {facts.memory_bytes // MIB:>5} MB"
@@ -62,10 +62,15 @@ def recovery_lines(report: Report) -> list[str]:
 
 def _recovered(task: Recovered) -> str:
     if task.resumed_at is None:
-        return f"task {task.task_id} {task.title}: {task.status}, not taken again yet"
+        return f"{_task(task.task_id, task.title)}: {task.status or 'given back'}, not taken again yet"
     place = {"checkpoint": "from a checkpoint", "record": "from the record", "start": "from the start"}[task.source]
     waited = durations.describe(task.waited_seconds or 0.0)
+    now = f"; now {task.status}" if task.status else ""
     return (
-        f"task {task.task_id} {task.title}: went on at {task.resumed_by} {place} after {waited},"
-        f" {task.calls_kept} calls not repeated; now {task.status}"
+        f"{_task(task.task_id, task.title)}: went on at {task.resumed_by} {place} after {waited},"
+        f" {task.calls_kept} calls not repeated{now}"
     )
+
+
+def _task(task_id: int | None, title: str) -> str:
+    return "a task that you may not see" if task_id is None else f"task {task_id} {title}"

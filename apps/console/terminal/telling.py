@@ -51,9 +51,18 @@ def page(task_id: int) -> str:
     return address.of_site() + reverse("admin:tasks_task_change", args=[task_id])
 
 
-def task_facts(task: Task) -> dict[str, Any]:
+def task_facts(task: Task, viewer: Any) -> dict[str, Any]:
     """A task for programs; needs RELATED."""
-    now = clock.now()
+    return _facts(task, reasons.around([task], clock.now(), viewer))
+
+
+def list_facts(tasks: Sequence[Task], viewer: Any) -> list[dict[str, Any]]:
+    facts = reasons.around(tasks, clock.now(), viewer)
+    return [_facts(task, facts) for task in tasks]
+
+
+def _facts(task: Task, facts: reasons.Around) -> dict[str, Any]:
+    now = facts.now
     execution = task.execution
     elapsed = standing.elapsed(task, now)
     return {
@@ -62,7 +71,9 @@ def task_facts(task: Task) -> dict[str, Any]:
         "template": task.template.key,
         "revision": task.revision.number,
         "status": task.status,
-        "why": reasons.why(task, reasons.around([task], now)),
+        "why": reasons.why(task, facts),
+        "place": reasons.place(task, facts),
+        "expected_start": reasons.expected_start(task, facts),
         "requester": task.requester.get_username(),
         "parameters": task.parameters,
         "priority": task.priority,
@@ -110,9 +121,9 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else repr(value)
 
 
-def ending(task: Task) -> list[str]:
+def ending(task: Task, viewer: Any) -> list[str]:
     """How it ended: in one sentence, the script's summary, the files, the page."""
-    facts = reasons.around([task], clock.now())
+    facts = reasons.around([task], clock.now(), viewer)
     lines = [f"Task {task.pk}, {clean(task.title)}: {clean(reasons.why(task, facts))}"]
     if task.status == Status.COMPLETED and (summary := standing.summary(task)):
         lines += [f"  {clean(line)}" for line in summary.splitlines()]
@@ -129,13 +140,13 @@ def file_lines(task: Task) -> list[str]:
     return [*lines, f"  Save   manage.py tasks files {task.pk} --save DIRECTORY"] if lines else []
 
 
-def status(task: Task) -> list[str]:
+def status(task: Task, viewer: Any) -> list[str]:
     """A task for people: what it is, what it does, how far it is, what went wrong."""
     now = clock.now()
     execution = task.execution
     state = task.status if task.status != Status.RUNNING else f"running on {execution.worker}"
     lines = [f"Task {task.pk}, {clean(task.title)}: {state}"]
-    if why := reasons.why(task, reasons.around([task], now)):
+    if why := reasons.why(task, reasons.around([task], now, viewer)):
         lines.append(f"  {clean(why)}")
     if task.status == Status.RUNNING:
         lines.append(f"  {clean(reasons.doing(task))}")
@@ -171,12 +182,12 @@ def _stages(task: Task, now: datetime) -> Iterator[str]:
         yield f"  [{marks[stage.state]}] {clean(stage.name)}{took}"
 
 
-def table(tasks: Sequence[Task]) -> list[str]:
+def table(tasks: Sequence[Task], viewer: Any) -> list[str]:
     """One line a task."""
     if not tasks:
         return ["There are no such tasks."]
     now = clock.now()
-    facts = reasons.around(tasks, now)
+    facts = reasons.around(tasks, now, viewer)
     rows = [["ID", "STATUS", "DONE", "SINCE", "TITLE", ""]]
     for task in tasks:
         doing = reasons.doing(task) if task.status == Status.RUNNING else reasons.why(task, facts)

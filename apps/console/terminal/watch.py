@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from apps.console import reasons
 from apps.console.terminal.progress import Display, Snapshot
@@ -30,23 +31,23 @@ HEAVY = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class Look:
     """One look: the state, and the events since the look before."""
 
     snapshot: Snapshot
     news: tuple[Entry, ...]
 
 
-def watch(task_id: int, display: Display, *, is_talkative: bool = False) -> None:
+def watch(task_id: int, viewer: Any, display: Display, *, is_talkative: bool = False) -> None:
     """Show a task until it has ended. With `is_talkative` its whole log, else warnings and errors of it."""
     began = time.monotonic()
     is_told = False
     try:
-        for sight in follow(task_id):
-            for text in sayings(sight.news, is_talkative=is_talkative):
+        for look in follow(task_id, viewer):
+            for text in sayings(look.news, is_talkative=is_talkative):
                 display.tell(text)
-            display.show(sight.snapshot)
-            if sight.snapshot.status == Status.PENDING and not is_told and time.monotonic() - began > PATIENCE:
+            display.show(look.snapshot)
+            if look.snapshot.status == Status.PENDING and not is_told and time.monotonic() - began > PATIENCE:
                 is_told = True
                 if not has_workers():
                     display.tell(NO_WORKER)
@@ -54,18 +55,18 @@ def watch(task_id: int, display: Display, *, is_talkative: bool = False) -> None
         display.close()
 
 
-def follow(task_id: int, after: int | None = None) -> Iterator[Sight]:
-    """Sights of the task, at least one a second; the last is of the ended task. News begin after `after`, or now."""
+def follow(task_id: int, viewer: Any, after: int | None = None) -> Iterator[Look]:
+    """Looks at the task, at least one a second; the last is of the ended task. News begin after `after`, or now."""
     listener = hints.Listener(hints.FEED)  # before the first look, so that no change falls between
     try:
         seen = _newest(task_id) if after is None else after
         longest = 2 * hints.LISTING_SECONDS  # senders look only that often who listens
         while True:
             looked = time.monotonic()
-            snapshot = snap(task_id)
+            snapshot = snap(task_id, viewer)
             news = tuple(_events(task_id, seen)) if snapshot.seq > seen else ()
             seen = news[-1].seq if news else seen
-            yield Sight(snapshot=snapshot, news=news)
+            yield Look(snapshot=snapshot, news=news)
             if snapshot.is_final:
                 return
             _wait(listener, task_id, looked, longest)
@@ -93,8 +94,8 @@ def _events(task_id: int, after: int) -> Iterator[Entry]:
         yield Entry(seq=event.seq, kind=event.kind, at=event.at, actor=actor, data=event.data)
 
 
-def snap(task_id: int) -> Snapshot:
-    """The task as its rows are now."""
+def snap(task_id: int, viewer: Any) -> Snapshot:
+    """The task as its rows are now, and as the viewer may see it."""
     task = Task.objects.select_related("execution", "revision").defer(*HEAVY).get(pk=task_id)
     now = clock.now()
     execution = task.execution
@@ -104,7 +105,7 @@ def snap(task_id: int) -> Snapshot:
         task_id=task.pk,
         title=task.title,
         status=task.status,
-        why=reasons.why(task, reasons.around([task], now)),
+        why=reasons.why(task, reasons.around([task], now, viewer)),
         percent=execution.percent,
         stage=stage,
         stage_number=names.index(stage) + 1 if stage in names else 0,

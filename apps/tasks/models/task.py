@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import codec
+from apps.tasks import sight
 from apps.tasks.states import FINAL, OPEN, TRANSITIONS, Ancestry, Control, Status
 
 MOST_COUNTED = 10_000
@@ -83,13 +84,19 @@ class TaskQuerySet(models.QuerySet["Task"]):
             reached |= Q(pk=int(number))
         return self.filter(reached)
 
-    def visible_to(self, user: Any) -> Self:
-        """Own tasks; with the permission to view tasks, all of them."""
-        if not user.is_active:
+    def visible_to(self, viewer: Any) -> Self:
+        """Own tasks, or all of them: `sight` decides. `viewer`: a user, or their sight."""
+        seen = sight.of(viewer)
+        if seen.user_id is None and not seen.is_all:
             return self.none()
-        if user.is_staff and user.has_perm("tasks.view_task"):
-            return self
-        return self.filter(requester=user)
+        return self if seen.is_all else self.filter(requester_id=seen.user_id)
+
+    def seen_among(self, viewer: Any, task_ids: Iterable[int]) -> set[int]:
+        """The numbers of tasks that the viewer may see; who sees all may know of removed ones, too."""
+        wanted = set(task_ids)
+        if not wanted or sight.of(viewer).is_all:
+            return wanted
+        return set(self.visible_to(viewer).filter(pk__in=wanted).values_list("pk", flat=True))
 
 
 class Task(models.Model):

@@ -163,7 +163,7 @@ async def test_what_a_page_shows_after_a_reconnect_equals_the_database(alice, wa
     async with opened(alice, f"/ws/tasks/{walk.pk}/?after={shown['seq']}") as communicator:
         message = await heard(communicator)
 
-    fresh = await database_sync_to_async(state.load)(walk.pk, clock.now())
+    fresh = await database_sync_to_async(state.load)(walk.pk, clock.now(), alice)
     everything = await database_sync_to_async(taskpage.gather)(walk.pk, alice)
     assert {**shown, **message["state"]} == json.loads(json.dumps(fresh))
     assert not message["is_reset"]
@@ -263,7 +263,7 @@ async def test_a_client_that_confirms_late_gets_what_it_missed_as_one_message(al
         await communicator.send_to(json.dumps({"type": "seen", "number": seen[-1]["number"]}))
         rest = await heard(communicator)
 
-    newest = await database_sync_to_async(state.load)(walk.pk, clock.now())
+    newest = await database_sync_to_async(state.load)(walk.pk, clock.now(), alice)
     assert rest["state"]["seq"] == newest["seq"]
     assert [row["seq"] for message in [*seen, rest] for row in message["feed"]] == list(range(1, newest["seq"] + 1))
 

@@ -9,6 +9,7 @@ from apps.core import clock
 from apps.tasks import lifecycle
 from apps.tasks.journal import Batch
 from apps.tasks.models import Task
+from apps.tasks.sight import EVERYTHING
 from apps.workers import roster
 from tests.unit.console.conftest import claim_for_a_test
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def sentence(task: Task) -> str:
     found = Task.objects.select_related(*state.RELATED).get(pk=task.pk)
-    return reasons.why(found, reasons.around([found], clock.now()))
+    return reasons.why(found, reasons.around([found], clock.now(), EVERYTHING))
 
 
 def test_no_live_worker_serves_the_queue(walk):

@@ -65,7 +65,7 @@ def test_stages_are_done_now_or_to_come_with_their_share(walk, alice):
     batch.events.append(NewEvent(kind="task.stage_started", at=now, data={"stage": "look", "percent": 10}))
     DatabaseStore().write(claim.lease, batch)
 
-    shown = state.load(walk.pk, now)
+    shown = state.load(walk.pk, now, alice)
 
     assert [(stage["name"], stage["look"], stage["percent"]) for stage in shown["stages"]] == [
         ("look", "now", 50.0),
@@ -77,9 +77,9 @@ def test_stages_are_done_now_or_to_come_with_their_share(walk, alice):
 
 
 def test_the_changes_of_a_state_lead_from_one_to_the_other(walk, alice):
-    before = state.load(walk.pk, clock.now())
+    before = state.load(walk.pk, clock.now(), alice)
     slices.drain()
-    after = state.load(walk.pk, clock.now())
+    after = state.load(walk.pk, clock.now(), alice)
 
     changed = state.changes(before, after)
 
@@ -89,8 +89,8 @@ def test_the_changes_of_a_state_lead_from_one_to_the_other(walk, alice):
     assert set(state.changes(after, after)) == {"seq", "elapsed"}
 
 
-def test_a_mark_that_went_away_is_null_in_the_changes(walk):
-    shown = state.load(walk.pk, clock.now())
+def test_a_mark_that_went_away_is_null_in_the_changes(walk, alice):
+    shown = state.load(walk.pk, clock.now(), alice)
     marked = {**shown, "lines": {"4": {"look": "now", "icon": "running", "note": ""}}}
 
     assert state.changes(marked, shown)["lines"] == {"4": None}
@@ -99,4 +99,4 @@ def test_a_mark_that_went_away_is_null_in_the_changes(walk):
 def test_a_template_without_stages_has_no_stages(alice):
     task = making.task("def run(params):\n    return 1\n", alice)
 
-    assert state.load(task.pk, clock.now())["stages"] == []
+    assert state.load(task.pk, clock.now(), alice)["stages"] == []

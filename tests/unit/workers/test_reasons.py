@@ -37,13 +37,13 @@ def limit(most: int, scope: str = "template", **group: object) -> None:
 
 def sentence(task: Task, viewer: User | None = None) -> str:
     found = Task.objects.select_related("revision", "execution").get(pk=task.pk)
-    return reasons.why(found, reasons.around([found], clock.now(), viewer))
+    return reasons.why(found, reasons.around([found], clock.now(), viewer or task.requester))
 
 
 def start(task: Task) -> float | None:
     found = Task.objects.select_related("revision", "execution").get(pk=task.pk)
     now = clock.now()
-    when = reasons.expected_start(found, reasons.around([found], now))
+    when = reasons.expected_start(found, reasons.around([found], now, task.requester))
     return when and (when - now).total_seconds()
 
 
@@ -187,7 +187,7 @@ def test_any_number_of_tasks_needs_the_same_queries(template, alice, worker):
 
     def counted(some: list[Task]) -> int:
         with CaptureQueriesContext(connection) as captured:
-            facts = reasons.around(some, clock.now())
+            facts = reasons.around(some, clock.now(), alice)
             assert all(reasons.why(task, facts) or task.status == "running" for task in some)
         return len(captured)
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.core import clock
 from apps.tasks import claiming, dbclock
 from apps.tasks.models import Execution
+from apps.tasks.sight import EVERYTHING
 from apps.tasks.states import Status
 from apps.workers import happenings, identity, recovery, roster, standing, sweep, unassigned
 from apps.workers import slice as slices
@@ -25,7 +26,7 @@ THREE = "import sink\n\ndef run(params):\n    return [sink.put(n) for n in range
 
 
 def recent() -> recovery.Report:
-    return recovery.report(clock.now() - timedelta(hours=1), clock.now())
+    return recovery.report(EVERYTHING, clock.now() - timedelta(hours=1), clock.now())
 
 
 def test_the_registry_tells_what_a_worker_is_and_does(alice, settings):
@@ -39,7 +40,7 @@ def test_the_registry_tells_what_a_worker_is_and_does(alice, settings):
     claimed = claiming.claim(["default"], worker=worker.name, cluster=worker.cluster, host=worker.host)
     assert claimed is not None
 
-    [facts] = standing.workers()
+    [facts] = standing.workers(EVERYTHING)
 
     assert (facts.name, facts.host, facts.status, facts.word) == (worker.name, identity.host(), "busy", "busy")
     assert (facts.kinds, "sink" in facts.tools, facts.queues) == (sorted(settings.TASK_KINDS), True, ["default"])
@@ -54,11 +55,11 @@ def test_the_registry_tells_what_a_worker_is_and_does(alice, settings):
 def test_a_list_of_workers_costs_the_same_for_any_number(alice):
     roster.register(["default"])
     with CaptureQueriesContext(connection) as one:
-        standing.workers()
+        standing.workers(EVERYTHING)
     for number in range(20):
         another_worker(name=f"elm-{number}", boot_id=f"boot {number}", queues=["default"])
     with CaptureQueriesContext(connection) as many:
-        assert len(standing.workers()) == 21
+        assert len(standing.workers(EVERYTHING)) == 21
     assert len(many) == len(one) <= 6
 
 
@@ -74,10 +75,10 @@ def test_a_crash_is_told_once_with_its_task_and_recovery(alice):
         ("task.rescued", "elm-9", task.pk),
         ("worker.crashed", "elm-9", task.pk),
     ]
-    [crash, rescue] = happenings.errors(worker="elm-9")
+    [crash, rescue] = happenings.errors(EVERYTHING, worker="elm-9")
     assert (rescue.attempt, rescue.recovered_at, "died" in rescue.reason) == (1, None, True)
     slices.drain()
-    [crash, rescue] = happenings.errors(worker="elm-9")
+    [crash, rescue] = happenings.errors(EVERYTHING, worker="elm-9")
     assert rescue.recovered_at == task.attempts.get(number=2).started_at
     assert crash.action == "what it held is given back"
 
@@ -104,7 +105,7 @@ def test_the_recovery_report_tells_source_calls_kept_and_waiting(alice, monkeypa
     assert all(task.waited_seconds is not None and task.waited_seconds >= 0 for task in after.tasks)
     assert {loss.worker: len(loss.tasks) for loss in after.losses} == {"elm-1": 1, "elm-2": 1}
     assert "2 calls not repeated" in after.message
-    assert recovery.report(clock.now(), clock.now() + timedelta(hours=1)).losses == []
+    assert recovery.report(EVERYTHING, clock.now(), clock.now() + timedelta(hours=1)).losses == []
 
 
 def _record_two_calls(claim: claiming.Claim) -> None:
@@ -154,7 +155,7 @@ def test_a_silent_worker_of_this_host_is_not_called_crashed_without_proof():
     sweep.sweep()
     alive.refresh_from_db()
     assert alive.status == Worker.Status.BUSY
-    assert standing.worker(alive).facts.word == "silent"
+    assert standing.worker(alive, EVERYTHING).facts.word == "silent"
 
 
 def test_a_task_whose_lease_ran_out_is_in_the_report_though_nobody_died(alice):
@@ -191,10 +192,10 @@ def test_what_nobody_can_take_is_listed_with_the_reason(alice):
     making.task(HELLO, alice, key="served")
     roster.register(["default"])
     Worker.objects.update(status="idle")
-    [found] = unassigned.tasks()
+    [found] = unassigned.tasks(EVERYTHING)
     assert (found.task_id, found.why) == (orphan.pk, "No live worker serves queue gis.")
     Worker.objects.get().belongs_to.delete()  # nothing is known of its abilities
-    reasons = [each.why for each in unassigned.tasks()]
+    reasons = [each.why for each in unassigned.tasks(EVERYTHING)]
     assert any("has what it needs: kind script" in why for why in reasons)
 
 

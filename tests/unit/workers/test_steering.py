@@ -10,6 +10,7 @@ from apps.core import clock, hints
 from apps.core.errors import Conflict, NotFound, NotPermitted
 from apps.tasks import feed
 from apps.tasks.models import AuditEntry, Task
+from apps.tasks.sight import EVERYTHING
 from apps.tasks.states import Status
 from apps.workers import draining, heartbeat, roster, standing, steering
 from apps.workers import slice as slices
@@ -58,7 +59,7 @@ def kinds() -> list[str]:
 
 
 def word(worker: Worker) -> str:
-    return standing.worker(Worker.objects.get(pk=worker.pk)).facts.word
+    return standing.worker(Worker.objects.get(pk=worker.pk), EVERYTHING).facts.word
 
 
 def elsewhere(**fields: object) -> Worker:

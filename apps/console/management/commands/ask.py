@@ -143,9 +143,9 @@ started goes on)"""
         if not options["json"]:
             self.say([f"Started task {task.pk} for {user.get_username()}.", f"  Page   {telling.page(task.pk)}"])
         if options["wait"]:
-            self.wait_for(task, options)
+            self.wait_for(task, user, options)
             return
-        self._end({"understood": _understood(found), "task": telling.task_facts(task)}, options)
+        self._end({"understood": _understood(found), "task": telling.task_facts(task, user)}, options)
 
     def _command(self, order: Order, user: User, options: dict[str, Any]) -> None:
         if order.verb in ("list", "queue"):
@@ -160,11 +160,11 @@ started goes on)"""
             VERBS[order.verb](task, user)
             task = shown_task(task.pk)
         if options["wait"]:
-            self.wait_for(task, options)
+            self.wait_for(task, user, options)
         elif options["json"]:
-            self.stdout.write(telling.dumped({"command": order.verb, "task": telling.task_facts(task)}))
+            self.stdout.write(telling.dumped({"command": order.verb, "task": telling.task_facts(task, user)}))
         else:
-            self.say(telling.status(task))
+            self.say(telling.status(task, user))
 
     def _overview(self, verb: str, user: User, options: dict[str, Any]) -> None:
         tasks = Task.objects.visible_to(user).open().select_related(*telling.RELATED)
@@ -175,7 +175,7 @@ started goes on)"""
             self._end({"queues": facts}, options, lines or ["Nothing runs and nothing waits."])
             return
         found = list(tasks.order_by("-pk")[:SHOWN])
-        self._end({"tasks": [telling.task_facts(task) for task in found]}, options, telling.table(found))
+        self._end({"tasks": telling.list_facts(found, user)}, options, telling.table(found, user))
 
     def _help(self, found: Interpretation, conversation: Conversation, options: dict[str, Any]) -> None:
         offers = [

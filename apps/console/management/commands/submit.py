@@ -53,11 +53,11 @@ exit codes: 0 started (with --wait: completed), 1 refused or failed, 2 something
             started = f"Started task {task.pk}, {task.title}, for {user.get_username()}. Expected: {expected}."
             self.say([words.answered(submitted, clock.now()) or started])
         if options["wait"]:
-            self.wait_for(task, options)
+            self.wait_for(task, user, options)
         elif options["json"]:
             self.stdout.write(
                 telling.dumped(
-                    {"is_new": submitted.is_new, "because": submitted.because, "task": telling.task_facts(task)}
+                    {"is_new": submitted.is_new, "because": submitted.because, "task": telling.task_facts(task, user)}
                 )
             )
         else:

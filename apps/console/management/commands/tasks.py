@@ -79,16 +79,16 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
         if options["action"] in anew.ACTIONS:
             anew.obey(self, task, user, options)
             return
-        self.ACTIONS[options["action"]](self, task, options)
+        self.ACTIONS[options["action"]](self, task, user, options)
 
     def _list(self, user: Any, options: dict[str, Any]) -> None:
         tasks = Task.objects.visible_to(user).select_related(*telling.RELATED)
         tasks = many.chosen(options, [_number(word) for word in options["words"]]).apply(tasks)
         found = list(tasks.order_by("-pk")[: max(1, min(options["limit"], 1000))])
         if options["json"]:
-            self.stdout.write(telling.dumped({"tasks": [telling.task_facts(task) for task in found]}))
+            self.stdout.write(telling.dumped({"tasks": telling.list_facts(found, user)}))
         else:
-            self.say(telling.table(found))
+            self.say(telling.table(found, user))
 
     def _control(self, user: Any, options: dict[str, Any]) -> None:
         action, ids = options["action"], list(options["words"])
@@ -106,22 +106,22 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
         task = visible(user, chosen.ids[0])
         known = verbs.arguments(verb, given, served.queues(clock.now()))
         verbs.VERBS[verb].act(task, user, known, None)
-        self._show(shown_task(task.pk), options)
+        self._show(shown_task(task.pk), user, options)
 
-    def _show(self, task: Task, options: dict[str, Any]) -> None:
+    def _show(self, task: Task, user: Any, options: dict[str, Any]) -> None:
         if options["json"]:
-            self.stdout.write(telling.dumped({"task": telling.task_facts(task)}))
+            self.stdout.write(telling.dumped({"task": telling.task_facts(task, user)}))
         else:
-            self.say(telling.status(task))
+            self.say(telling.status(task, user))
 
-    def _log(self, task: Task, options: dict[str, Any]) -> None:
+    def _log(self, task: Task, user: Any, options: dict[str, Any]) -> None:
         lines = standing.log(task.pk, limit=10_000)
         if options["json"]:
             self.stdout.write(telling.dumped({"lines": [asdict(line) for line in lines]}))
         else:
             self.say([f"{line.at[:19]}  {line.level:7}  {clean(mask(line.text))}" for line in lines])
 
-    def _feed(self, task: Task, options: dict[str, Any]) -> None:
+    def _feed(self, task: Task, user: Any, options: dict[str, Any]) -> None:
         entries = feed.newest(task.pk, max(1, min(options["limit"], feed.MAX_PAGE)))
         if options["json"]:
             self.stdout.write(telling.dumped({"entries": telling.feed_facts(entries)}))
@@ -129,7 +129,7 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
             now = clock.now()
             self.say([telling.history_line(entry, now) for entry in entries if entry.kind != "task.logged"])
 
-    def _files(self, task: Task, options: dict[str, Any]) -> None:
+    def _files(self, task: Task, user: Any, options: dict[str, Any]) -> None:
         saved = _save(task, options["save"]) if options["save"] else []
         if options["json"]:
             self.stdout.write(
@@ -140,8 +140,8 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
         else:
             self.say(telling.file_lines(task) or ["It has made no files."])
 
-    def _wait(self, task: Task, options: dict[str, Any]) -> None:
-        self.wait_for(task, options)
+    def _wait(self, task: Task, user: Any, options: dict[str, Any]) -> None:
+        self.wait_for(task, user, options)
 
     ACTIONS: ClassVar[Mapping[str, Callable[..., None]]] = {
         "show": _show, "wait": _wait, "log": _log, "feed": _feed, "files": _files,

@@ -70,7 +70,7 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given"""
             done = steering.rebalance(user, options["reason"])
             self._tell("rebalanced", asdict(done), [done.message], options)
         else:
-            self.ACTIONS[action](self, options)
+            self.ACTIONS[action](self, user, options)
 
     def _steer(self, user: Any, options: dict[str, Any]) -> None:
         action, name = options["action"], options["name"]
@@ -84,7 +84,7 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given"""
         if action == "drain" and options["wait"]:
             self._wait(row, options["wait"])
         if isinstance(row, Worker):
-            facts = standing.worker(row).facts
+            facts = standing.worker(row, user).facts
             self._tell("worker", asdict(facts), [crews.worker_line(facts)], options)
         else:
             cluster_facts = standing.cluster(row)
@@ -103,37 +103,41 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given"""
         task = steering.reassign(visible(user, int(options["name"])), user, options["reason"])
         self._tell("task", {"id": task.pk}, [f"Task {task.pk} goes on at another worker after its next call."], options)
 
-    def _list(self, options: dict[str, Any]) -> None:
+    def _list(self, user: Any, options: dict[str, Any]) -> None:
         found = standing.workers(
-            host=options["host"], cluster=options["cluster"], is_present=not options["ended"], limit=options["limit"]
+            user,
+            host=options["host"],
+            cluster=options["cluster"],
+            is_present=not options["ended"],
+            limit=options["limit"],
         )
         lines = [crews.worker_line(facts) for facts in found] or ["No workers. Start some: python manage.py up"]
         self._tell("workers", [asdict(facts) for facts in found], lines, options)
 
-    def _show(self, options: dict[str, Any]) -> None:
+    def _show(self, user: Any, options: dict[str, Any]) -> None:
         if not options["name"]:
             raise InvalidInput("Say which worker: manage.py workers show WORKER")
-        detail = standing.worker(steering.find_worker(options["name"]), limit=options["limit"])
+        detail = standing.worker(steering.find_worker(options["name"]), user, limit=options["limit"])
         self._tell("worker", asdict(detail), crews.worker_lines(detail), options)
 
-    def _clusters(self, options: dict[str, Any]) -> None:
+    def _clusters(self, user: Any, options: dict[str, Any]) -> None:
         found = standing.clusters()
         lines = [crews.cluster_line(facts) for facts in found] or ["No cluster was ever started."]
         self._tell("clusters", [asdict(facts) for facts in found], lines, options)
 
-    def _events(self, options: dict[str, Any]) -> None:
-        found = happenings.events(worker=options["name"], cluster=options["cluster"], limit=options["limit"])
+    def _events(self, user: Any, options: dict[str, Any]) -> None:
+        found = happenings.events(user, worker=options["name"], cluster=options["cluster"], limit=options["limit"])
         lines = [crews.event_line(each) for each in found] or ["Nothing has happened."]
         self._tell("events", [asdict(each) for each in found], lines, options)
 
-    def _recovery(self, options: dict[str, Any]) -> None:
+    def _recovery(self, user: Any, options: dict[str, Any]) -> None:
         until = clock.now()
         since = until - timedelta(seconds=durations.parse(options["since"]).total_seconds())
-        report = recovery.report(since, until, worker=options["name"])
+        report = recovery.report(user, since, until, worker=options["name"])
         self._tell("recovery", {**asdict(report), "message": report.message}, crews.recovery_lines(report), options)
 
-    def _unassigned(self, options: dict[str, Any]) -> None:
-        found = unassigned.tasks(max(1, options["limit"]))
+    def _unassigned(self, user: Any, options: dict[str, Any]) -> None:
+        found = unassigned.tasks(user, max(1, options["limit"]))
         lines = [f"task {each.task_id}  {each.title}: {each.why}" for each in found]
         lines = lines or ["Every pending task has a live worker that can take it."]
         self._tell("unassigned", [asdict(each) for each in found], lines, options)

@@ -253,3 +253,46 @@ def test_the_audit_reads_as_sentences(browse, alice, walk):
     page = body(browse, "/admin/tasks/auditentry/")
 
     assert "Queue default paused by alice" in page and "printer change" in page
+
+
+@pytest.fixture
+def wendys(charlie: User) -> Client:
+    """The browser of staff who may look at workers and at nothing else."""
+    charlie.is_staff = True
+    charlie.save()
+    charlie.user_permissions.set(Permission.objects.filter(codename="view_worker"))
+    client = Client()
+    client.force_login(charlie)
+    return client
+
+
+def test_who_may_only_see_workers_sees_no_queue_limit_rate_or_task_of_others(wendys, alice, birch, walk):
+    Limit.objects.create(scope=Limit.Scope.QUEUE, queue="default", most=1, note="the printer is slow")
+    RateLimit.objects.create(service="shop", per_second=1, burst=3)
+    Queue.objects.create(name="gis", description="maps")
+    assert claiming.claim(["default"], worker=birch.name, cluster=birch.cluster, host=birch.host)
+    ClusterEvent.objects.create(
+        host=birch.host, cluster=birch.cluster, worker=birch.name, kind="worker.error", reason="no invoice of Acme",
+        action="The attempt was stopped.", task_id=walk.pk, attempt=1,
+    )  # fmt: skip
+
+    for path in (PAGE, f"{PAGE}called/{birch.name}/", "/admin/"):
+        page = body(wendys, path)
+        for secret in (walk.title, "the printer is slow", "shop", "maps", "no invoice of Acme"):
+            assert secret not in page
+        assert f"/admin/tasks/task/{walk.pk}/" not in page
+    assert "a task that you may not see" in body(wendys)
+
+
+@pytest.mark.parametrize(
+    ("codename", "seen"), [("view_queue", "maps"), ("view_limit", "the printer is slow"), ("view_ratelimit", "shop")]
+)
+def test_each_panel_is_for_those_who_may_see_what_is_in_it(wendys, charlie, birch, codename, seen):
+    Limit.objects.create(scope=Limit.Scope.QUEUE, queue="default", most=1, note="the printer is slow")
+    RateLimit.objects.create(service="shop", per_second=1, burst=3)
+    Queue.objects.create(name="gis", description="maps")
+    charlie.user_permissions.add(Permission.objects.get(codename=codename))
+
+    page = body(wendys)
+
+    assert [each for each in ("maps", "the printer is slow", "shop") if each in page] == [seen]
