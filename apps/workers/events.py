@@ -7,11 +7,11 @@ from apps.workers.models import ClusterEvent, Worker
 Kind = ClusterEvent.Kind
 
 
-def of_cluster(kind: Kind, reason: str = "", worker: str = "") -> ClusterEvent:
+def of_cluster(kind: Kind, reason: str = "", worker: str = "", *, action: str = "") -> ClusterEvent:
     """Of this process's own cluster, and of the worker in it that was concerned."""
     return ClusterEvent.objects.create(
         at=clock.now(), host=identity.host(), cluster=identity.cluster_word(), kind=kind, reason=reason[:500],
-        worker=worker,
+        worker=worker, action=action[:300],
     )  # fmt: skip
 
 

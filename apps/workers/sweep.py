@@ -1,23 +1,40 @@
-"""What time and accidents do to tasks: leases that ran out, workers that died, timers, deadlines. Never runs a task."""
+"""What time and accidents do to tasks: leases that ran out, workers that died, timers, deadlines. Never runs a task.
 
+Each chore, and in it each task, fails for itself: what is wrong with one keeps no other from its turn. A failure is
+logged, counted, and told among the errors of the cluster, there at most once in TELL_SECONDS for each chore.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import Q
 
 from apps.core import clock
-from apps.tasks import bulk, leases, lifecycle, pruning
+from apps.core.errors import ChantillyError
+from apps.tasks import bulk, chores, leases, lifecycle, pruning
 from apps.tasks.leases import Held
 from apps.tasks.models import Queue, Task
 from apps.tasks.states import Control, Status
-from apps.workers import roster
+from apps.workers import events, roster
+from apps.workers.models import ClusterEvent
 
+Item = TypeVar("Item")
 log = structlog.get_logger(__name__)
 AT_ONCE = 100
 BULK_SECONDS = 0.3
 """For actions on many tasks in one sweep: the heartbeat sweeps, and has leases to keep."""
+TELL_SECONDS = 600.0
+FAILURES = (DatabaseError, InterfaceError, OSError, ChantillyError)
+
+failures: Counter[str] = Counter()
+"""How often each chore has failed in this process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,18 +45,54 @@ class Swept:
     shed: int = 0
     bulk: int = 0
     pruned: int = 0
+    failed: tuple[str, ...] = ()
+    """Chores of which something failed."""
 
 
 def sweep() -> Swept:
-    """Rescue, wake and expire what is due. Safe to run in any number of processes at once."""
+    """Rescue, wake and expire what is due. Safe to run in any number of processes at once.
+
+    Raises the database's error when that has gone away; no other failure of a chore.
+    """
+    before = failures.copy()
     return Swept(
-        rescued=rescue(),
-        woken=wake(),
-        expired=_expire(),
-        shed=_shed(),
-        bulk=bulk.work_on(seconds=BULK_SECONDS),
-        pruned=pruning.turn(),
+        rescued=_carefully("rescue", rescue),
+        woken=_carefully("wake", wake),
+        expired=_carefully("expire", _expire),
+        shed=_carefully("shed", _shed),
+        bulk=_carefully("bulk", lambda: bulk.work_on(seconds=BULK_SECONDS)),
+        pruned=_carefully("prune", pruning.turn),
+        failed=tuple(sorted(failures - before)),
     )
+
+
+def _carefully(chore: str, do: Callable[[], int]) -> int:
+    """What it did; 0 when it failed, which is noted."""
+    try:
+        return do()
+    except FAILURES as error:
+        _note(chore, error)
+        return 0
+
+
+def _each(chore: str, items: Iterable[Item], do: Callable[[Item], bool]) -> int:
+    """How many of them it did something for. One bad item strands no other."""
+    return sum(_carefully(chore, partial(do, item)) for item in items)
+
+
+def _note(chore: str, error: Exception) -> None:
+    """Raises the error again when the database has gone away: then nothing can be noted, and nothing else done."""
+    if isinstance(error, DatabaseError | InterfaceError) and not (connection.connection and connection.is_usable()):
+        connection.close()
+        raise error
+    failures[chore] += 1
+    log.error("chore_failed", chore=chore, count=failures[chore], error=str(error), exc_info=error)
+    with suppress(DatabaseError):  # a full disk, say: the log has it
+        if chores.take(f"telling:{chore}", TELL_SECONDS) is not None:
+            events.of_cluster(
+                ClusterEvent.Kind.WORKER_ERROR, f"The chore {chore} failed: {type(error).__name__}: {error}".strip(),
+                action="All other chores go on; this one is tried again.",
+            )  # fmt: skip
 
 
 def rescue() -> int:
@@ -47,7 +100,7 @@ def rescue() -> int:
     dead = roster.dead_here()
     held = leases.held()
     names = {worker.name for worker in dead}
-    rescued = sum(_rescue(lease, names) for lease in leases.expired(held, names))
+    rescued = _each("rescue", leases.expired(held, names), lambda lease: _rescue(lease, names))
     roster.mark_crashed(dead)
     roster.mark_offline()
     return rescued
@@ -68,7 +121,7 @@ def _rescue(lease: Held, dead: set[str]) -> bool:
 def wake() -> int:
     """Make suspended tasks claimable whose timer has run out."""
     due = Task.objects.due(clock.now()).values_list("pk", flat=True)[:AT_ONCE]
-    return sum(lifecycle.wake(task_id) for task_id in due)
+    return _each("wake", due, lifecycle.wake)
 
 
 def _expire() -> int:
@@ -77,7 +130,7 @@ def _expire() -> int:
     overdue = (
         Task.objects.overdue(clock.now()).exclude(asked).order_by("deadline").values_list("pk", flat=True)[:AT_ONCE]
     )
-    return sum(lifecycle.expire(task_id) for task_id in overdue)
+    return _each("expire", overdue, lifecycle.expire)
 
 
 def _shed() -> int:
@@ -90,5 +143,5 @@ def _shed() -> int:
             status=Status.PENDING, queue=name, available_at__lt=now - most, started_at__isnull=True
         )
         task_ids = old.order_by("available_at").values_list("pk", flat=True)[:AT_ONCE]
-        count += sum(lifecycle.shed(task_id, most) for task_id in task_ids)
+        count += _each("shed", task_ids, partial(lifecycle.shed, most=most))
     return count

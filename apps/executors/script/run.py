@@ -93,9 +93,11 @@ class _Attempt:
         except _Ended as ended:
             return ended.outcome
         except (Diverged, BlobUnreadable, RecordTooNew) as error:
-            # Not tried again by itself: the record stays as it is.
-            kind = type(error).__name__
-            failure = Failure(type=kind, code=error.code, message=error.message, line=self.pulse.line)
+            # Not tried again by itself: the record stays as it is. Unless only its store was away.
+            kind, is_away = type(error).__name__, isinstance(error, BlobUnreadable) and error.is_transient
+            failure = Failure(
+                type=kind, code=error.code, message=error.message, line=self.pulse.line, is_transient=is_away
+            )
             return Failed(failure=failure, rest=self.journal.rest())
         except BlobUnwritable as error:
             # A result too large for its row. The call is still open: the next attempt makes it again.

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from apps.tasks.blobs.checked import Checked
-from apps.tasks.blobs.contract import BlobUnreadable, BlobUnwritable, Store
+from apps.tasks.blobs.contract import BlobUnreadable, BlobUnwritable, Store, unreadable
 from apps.tasks.blobs.database import DatabaseStore
 from apps.tasks.blobs.files import FileStore
 from apps.tasks.blobs.storage import StorageStore
@@ -70,7 +70,7 @@ def read(column: str) -> str:
         with _open(path) as file:
             data = file.read()
     except OSError as error:
-        raise BlobUnreadable(f"The recorded result {path} cannot be read ({error.strerror}).") from error
+        raise unreadable(f"The recorded result {path}", error) from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise BlobUnreadable(f"The recorded result {path} is not what was written.")
     return data.decode()
@@ -84,7 +84,7 @@ def open_checked(path: str, *, size: int, sha256: str) -> Checked:
     try:
         return Checked(_open(path), path=path, size=size, sha256=sha256)
     except OSError as error:
-        raise BlobUnreadable(f"The file {path} cannot be read ({error.strerror}).", code="file_missing") from error
+        raise unreadable(f"The file {path}", error, code="file_missing") from error
 
 
 def remove_task(task_id: int) -> None:

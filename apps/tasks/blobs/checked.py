@@ -3,7 +3,7 @@
 import hashlib
 from typing import BinaryIO
 
-from apps.tasks.blobs.contract import BlobUnreadable
+from apps.tasks.blobs.contract import BlobUnreadable, unreadable
 
 
 class Checked:
@@ -24,7 +24,10 @@ class Checked:
 
     def read(self, most: int) -> bytes:
         """Up to so many bytes, none at the end. The last of them only when all were right."""
-        data = self._file.read(most)
+        try:
+            data = self._file.read(most)
+        except OSError as error:
+            raise unreadable(f"The file {self._path}", error) from error
         if self._is_whole:
             self._digest.update(data)
             self._seen += len(data)

@@ -16,7 +16,13 @@ from apps.core.errors import ChantillyError
 
 
 class BlobUnreadable(ChantillyError):
+    """It is gone or was changed; or, when `is_transient`, the store did not give it out just now."""
+
     code = "blob_unreadable"
+
+    def __init__(self, message: str, *, code: str | None = None, is_transient: bool = False) -> None:
+        super().__init__(message, code=code)
+        self.is_transient = is_transient
 
 
 class BlobUnwritable(ChantillyError):
@@ -25,10 +31,21 @@ class BlobUnwritable(ChantillyError):
     code = "blob_unwritable"
 
 
+def unreadable(what: str, error: OSError, *, code: str | None = None) -> BlobUnreadable:
+    """One that is missing will stay so; a store that fails may be mended, and then the file is there."""
+    if isinstance(error, FileNotFoundError):
+        return BlobUnreadable(f"{what} cannot be read ({error.strerror}).", code=code)
+    return BlobUnreadable(
+        f"{what} cannot be read just now ({error.strerror}). Look at the store of files (ARTIFACT_STORE), then retry"
+        " the task.",
+        is_transient=True,
+    )
+
+
 def unwritable(data: bytes, why: str | None) -> BlobUnwritable:
     return BlobUnwritable(
         f"A file of {len(data):,} bytes could not be kept ({why}). Make room where the files are kept,"
-        " then retry the task."
+        " or see why they are refused there; then retry the task."
     )
 
 

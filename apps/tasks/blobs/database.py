@@ -85,7 +85,7 @@ class _Pieces(io.RawIOBase):
     def _fetch(self) -> None:
         row = sql.run(PIECE_AT, [self._path, self._at])
         if row is None or row[0] + len(row[1]) <= self._at:
-            raise OSError(5, "A piece of it is missing", self._path)
+            raise FileNotFoundError(2, "A piece of it is missing", self._path)
         self._start, self._piece = row[0], bytes(row[1])
 
 

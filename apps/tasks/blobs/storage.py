@@ -1,8 +1,10 @@
 """A Django storage class of the site's own, an object store for example, behind the same contract."""
 
+import errno
+import io
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import BinaryIO, cast
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO, cast
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import ContentFile
@@ -11,37 +13,56 @@ from django.core.files.storage import Storage
 from apps.tasks.blobs.contract import BlobUnwritable, unwritable
 
 
+class StorageFailed(OSError):
+    """Whatever a storage raised: its classes are its own, and callers know this one."""
+
+
+@contextmanager
+def failures_of(path: str) -> Iterator[None]:
+    """A missing file stays FileNotFoundError; everything else becomes StorageFailed."""
+    try:
+        yield
+    except (FileNotFoundError, StorageFailed):
+        raise
+    except Exception as error:  # somebody else's code: botocore's errors, say, have no class in common with ours
+        raise StorageFailed(errno.EIO, f"{type(error).__name__}: {error}".rstrip(": "), path) from error
+
+
 class StorageStore:
-    """How durable `put` is, is up to the storage. What it raises when it refuses is its own: all of it counts."""
+    """How durable `put` is, is up to the storage. Everything but `put` raises StorageFailed when the storage fails."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
     def put(self, path: str, data: bytes) -> None:
         try:
-            if self._has(path, len(data)):
-                return
-            written = self._storage.save(path, ContentFile(data))
-        except Exception as error:
-            with suppress(Exception):
+            with failures_of(path):
+                if self._has(path, len(data)):
+                    return
+                written = self._storage.save(path, ContentFile(data))
+                if written != path:
+                    self._storage.delete(written)  # somebody was first, or it gives names of its own
+                is_kept = self._has(path, len(data))
+        except OSError as error:
+            with suppress(OSError), failures_of(path):
                 self._has(path, len(data))  # takes a part of it away
-            raise unwritable(data, str(error) or type(error).__name__) from error
-        if written != path:
-            self._storage.delete(written)  # somebody was first, or it gives names of its own
-        if not self._has(path, len(data)):
+            raise unwritable(data, error.strerror) from error
+        if not is_kept:
             raise BlobUnwritable(f"The storage kept {path} as {written}. Use one that keeps the names it is given.")
 
     def open(self, path: str) -> BinaryIO:
-        try:
-            return cast(BinaryIO, self._storage.open(path, "rb"))
-        except (SuspiciousFileOperation, IsADirectoryError) as error:
-            raise FileNotFoundError(2, "No such file or directory", path) from error
+        with failures_of(path):
+            try:
+                return cast(BinaryIO, _Reading(self._storage.open(path, "rb"), path))
+            except (SuspiciousFileOperation, IsADirectoryError) as error:
+                raise FileNotFoundError(2, "No such file or directory", path) from error
 
     def remove_task(self, task_id: int) -> None:
-        self._remove_below(str(task_id))
+        with failures_of(str(task_id)):
+            self._remove_below(str(task_id))
 
     def task_ids(self) -> Iterator[int]:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), failures_of(""):
             directories, _ = self._storage.listdir("")
             yield from (int(name) for name in directories if name.isdigit())
 
@@ -62,3 +83,31 @@ class StorageStore:
             for name in directories:
                 self._remove_below(f"{directory}/{name}")
             self._storage.delete(directory)
+
+
+class _Reading(io.RawIOBase):
+    """An opened file of the storage, which may be fetched only now."""
+
+    def __init__(self, file: Any, path: str) -> None:
+        self._file = file
+        self._path = path
+
+    def read(self, size: int = -1) -> bytes:
+        with failures_of(self._path):
+            return cast(bytes, self._file.read(size) if size >= 0 else self._file.read())
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        with failures_of(self._path):
+            return int(self._file.seek(offset, whence) or 0)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        if not self.closed:
+            with suppress(OSError), failures_of(self._path):
+                self._file.close()
+        super().close()

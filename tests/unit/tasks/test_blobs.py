@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.storage import FileSystemStorage
@@ -141,6 +142,78 @@ def test_a_storage_that_gives_other_names_is_refused_in_words(settings, tmp_path
     blobs.store.cache_clear()
 
 
+class AwayStorage(FileSystemStorage):
+    """Of a service that cannot be reached while `is_away`: it raises an error of its own making."""
+
+    is_away = True
+
+    class Unreachable(Exception):
+        """No class that anybody here knows."""
+
+    def _or_raise(self, do, *given):
+        if AwayStorage.is_away:
+            raise self.Unreachable("connection reset by peer")
+        return do(*given)
+
+    def exists(self, name):
+        return self._or_raise(super().exists, name)
+
+    def _open(self, name, mode="rb"):
+        return self._or_raise(super()._open, name, mode)
+
+    def listdir(self, path):
+        return self._or_raise(super().listdir, path)
+
+
+@pytest.fixture
+def away(settings, tmp_path, monkeypatch) -> Iterator[type[AwayStorage]]:
+    settings.MEDIA_ROOT = str(tmp_path)
+    settings.ARTIFACT_STORE = f"{__name__}.AwayStorage"
+    monkeypatch.setattr(AwayStorage, "is_away", False)
+    blobs.store.cache_clear()
+    yield AwayStorage
+    blobs.store.cache_clear()
+
+
+def test_whatever_a_storage_raises_its_callers_know_it(away):
+    saved = blobs.save("7/files/0-a", b"one")
+    column = blobs.write(7, 0, "x" * 100)
+    away.is_away = True
+
+    with pytest.raises(BlobUnwritable, match=r"Unreachable: connection reset by peer.*then retry the task"):
+        blobs.save("7/files/0-b", b"two")
+    with pytest.raises(BlobUnreadable, match="ARTIFACT_STORE") as refused:
+        content(saved, 3)
+    assert refused.value.is_transient
+    with pytest.raises(BlobUnreadable, match="just now") as refused:
+        blobs.read(column)
+    assert refused.value.is_transient
+    assert [(task_id, type(error).__mro__[1]) for task_id, error in blobs.remove_tasks([7])] == [(7, OSError)]
+    with pytest.raises(OSError, match="connection reset"):
+        blobs.orphans()
+
+    away.is_away = False
+    assert content(saved, 3) == b"one"
+
+
+def test_a_file_that_is_gone_is_no_matter_of_time(away):
+    with pytest.raises(BlobUnreadable) as refused:
+        blobs.open_checked("7/files/0-none", size=1, sha256="")
+    assert not refused.value.is_transient
+
+
+def test_a_storage_that_fails_while_it_is_read_is_told_as_that(away, monkeypatch):
+    saved = blobs.save("7/files/0-a", b"one")
+    with blobs.open_checked(saved.path, size=3, sha256=saved.sha256) as file:
+        monkeypatch.setattr(file._file, "_file", SimpleNamespace(read=_unreachable, close=_unreachable))
+        with pytest.raises(BlobUnreadable, match="just now"):
+            file.read(3)
+
+
+def _unreachable(*_):
+    raise AwayStorage.Unreachable
+
+
 # D1: no room
 
 
@@ -230,6 +303,6 @@ def test_a_file_with_a_missing_piece_is_unreadable(settings, monkeypatch):
     monkeypatch.setattr(database, "PIECE", 1000)
     saved = blobs.save("7/files/0-a", bytes(3000))
     BlobPiece.objects.filter(path=saved.path, start=1000).delete()
-    with pytest.raises(OSError, match="A piece of it is missing"):
+    with pytest.raises(BlobUnreadable, match="A piece of it is missing"):
         content(saved, 3000)
     assert str(BlobPiece.objects.filter(path=saved.path).first()).endswith("from 0")

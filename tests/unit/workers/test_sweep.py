@@ -12,9 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 
 from apps.core import clock, hints
+from apps.core.errors import Conflict
 from apps.executors.script import calls
 from apps.tasks import claiming, dbclock, feed, leases, lifecycle
 from apps.tasks.blobs import files
@@ -26,13 +27,14 @@ from apps.tasks.store import DatabaseStore
 from apps.tasks.submission import Request, submit
 from apps.workers import draining, heartbeat, identity, roster, sweep
 from apps.workers import slice as slices
-from apps.workers.models import Worker
+from apps.workers.models import ClusterEvent, Worker
 from tests import making
 from tests.unit.executors import sink
 from tests.unit.workers.waiting import in_thread, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NAP = "import task\n\ndef run(params):\n    task.sleep(60)\n"
 HELLO = "import sink\n\ndef run(params):\n    return sink.put(1)\n"
 
 
@@ -107,11 +109,58 @@ def test_two_sweeps_at_once_rescue_once(alice):
 def test_one_row_that_cannot_be_swept_strands_no_other(alice):
     """A hundred at once, the oldest first; the rest comes with the next sweep."""
     for n in range(3):
-        making.task("import task\n\ndef run(params):\n    task.sleep(60)\n", alice, key=f"t{n}")
+        making.task(NAP, alice, key=f"t{n}")
     slices.drain()
     with clock.frozen(clock.now() + timedelta(seconds=61)):
         assert sweep.sweep().woken == 3
         assert sweep.sweep().woken == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(5, "Input/output error"),
+        ProgrammingError("no such column"),
+        Conflict("it cannot be"),
+        OperationalError(),
+    ],
+)
+def test_a_chore_that_fails_stops_no_other_and_is_seen(alice, monkeypatch, error):
+    """C7. The first of all chores fails, and one of the three tasks that are to be woken."""
+    task_ids = [making.task(NAP, alice, key=f"t{n}").pk for n in range(3)]
+    slices.drain()
+    bad, wake = task_ids[0], lifecycle.wake
+
+    def wakes_all_but_one(task_id):
+        return fail() if task_id == bad else wake(task_id)
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(lifecycle, "wake", wakes_all_but_one)
+    monkeypatch.setattr(leases, "held", fail)
+    before = sweep.failures.copy()
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        swept = sweep.sweep()
+        again = sweep.sweep()
+
+    assert (swept.woken, swept.failed, again.failed) == (2, ("rescue", "wake"), ("rescue", "wake"))
+    assert sweep.failures - before == {"rescue": 2, "wake": 2}
+    told = ClusterEvent.objects.filter(kind=ClusterEvent.Kind.WORKER_ERROR).order_by("id")
+    assert [event.reason.partition(" failed")[0] for event in told] == ["The chore rescue", "The chore wake"]
+    assert "go on" in told[0].action
+
+
+def test_a_database_that_has_gone_away_ends_the_sweep(monkeypatch):
+    """Nothing else can be done then; the heartbeat connects again."""
+
+    def lose():
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(leases, "held", lose)
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    with pytest.raises(OperationalError, match="server closed"):
+        sweep.sweep()
 
 
 def test_a_process_is_one_worker_over_its_slices():
