@@ -73,6 +73,8 @@ class Ended:
     result: str
     at: datetime
     delete_after: datetime
+    is_limited: bool = False
+    """Whether it may free a slot that others wait for."""
 
 
 COMPLETED = "status = 'completed', status_reason = '', error = NULL, failures = 0, crashes = 0"

@@ -128,6 +128,11 @@ def needed() -> dict[int, _Needs]:
         return dict(_needs)
 
 
+def has_heard_of(revision_ids: Collection[int]) -> bool:
+    """Whether this process has read what these revisions ask of a worker; a look at the gate reads all there are."""
+    return _needs.keys() >= set(revision_ids)
+
+
 def forget_revisions() -> None:
     """For tests, where another database has other revisions under the same ids."""
     forget()

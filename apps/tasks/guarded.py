@@ -1,8 +1,4 @@
-"""Claiming where limits, cores or a worker's abilities hold some tasks back.
-
-1. Without a lock: which groups are full, judged by the tasks that run now, and the best pending task of no full group.
-   Nothing found, nothing locked: an idle worker disturbs nobody.
-2. Under one lock for all such claims: the same again, and the same compare-and-swap as in any claim.
+"""What limits, cores and a worker's abilities hold back just now, and the best pending tasks that nothing does.
 
 Nothing is counted up or down, so no slot can leak: a task holds its slots exactly while its status is running. One
 whose worker has died holds them until it is rescued, which takes a second where the death is proved and the rest of
@@ -21,8 +17,6 @@ from apps.tasks import sql
 from apps.tasks.gates import Bound, Gate
 from apps.tasks.models import Limit
 
-LOCK = 0x4368616E
-"""Of PostgreSQL's advisory locks; SQLite has its one write lock."""
 LOOKED_AT = 200
 """The best so many of a queue are looked at one by one, before whole lanes are skipped."""
 MOST_LANES = 2_000
@@ -34,9 +28,11 @@ RUNNING = (
     " FROM tasks_task t {hint} CROSS JOIN tasks_execution e WHERE t.status = 'running' AND e.task_id = t.id"
     " GROUP BY 1, 2, 3, 4, 5"
 )
+COLUMNS = "t.rank, t.id, t.attempt_count, t.template_id, t.requester_id, t.queue, t.limit_key, t.is_cpu_intensive"
+"""Of a Candidate."""
 TOP = (
-    "SELECT rank, id FROM (SELECT * FROM tasks_task WHERE status = 'pending' AND queue = %s AND available_at <= %s"
-    f" ORDER BY rank DESC, id LIMIT {LOOKED_AT}) AS t WHERE {{free}} ORDER BY rank DESC, id LIMIT 1"
+    f"SELECT {COLUMNS} FROM (SELECT * FROM tasks_task WHERE status = 'pending' AND queue = %s AND available_at <= %s"
+    f"{{behind}} ORDER BY rank DESC, id LIMIT {LOOKED_AT}) AS t WHERE {{free}} ORDER BY t.rank DESC, t.id LIMIT {{most}}"
 )
 FIRST = (
     "(SELECT t.id FROM tasks_task t WHERE t.status = 'pending' AND t.queue = {queue}{after}"
@@ -86,14 +82,27 @@ BEST_OF_LANES = (
     " AND b.available_at <= %s"
     " ORDER BY b.queue, b.revision_id, b.requester_id, b.limit_key, b.rank DESC, b.id LIMIT 1) AS id"
     " FROM lanes JOIN tasks_task t ON t.id = lanes.id WHERE {free})"
-    " SELECT t.rank, t.id, (SELECT count(*) FROM lanes) FROM (SELECT 1 AS one) AS always"
-    " LEFT JOIN (SELECT t.rank, t.id FROM best JOIN tasks_task t ON t.id = best.id"
+    f" SELECT (SELECT count(*) FROM lanes), {COLUMNS} FROM (SELECT 1 AS one) AS always"
+    " LEFT JOIN (SELECT t.* FROM best JOIN tasks_task t ON t.id = best.id"
     " ORDER BY t.rank DESC, t.id LIMIT 1) AS t ON true"
 )
 ALL = (
-    "SELECT rank, id FROM tasks_task t WHERE status = 'pending' AND queue = %s AND available_at <= %s AND {free}"
+    f"SELECT {COLUMNS} FROM tasks_task t WHERE status = 'pending' AND queue = %s AND available_at <= %s AND {{free}}"
     " ORDER BY rank DESC, id LIMIT 1"
 )
+
+
+class Candidate(NamedTuple):
+    """A pending task, with all that limits ask for."""
+
+    rank: float
+    id: int
+    attempts: int
+    template_id: int
+    requester_id: int
+    queue: str
+    limit_key: str
+    is_cpu_intensive: bool
 
 
 class Group(NamedTuple):
@@ -124,20 +133,6 @@ class Full:
     revisions: tuple[int, ...] = ()
     cpu: bool = False
     everything: bool = False
-
-
-def claim(gate: Gate, host: str, now: datetime, take: Callable[[int], Any]) -> Any:
-    """What `take(task id)` answers for the best task that may start on this host; None when there is none.
-
-    `take` runs inside the transaction and answers None when the task is no longer pending.
-    """
-    if best(gate.queues, full(gate, host, running()), now) is None:
-        return None
-    with sql.transaction():
-        if not sql.is_sqlite():
-            sql.run("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        found = best(gate.queues, full(gate, host, running()), now)
-        return None if found is None else take(found)
 
 
 def running() -> list[Group]:
@@ -205,34 +200,38 @@ def _crowded(groups: Iterable[Group], most: int, by: Callable[[Group], Any]) -> 
     return {value for value, count in counts.items() if count >= most}
 
 
-def best(queues: Iterable[str], held: Full, now: datetime) -> int | None:
-    """The id of the best pending task of these queues that nothing holds back."""
+def free(queues: Iterable[str], held: Full, now: datetime, most: int = 1) -> list[Candidate]:
+    """Up to `most` of the best pending tasks of these queues that nothing holds back, the best first.
+
+    None only where there is none; but there may be more than were looked at.
+    """
     if held.everything:
-        return None
-    found = [_best_of(queue, held, now) for queue in queues if queue not in held.queues]
-    ranked = sorted((-rank, task_id) for rank, task_id in filter(None, found))
-    return ranked[0][1] if ranked else None
+        return []
+    found = [each for queue in queues if queue not in held.queues for each in _free_of(queue, held, now, most)]
+    return sorted(found, key=lambda each: (-each.rank, each.id))[:most]
 
 
-def _best_of(queue: str, held: Full, now: datetime) -> tuple[float, int] | None:
+def _free_of(queue: str, held: Full, now: datetime, most: int) -> list[Candidate]:
     """The best few hundred one by one; when all are held back, the best of each lane; with very many lanes, all.
 
     A lane is (revision, requester, limit key): whether a task is held back is the same for all of its lane, so one
     look skips a lane of any length. 100,000 tasks of one template behind its limit cost the same as one.
     """
-    free, values = condition(held)
-    moment = sql.moment(now)
-    row = sql.run(TOP.format(free=free), [queue, moment, *values])
-    if row is not None:
-        return float(row[0]), int(row[1])
-    statement, hops = _of_lanes(held, free)
-    rank, task_id, lanes = sql.run(statement, [queue, *hops, moment, *values])
-    if task_id is None and lanes < MOST_LANES:
-        return None
+    text, values = condition(held)
+    start = [queue, sql.moment(now)]
+    if found := sql.rows(TOP.format(free=text, behind="", most=most), [*start, *values]):
+        return [Candidate(*row) for row in found]
+    statement, hops = _of_lanes(held, text)
+    lanes, *row = sql.run(statement, [queue, *hops, start[1], *values])
     if lanes >= MOST_LANES:
-        row = sql.run(ALL.format(free=free), [queue, moment, *values])
-        return None if row is None else (float(row[0]), int(row[1]))
-    return float(rank), int(task_id)
+        row = sql.run(ALL.format(free=text), [*start, *values])
+    if row is None or row[1] is None:
+        return []
+    best = Candidate(*row)
+    if most == 1:
+        return [best]
+    found = sql.rows(TOP.format(free=text, behind=" AND rank <= %s", most=most), [*start, best.rank, *values])
+    return [Candidate(*row) for row in found] or [best]
 
 
 def _of_lanes(held: Full, free: str) -> tuple[str, list[Any]]:

@@ -7,16 +7,16 @@ itself; only the commit is shared. How many a worker takes at once is decided in
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 from django.conf import settings
 
 from apps.core import clock
-from apps.tasks import claiming, dbclock, ending, gates, news, sql
-from apps.tasks.claiming import Claim, Claimer
+from apps.tasks import claiming, dbclock, ending, gates, lifecycle, news, sql, taking
+from apps.tasks.claiming import Claim
 from apps.tasks.ending import Ended
 from apps.tasks.journal import Lease
 from apps.tasks.lifecycle.moving import END_LEASE
+from apps.tasks.taking import Claimer, Ends
 
 
 def ended(claim: Claim, result: str) -> Ended:
@@ -24,44 +24,37 @@ def ended(claim: Claim, result: str) -> Ended:
     now = clock.now()
     days = claim.revision.retention_days
     kept = timedelta(days=settings.TASK_RETENTION_DAYS if days is None else days)
-    return Ended(lease=claim.lease, result=result, at=now, delete_after=now + kept)
+    return Ended(
+        lease=claim.lease, result=result, at=now, delete_after=now + kept, is_limited=claim.is_limited
+    )  # fmt: skip
 
 
 def swap(ends: Sequence[Ended], queues: Sequence[str], most: int, by: Claimer) -> tuple[set[int], list[Claim]]:
     """Complete these tasks and claim up to `most` others. The ids of those completed, and the claims.
 
-    An end whose lease was lost is left out. Where limits narrow the choice, claims are made one by one.
+    An end whose lease was lost is left out.
     """
-    gate = gates.gate(queues)
-    if gate.is_narrow or not gate.queues:
-        done = complete(ends)
-        one = claiming.claim(queues, worker=by.worker, cluster=by.cluster, host=by.host) if most else None
-        return done, [one] if one else []
-    now = clock.now()
-    if sql.is_sqlite():
-        done, rows = _swap_sqlite(ends, claiming.candidates(gate.queues, most, now), by)
-    elif ends:
-        found = sql.rows(
-            _swap_postgres(most), [*ending.postgres_values(ends), *claiming.postgres_values(gate.queues, by, now)]
-        )
-        done, rows = set(found[0][0] or ()), [row[1:] for row in found if row[1] is not None]
-    else:
-        done, rows = set(), claiming.take_best(gate.queues, most, by, now)
-    _tell(done)
-    return done, claiming.announced(rows)
+    taken = taking.take(gates.gate(queues), most, by, _to_write(ends) if ends else None)
+    return _told(ends, taken.done), _served(claiming.announced(taken), queues)
+
+
+def _served(claims: list[Claim], queues: Sequence[str]) -> list[Claim]:
+    """Without those of revisions that were published since the gate was looked at and that this worker cannot serve."""
+    if gates.has_heard_of({claim.revision.pk for claim in claims}):
+        return claims
+    gates.forget()
+    closed = gates.gate(queues).closed
+    for claim in claims:
+        if claim.revision.pk in closed:
+            lifecycle.give_back(claim.lease, "its worker has not a tool or a kind that it needs")
+    return [claim for claim in claims if claim.revision.pk not in closed]
 
 
 def complete(ends: Sequence[Ended]) -> set[int]:
     """Complete these tasks; answers the ids of those that were still held under their lease."""
     if not ends:
         return set()
-    if sql.is_sqlite():
-        with sql.transaction():
-            done = ending.complete_sqlite(ends, END_LEASE)
-    else:
-        done = {row[0] for row in sql.rows(_complete_postgres(), ending.postgres_values(ends))}
-    _tell(done)
-    return done
+    return _told(ends, taking.finish(_to_write(ends)))
 
 
 def is_ours(lease: Lease) -> bool:
@@ -74,20 +67,15 @@ def is_ours(lease: Lease) -> bool:
     return row is not None and bool(row[0])
 
 
-def _swap_sqlite(ends: Sequence[Ended], chosen: Sequence[int], by: Claimer) -> tuple[set[int], list[Any]]:
-    if not (ends or chosen):
-        return set(), []
-    with sql.transaction():
-        done = ending.complete_sqlite(ends, END_LEASE) if ends else set()
-        return done, claiming.take(chosen, by, clock.now()) if chosen else []
+def _to_write(ends: Sequence[Ended]) -> Ends:
+    values = [] if sql.is_sqlite() else ending.postgres_values(ends)
+    return Ends(statement=_ends(), values=values, write=lambda: _write(ends))
 
 
-@cache
-def _swap_postgres(most: int) -> str:
-    return (
-        f"WITH {_ends()}, {claiming.postgres_claim(most)} SELECT (SELECT array_agg(task_id) FROM ended), claimed.*"
-        f" FROM (SELECT 1) AS always LEFT JOIN ({claiming.POSTGRES_CLAIMED}) AS claimed ON true ORDER BY place"
-    )
+def _write(ends: Sequence[Ended]) -> set[int]:
+    if sql.is_sqlite():
+        return ending.complete_sqlite(ends, END_LEASE)
+    return {row[0] for row in sql.rows(_complete_postgres(), ending.postgres_values(ends))}
 
 
 @cache
@@ -100,6 +88,8 @@ def _ends() -> str:
     return ending.POSTGRES_ENDS.format(end_lease=END_LEASE, completed=ending.COMPLETED)
 
 
-def _tell(done: set[int]) -> None:
-    for task_id in done:
-        news.publish(task_id, "task.completed")
+def _told(ends: Sequence[Ended], done: set[int]) -> set[int]:
+    for end in ends:
+        if end.lease.task_id in done:
+            news.publish(end.lease.task_id, "task.completed", frees_slot=end.is_limited)
+    return done

@@ -20,9 +20,13 @@ changed = Signal()
 """Sent after a task's event is committed: sender=Task, task_id, kind. Receivers read the database for the rest."""
 
 
-def publish(task_id: int, kind: str, *, is_claimable: bool = False) -> None:
-    """After the running transaction commits, tell pages (and workers, when there is something to claim)."""
-    is_claimable = is_claimable or (kind in SLOT_FREEING and gates.is_narrow_here())
+def publish(task_id: int, kind: str, *, is_claimable: bool = False, frees_slot: bool | None = None) -> None:
+    """After the running transaction commits, tell pages (and workers, when there is something to claim).
+
+    `frees_slot`: whether an end lets another begin; not given, it does wherever there are limits.
+    """
+    if kind in SLOT_FREEING:
+        is_claimable = is_claimable or (gates.is_narrow_here() if frees_slot is None else frees_slot)
 
     def send() -> None:
         _send(task_id, kind, is_claimable)

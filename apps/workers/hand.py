@@ -16,9 +16,10 @@ from django.db import DatabaseError, connections
 from apps.executors.contract import Completed, Outcome
 from apps.executors.settle import settle
 from apps.tasks import handfuls, lifecycle
-from apps.tasks.claiming import Claim, Claimer
+from apps.tasks.claiming import Claim
 from apps.tasks.ending import Ended
 from apps.tasks.journal import Batch
+from apps.tasks.taking import Claimer
 from apps.workers.models import Worker
 
 log = structlog.get_logger(__name__)

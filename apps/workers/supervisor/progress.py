@@ -11,8 +11,7 @@ from datetime import datetime
 from django.conf import settings
 
 from apps.core import clock
-from apps.tasks import gates
-from apps.tasks.models import Task
+from apps.tasks import choosing, gates
 from apps.workers import identity
 from apps.workers.models import Worker
 
@@ -83,11 +82,11 @@ def look(cluster_pid: int) -> Look:
     """Read the rows of the cluster whose main process this is."""
     workers = Worker.objects.present().filter(host=identity.host(), boot_id=identity.boot_id(), cluster_pid=cluster_pid)
     gate = gates.gate(settings.WORKER_QUEUES)
-    best = Task.objects.claimable(list(gate.queues), clock.now()).values_list("pk", flat=True).first()
+    best = choosing.startable(gate, identity.host(), 1, clock.now())  # what limits hold back is no sign of a stall
     return Look(
         workers=[
             Seen(worker_id=row.pk, heartbeat_at=row.heartbeat_at, is_idle=row.status == Worker.Status.IDLE)
             for row in workers
         ],
-        next_task=None if gate.is_narrow else best,  # under limits, a task that waits is no sign of a stall
+        next_task=best[0].id if best else None,
     )
