@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db import transaction as django_transaction
 
@@ -48,9 +47,16 @@ def _execute(sql: str, parameters: Sequence[Any], fetch: Callable[[Any], Any]) -
     with database.wrap_database_errors:
         if is_sqlite():
             return fetch(raw.execute(_question_marks(sql), parameters))
-        with psycopg.Cursor(raw) as cursor:
+        with _postgres_cursor()(raw) as cursor:
             cursor.execute(sql, parameters, prepare=True)
             return fetch(cursor) if cursor.description else None
+
+
+@cache
+def _postgres_cursor() -> Any:
+    import psycopg  # 6 MB that an installation on SQLite does without
+
+    return psycopg.Cursor
 
 
 @cache

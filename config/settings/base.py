@@ -26,7 +26,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.postgres",
     "channels",
     "csp",
     "django_filters",
@@ -281,6 +280,8 @@ TASK_CRASH_LIMIT = env.number("TASK_CRASH_LIMIT", 5, minimum=1)
 TASK_RETENTION_DAYS = env.number("TASK_RETENTION_DAYS", 7, minimum=0)
 # For how long a removed task's address says when and why it went.
 TOMBSTONE_DAYS = env.number("TOMBSTONE_DAYS", 365, minimum=1)
+# How long the audit says who did what to queues, limits, workers and many tasks; ended actions on many go with it.
+AUDIT_DAYS = env.number("AUDIT_DAYS", 400, minimum=1)
 # Cadences. A worker beats every 2 s (asked for were 10), and a lease outlives the three beats that may be missed.
 HEARTBEAT_SECONDS = env.fraction("HEARTBEAT_SECONDS", 2.0)
 HEARTBEATS_MISSED = 3
