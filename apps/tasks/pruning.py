@@ -20,7 +20,7 @@ from django.db.models import CASCADE, ForeignObjectRel, Q
 from apps.catalog.models import TaskTemplate
 from apps.core import clock
 from apps.tasks import blobs, chores, sql, totals
-from apps.tasks.models import Task, Tombstone
+from apps.tasks.models import AuditEntry, BulkAction, Task, Tombstone
 from apps.tasks.models.task import TaskQuerySet, in_status
 from apps.tasks.states import FINAL
 
@@ -41,6 +41,7 @@ READ = (
 )  # fmt: skip
 """What a tombstone and the totals need of a task."""
 LONGEST_BREATH = 0.05
+IDLE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,8 @@ def steps(choice: Choice) -> Iterator[int]:
         while _clear():
             yield 0
     while forget(choice.now):
+        yield 0
+    while forget_records(choice.now):
         yield 0
 
 
@@ -239,11 +242,29 @@ def forget(now: datetime) -> int:
     return Tombstone.objects.filter(pk__in=some).delete()[0]
 
 
+def forget_records(now: datetime) -> int:
+    """Remove audit entries and ended actions on many tasks whose time is over: some of the oldest, by number."""
+    before = now - timedelta(days=settings.AUDIT_DAYS)
+    entries = AuditEntry.objects.order_by("pk").values_list("pk", "at")[:ROWS]
+    actions = BulkAction.objects.order_by("pk").values_list("pk", "finished_at")[:ROWS]
+    old_entries = [pk for pk, at in entries if at < before]
+    old_actions = [pk for pk, at in actions if at is not None and at < before]
+    return (
+        AuditEntry.objects.filter(pk__in=old_entries).delete()[0]
+        + BulkAction.objects.filter(pk__in=old_actions).delete()[0]
+    )
+
+
 def remove_orphaned_files() -> int:
-    """Take away files of tasks that have no row: what a restored backup, or a worker without a lease, left behind."""
-    removed = 0
-    while ids := blobs.orphans(ROWS):
-        for task_id in ids:
-            blobs.remove_task(task_id)
-        removed += len(ids)
+    """Take away files of tasks that have no row: what a restored backup, or a worker without a lease, left behind.
+
+    Not what is younger than IDLE_SECONDS: a fork keeps its files before anybody can see its row. What may not be
+    removed is logged and left; it holds up nothing else.
+    """
+    removed, refused = 0, set[int]()
+    while ids := set(blobs.orphans(ROWS + len(refused), idle_seconds=IDLE_SECONDS)) - refused:
+        for task_id, error in blobs.remove_tasks(sorted(ids)):
+            log.error("files_not_removed", task_id=task_id, error=str(error))
+            refused.add(task_id)
+        removed += len(ids - refused)
     return removed

@@ -108,19 +108,23 @@ def remove_tasks(task_ids: Sequence[int]) -> list[tuple[int, OSError]]:
     return refused
 
 
-def orphans(most: int = 1000) -> Sequence[int]:
-    """Ids of tasks that have files and no row any more; `remove_task` takes them away."""
-    return list(islice(_orphans(), most))
+def orphans(most: int = 1000, *, idle_seconds: float = 0.0) -> Sequence[int]:
+    """Ids of tasks that have files and no row any more; `remove_task` takes them away.
+
+    `idle_seconds`: only where nothing was written for so long, as the row of a new task may not be seen yet.
+    """
+    return list(islice(_orphans(idle_seconds), most))
 
 
-def _orphans() -> Iterator[int]:
+def _orphans(idle_seconds: float) -> Iterator[int]:
     from apps.tasks.models import Task
 
     for each in _places():
         ids = each.task_ids()
         while some := list(islice(ids, 500)):
+            fresh = {task_id for task_id in some if idle_seconds and each.is_fresh(task_id, idle_seconds)}
             there = set(Task.objects.filter(pk__in=some).values_list("pk", flat=True))
-            yield from (task_id for task_id in some if task_id not in there)
+            yield from (task_id for task_id in some if task_id not in there | fresh)
 
 
 def _open(path: str) -> BinaryIO:

@@ -7,6 +7,8 @@
    also for a path that leads outside.
 5. `remove_task` removes everything of a task, and is done when there is nothing.
 6. `task_ids` says of which tasks there is something, in any order, without holding them all in memory.
+7. `is_fresh` says whether something of the task may have been written in the last so many seconds, by the clock of
+   whoever stamped it: a fork keeps files before its row can be seen.
 """
 
 from collections.abc import Iterator
@@ -57,3 +59,5 @@ class Store(Protocol):
     def remove_task(self, task_id: int) -> None: ...
 
     def task_ids(self) -> Iterator[int]: ...
+
+    def is_fresh(self, task_id: int, seconds: float) -> bool: ...

@@ -37,6 +37,14 @@ class FileStore:
         with suppress(FileNotFoundError), os.scandir(root()) as entries:
             yield from (int(entry.name) for entry in entries if entry.name.isdigit())
 
+    def is_fresh(self, task_id: int, seconds: float) -> bool:
+        """By the clock of the disk, which may be another host's."""
+        try:
+            now = _disk_clock(root())
+            return any(now - place.stat().st_mtime < seconds for place in _places(root() / str(task_id)))
+        except FileNotFoundError:
+            return False
+
 
 def root() -> Path:
     return Path(settings.ARTIFACT_ROOT)
@@ -63,3 +71,15 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _places(directory: Path) -> Iterator[Path]:
+    """It and the directories below; each is stamped when something is put into it."""
+    yield directory
+    for name, directories, _ in os.walk(directory):
+        yield from (Path(name, each) for each in directories)
+
+
+def _disk_clock(directory: Path) -> float:
+    with tempfile.TemporaryFile(dir=directory) as probe:
+        return os.fstat(probe.fileno()).st_mtime

@@ -4,12 +4,14 @@ import errno
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 
+from apps.core import clock
 from apps.tasks.blobs.contract import BlobUnwritable, unwritable
 
 
@@ -65,6 +67,20 @@ class StorageStore:
         with suppress(FileNotFoundError), failures_of(""):
             directories, _ = self._storage.listdir("")
             yield from (int(name) for name in directories if name.isdigit())
+
+    def is_fresh(self, task_id: int, seconds: float) -> bool:
+        """True where the storage tells no times: then its orphans stay."""
+        with failures_of(str(task_id)):
+            try:
+                return self._is_fresh(str(task_id), clock.now() - timedelta(seconds=seconds))
+            except (NotImplementedError, FileNotFoundError):
+                return True
+
+    def _is_fresh(self, directory: str, since: datetime) -> bool:
+        directories, files = self._storage.listdir(directory)
+        return any(self._storage.get_modified_time(f"{directory}/{name}") > since for name in files) or any(
+            self._is_fresh(f"{directory}/{name}", since) for name in directories
+        )
 
     def _has(self, path: str, size: int) -> bool:
         """A file that was cut by an accident is not there, and makes room for the whole one."""

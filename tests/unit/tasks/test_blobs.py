@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 from django.db import connection, transaction
 
-from apps.tasks import blobs, sql
+from apps.tasks import blobs, pruning, sql
 from apps.tasks.blobs import BlobUnreadable, BlobUnwritable, database
 from apps.tasks.models import BlobPiece
 from tests import making
@@ -107,6 +108,46 @@ def test_files_of_tasks_that_have_no_row_are_found(chosen, alice):
     for gone in blobs.orphans():
         blobs.remove_task(gone)
     assert blobs.orphans() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_of_a_fork_whose_row_is_not_seen_yet_are_left_alone(chosen, alice, settings, monkeypatch):
+    """A fork keeps files first, and its row is committed afterwards. The database commits both at once."""
+    gone = making.task("def run(params):\n    return 1\n", alice).pk + 7
+    blobs.save(f"{gone}/files/0-a", b"of a fork")
+    is_seen_late = chosen != "database"
+    assert list(blobs.orphans(idle_seconds=3600)) == ([] if is_seen_late else [gone])
+    assert (pruning.remove_orphaned_files() == 0) is is_seen_late
+    _age(settings, gone, 3700)
+    assert list(blobs.orphans(idle_seconds=3600)) == ([gone] if is_seen_late else [])
+    assert (pruning.remove_orphaned_files() == 1) is is_seen_late
+    assert blobs.orphans() == []
+
+
+def _age(settings, task_id: int, seconds: float) -> None:
+    """As if what is kept of the task on disk had been written so much earlier."""
+    for root in (settings.ARTIFACT_ROOT, Path(settings.MEDIA_ROOT)):
+        for place in [root / str(task_id), *(root / str(task_id)).rglob("*")]:
+            if place.exists():
+                os.utime(place, (place.stat().st_mtime - seconds,) * 2)
+
+
+def test_an_orphan_that_may_not_be_removed_holds_up_no_other(settings, tmp_path, monkeypatch):
+    settings.ARTIFACT_STORE, settings.ARTIFACT_ROOT = "files", tmp_path / "artifacts"
+    monkeypatch.setattr(pruning, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(pruning, "ROWS", 1)
+    for number in (1, 2, 3):
+        blobs.write(number, 0, "left over")
+    remove = shutil.rmtree
+
+    def refuse_one(path: Path) -> None:
+        if path.name == "2":
+            raise PermissionError(13, "Permission denied", str(path))
+        remove(path)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse_one)
+    assert pruning.remove_orphaned_files() == 2
+    assert list(blobs.orphans()) == [2]
 
 
 @pytest.mark.parametrize("harm", ["changed", "cut", "grown"])

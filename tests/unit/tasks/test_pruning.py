@@ -10,9 +10,19 @@ from django.db import IntegrityError, connection, connections
 
 from apps.core import clock, codec
 from apps.core.errors import Gone
-from apps.tasks import blobs, chores, lifecycle, past, pruning
+from apps.tasks import audit, blobs, chores, lifecycle, past, pruning
 from apps.tasks.journal import Batch, NewEvent
-from apps.tasks.models import Attempt, Event, Execution, Step, Task, TaskTotal, Tombstone
+from apps.tasks.models import (
+    Attempt,
+    AuditEntry,
+    BulkAction,
+    Event,
+    Execution,
+    Step,
+    Task,
+    TaskTotal,
+    Tombstone,
+)
 from apps.tasks.pruning import Choice
 from apps.tasks.store import DatabaseStore
 from apps.tasks.submission import Request, submit
@@ -159,6 +169,24 @@ def test_tombstones_go_when_their_own_time_is_over(template, alice, settings):
     prune()
     assert prune(now=clock.now() + 8 * DAY + settings.TOMBSTONE_DAYS * DAY) == 0
     assert Tombstone.objects.count() == 0
+
+
+def test_audit_entries_and_ended_actions_go_when_their_time_is_over_in_small_batches(alice, settings, monkeypatch):
+    monkeypatch.setattr(pruning, "ROWS", 2)
+    old, now = clock.now() - (settings.AUDIT_DAYS + 1) * DAY, clock.now()
+    with clock.frozen(old):
+        for number in range(5):
+            audit.record(alice, "queue.paused", f"queue:{number}")
+    kept = audit.record(alice, "queue.resumed", "queue:0")
+    given = {"verb": "pause", "by": alice, "newest_id": 1, "cursor": 1, "matched": 0, "created_at": old}
+    runs = BulkAction.objects.create(**given)
+    BulkAction.objects.create(**given, status="done", finished_at=old)
+    ended_now = BulkAction.objects.create(**given, status="stopped", finished_at=now)
+
+    assert list(pruning.steps(Choice(now=now))) == [0, 0, 0]
+
+    assert list(AuditEntry.objects.all()) == [kept]
+    assert set(BulkAction.objects.all()) == {runs, ended_now}
 
 
 def test_one_turn_at_a_time(template, alice, monkeypatch):
