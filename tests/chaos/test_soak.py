@@ -25,10 +25,10 @@ def samples(supervisor: float = 0.0, worker: float = 0.0, descriptors: float = 0
             at=60.0 * minute,
             bucket=1.0,
             processes=(
-                Process(pid=1, started=0, role="supervisor", pss=int(56 * MIB + supervisor * minute * MIB), rss=0,
+                Process(pid=1, started=0, role="supervisor", rss=int(56 * MIB + supervisor * minute * MIB), pss=0,
                         descriptors=int(24 + descriptors * minute)),
                 Process(pid=10 + minute // 5, started=60.0 * (minute // 5), role="worker",
-                        pss=int(30 * MIB + worker * (minute % 5) * MIB), rss=0, descriptors=30),
+                        rss=int(30 * MIB + worker * (minute % 5) * MIB), pss=0, descriptors=30),
             ),
         )
         for minute in range(MINUTES)

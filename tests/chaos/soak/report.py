@@ -26,7 +26,7 @@ def as_text(found: dict[str, Any]) -> str:
             f"  {'BROKEN' if one['broken'] else '    ok'}  {one['what']:<58} {one['found']}"
             for one in found["verdicts"]
         ),
-        "  PSS in MB by role, descriptors, database, files, leases",
+        "  RSS in MB by role, PSS of all, descriptors, database, files, leases",
         *map(_row, _spread(found["samples"])),
         "  idle",
         *map(_row, found["idle"][-1:]),
@@ -42,9 +42,10 @@ def _spread(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _row(sample: dict[str, Any]) -> str:
-    memory = ", ".join(f"{role} {mb:g}" for role, mb in sample["pss_mb"].items())
+    memory = ", ".join(f"{role} {mb:g}" for role, mb in sample["rss_mb"].items())
+    pss = sum(sample["pss_mb"].values())
     return (
-        f"  {sample['at'] / 60:5.1f} min  {memory}; descriptors {sum(sample['descriptors'].values())};"
+        f"  {sample['at'] / 60:5.1f} min  {memory}; PSS {pss:.0f}; descriptors {sum(sample['descriptors'].values())};"
         f" database {sample['database_mb']:g} MB; files {sample['files']}; leases {sample['leases']}"
     )
 

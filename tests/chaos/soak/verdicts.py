@@ -51,9 +51,11 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
 
 
 def memory(samples: Sequence[Sample]) -> Iterator[Verdict]:
-    """The sum of a role's processes: one that was recycled counts with its successor."""
+    """The sum of a role's processes: one that was recycled counts with its successor. Resident bytes: of shared pages
+    PSS counts a share that falls and rises with whatever else runs on the machine.
+    """
     for role in _roles(samples):
-        values = _settled(samples, role, lambda process: process.pss)
+        values = _settled(samples, role, lambda process: process.rss)
         yield _flat(f"memory of {role}", values, LEAST["memory"], MIB, "MB", judged=role not in SERVERS)
 
 
@@ -70,7 +72,7 @@ def life(samples: Sequence[Sample]) -> Verdict:
     for sample in samples:
         for process in sample.processes:
             if process.role == "worker":
-                sizes[process.pid, process.started].append((sample.at, process.pss))
+                sizes[process.pid, process.started].append((sample.at, process.rss))
     grown = []
     for seen in sizes.values():
         warm = [size for at, size in seen if at - seen[0][0] >= LIFE_SECONDS]
