@@ -58,8 +58,12 @@ def panel(task: Task, user: Any) -> dict[str, Any]:
     record = _record(task)
     found = [_retry(task, record)] if may_retry else []
     if may_start:
-        found += [_fork(task, record), _again(task, record), _changed(task)]
-    usual = next((each.value for each in found if each.is_suggested), found[0].value if task.is_final else "")
+        found += [_fork(task, record)] if record.calls else []
+        found += [_again(task, record)] if task.is_final else []
+        found.append(_changed(task))
+    usual = next(
+        (each.value for each in found if each.is_suggested), found[0].value if task.is_final or len(found) == 1 else ""
+    )
     return {"task": task, "choices": found, "usual": usual, "steps": record.steps if may_start else (), "first": record.kept,
             "heading": "Go on" if task.status == Status.FAILED else "Start from this task"}  # fmt: skip
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, TypedDict
 
-from apps.console import reasons, script, words
+from apps.console import holds, reasons, script, words
 from apps.console.script import Mark
 from apps.core import durations
 from apps.tasks import standing
@@ -60,8 +60,8 @@ def load(task_id: int, now: datetime, viewer: Any) -> TaskState:
 def of(
     task: Task, attempts: list[Attempt], now: datetime, viewer: Any, facts: reasons.Around | None = None
 ) -> TaskState:
-    facts = facts or reasons.around([task], now, viewer)
     execution = task.execution
+    facts = facts or reasons.around([task], now, viewer)
     running = task.status == Status.RUNNING
     stages = _stages(task, now)
     by_line = script.tallies(task.pk)
@@ -70,13 +70,17 @@ def of(
     resumed = {attempt.resumed_line for attempt in attempts if attempt.resumed_line}
     return TaskState(
         seq=execution.seq,
-        version=_version(task, attempts),
+        version=f"{_version(task, attempts)}.{holds.mark(task, facts)}",
         status=task.status,
         is_ticking=running,
         elapsed=None if (seconds := standing.elapsed(task, now)) is None else round(seconds, 1),
         percent=round(execution.percent, 1),
-        legal=list(standing.legal(task)),
-        fields={**_fields(task, attempts, stages, now), "reason": reasons.why(task, facts)},
+        legal=[*standing.legal(task), *(["start_now"] if holds.may_start_now(task, now) else [])],
+        fields={
+            **_fields(task, attempts, stages, now),
+            **holds.fields(task, facts),
+            "reason": reasons.why(task, facts),
+        },
         stages=stages,
         reached=_reached(task, by_line, failed_line),
         lines={
@@ -101,6 +105,11 @@ def changes(old: TaskState | None, new: TaskState) -> dict[str, Any]:
     changed["seq"] = new["seq"]
     changed["elapsed"] = new["elapsed"]
     return changed
+
+
+def has_news(changed: dict[str, Any]) -> bool:
+    """Whether `changes` found more than that time passes."""
+    return bool(changed.keys() - {"seq", "elapsed"})
 
 
 def _version(task: Task, attempts: list[Attempt]) -> str:
@@ -174,6 +183,8 @@ def _fields(task: Task, attempts: list[Attempt], stages: list[Stage], now: datet
         "line": str(_shown_line(task) or "–"),
         "line_sub": execution.call or ("between calls" if task.status == Status.RUNNING and execution.line else ""),
         "for_sub": _for(task, now),
+        "worker_label": "Worker",
+        "start_now": "Retry now" if task.failures else "Start now",
         "worker": latest.worker if latest else "–",
         "worker_sub": "works on it" if task.status == Status.RUNNING else f"until {words.clock(latest.ended_at, now)}"
         if latest and latest.ended_at else "",

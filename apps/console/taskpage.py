@@ -8,8 +8,9 @@ from typing import Any
 from django.urls import reverse
 
 from apps.catalog.models import TemplateRevision
-from apps.console import feedrows, script, state, words
+from apps.console import feedrows, goingon, holds, reasons, script, state, words
 from apps.console.feedrows import FeedRow, LogRow
+from apps.console.holds import Link
 from apps.console.script import Line, Mark
 from apps.console.state import TaskState
 from apps.core import clock, durations
@@ -72,6 +73,7 @@ class TaskPage:
     task: Task
     now: datetime
     state: TaskState
+    holders: list[Link]
     code: list[CodeLine]
     is_long: bool
     feed: list[FeedRow]
@@ -97,12 +99,14 @@ def gather(task_id: int, user: Any) -> TaskPage:
     now = clock.now()
     task = Task.objects.visible_to(user).select_related(*state.RELATED).get(pk=task_id)
     attempts = list(task.attempts.all())
-    shown = state.of(task, attempts, now, user)
+    facts = reasons.around([task], now, user)
+    shown = state.of(task, attempts, now, user, facts)
     entries = [entry for entry in feed.newest(task_id) if entry.seq <= shown["seq"]]
     return TaskPage(
         task=task,
         now=now,
         state=shown,
+        holders=holds.links(task, facts, user),
         code=_code(task.revision, shown),
         is_long=task.revision.script.count("\n") > script.LONG,
         feed=feedrows.folded(feedrows.rows(entries, now)),
@@ -216,13 +220,15 @@ def _safe(task: Task) -> str:
 def _todo(task: Task, error: dict[str, Any]) -> list[str]:
     todo = [words.sentence(str(error["advice"]))] if error.get("advice") else []
     if task.status == Status.FAILED:
-        todo.append(_next(error, is_second=bool(todo)))
+        todo.append(_next(task, error, is_second=bool(todo)))
     return todo
 
 
-def _next(error: dict[str, Any], *, is_second: bool) -> str:
-    if error.get("code") in ("script_error", "syntax_error"):
-        return "Then start it again: this task keeps the revision that it was made from."
+def _next(task: Task, error: dict[str, Any], *, is_second: bool) -> str:
+    if error.get("code") in goingon.REPEATS_ITSELF:
+        calls = words.count(task.execution.steps, "recorded call")
+        kept = f" and keep its {calls}" if task.execution.steps else ""
+        return f"Then fork it on that revision{kept}: this task stays on the one that it was made from."
     where = f" from line {error['line']}" if error.get("line") and error.get("step") is not None else ""
     return f"{'Then retry' if is_second else 'Retry'} it{where}."
 

@@ -1,7 +1,7 @@
 """Queues as the page shows them: state, what waits, how fast it goes, and why it does not go faster."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from apps.console import reasons, state
+from apps.console.crew import pulse
+from apps.console.crew.pulse import Pulse, Slots
 from apps.core import durations
 from apps.tasks import queues
 from apps.tasks.models import Task
@@ -19,6 +21,7 @@ from apps.workers import served
 
 UNBELIEVABLE_SECONDS = 7 * 86_400
 """A queue that would take longer to empty at its present pace is not said to empty at all."""
+NO_SLOTS, NO_PULSE = Slots(), Pulse()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,8 @@ class QueueRow:
     why: str
     oldest: str
     empty_in: str
+    slots: Slots = NO_SLOTS
+    pulse: Pulse = NO_PULSE
 
     def tasks_url(self, status: str) -> str:
         return f"{reverse('admin:tasks_task_changelist')}?{urlencode({'queue': self.standing.name, 'state': status})}"
@@ -57,6 +62,16 @@ def rows(viewer: Any, now: datetime) -> list[QueueRow]:
     found = queues.standing(now, served.queues(now))
     sentences = _sentences(found, viewer, now)
     return [_row(each, sentences.get(each.name, ""), now) for each in found]
+
+
+def with_pulse(rows: Sequence[QueueRow], now: datetime) -> list[QueueRow]:
+    """With their slots and their last hour, for three queries more."""
+    slots = pulse.slots(now)
+    pulses = pulse.pulses(now, {row.standing.name: row.standing.pending for row in rows})
+    return [
+        replace(row, slots=slots.get(row.standing.name, NO_SLOTS), pulse=pulses.get(row.standing.name, NO_PULSE))
+        for row in rows
+    ]
 
 
 def _sentences(found: Sequence[Standing], viewer: Any, now: datetime) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apps.console.crew.pulse import Slots
 from apps.core import durations
 from apps.workers import standing
 from apps.workers.standing import ClusterFacts, WorkerFacts
@@ -54,6 +55,11 @@ class Crew:
     @property
     def asked(self) -> str:
         return asked(self.cluster) if self.cluster else ""
+
+    @property
+    def slots(self) -> Slots:
+        busy = sum(row.facts.doing is not None for row in self.workers)
+        return Slots(busy=busy, free=len(self.workers) - busy)
 
 
 def crews(viewer: Any) -> list[Crew]:

@@ -22,6 +22,7 @@ from apps.console.live.messages import ServerMessage, TaskMessage, TasksMessage
 from apps.console.state import TaskState
 from apps.core import hints
 from apps.tasks.sight import Sight
+from apps.tasks.states import Status
 
 log = structlog.get_logger(__name__)
 Answer = TypeVar("Answer")
@@ -36,6 +37,8 @@ WINDOW = 4
 """Messages that a socket may have open before it is asked to confirm."""
 UNKNOWN = 0
 """The id of a hint that names no task."""
+PROSPECT_SECONDS = 5.0
+"""Between two looks at a pending task to which nothing happens: its place and its expected start move all the same."""
 MAX_CHANGED = 500
 """Changed tasks that a list follower is told of at once."""
 
@@ -77,6 +80,12 @@ class TaskFollower(Follower):
     seq: int
     sight: Sight
     shown: TaskState | None = None
+    told_at: float = 0.0
+
+    def is_behind(self, seq: int, now: float) -> bool:
+        if self.shown is None or self.shown["seq"] != seq:
+            return True
+        return self.shown["status"] == Status.PENDING and now - self.told_at >= PROSPECT_SECONDS
 
 
 @dataclass(eq=False, kw_only=True)
@@ -198,13 +207,10 @@ class Hub:
             await asyncio.sleep(SAFETY_SECONDS)
 
     async def _look_at_tasks(self, task_ids: set[int]) -> None:
-        newest = await self._ask(lambda: reading.seqs(task_ids))
+        newest, now = await self._ask(lambda: reading.seqs(task_ids)), time.monotonic()
         for task_id, seq in newest.items():
-            behind = [
-                follower
-                for follower in self._tasks.get(task_id, ())
-                if follower.is_ready and (follower.shown is None or follower.shown["seq"] != seq)
-            ]
+            followers = self._tasks.get(task_id, ())
+            behind = [follower for follower in followers if follower.is_ready and follower.is_behind(seq, now)]
             for viewer in {follower.sight for follower in behind}:
                 await self._tell(task_id, viewer, [follower for follower in behind if follower.sight == viewer])
 
@@ -217,7 +223,11 @@ class Hub:
         for follower in followers:
             tail = tails[follower.seq]
             changed = state.changes(follower.shown, shown)
+            has_news = follower.shown is None or follower.shown["seq"] != shown["seq"] or state.has_news(changed)
             follower.seq, follower.shown = max(follower.seq, shown["seq"]), shown
+            follower.told_at = time.monotonic()
+            if not has_news:
+                continue
             follower.number += 1
             await follower.send(
                 TaskMessage(type="task", number=follower.number, is_reset=tail.is_reset, state=changed, feed=tail.feed,

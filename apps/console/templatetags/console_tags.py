@@ -47,6 +47,19 @@ def bar(state: str, percent: Any, label: str = "", size: str = "") -> SafeString
     )
 
 
+@register.simple_tag
+def slots(shown: Any) -> SafeString:
+    """A box for each slot, full ones first; the number stands beside it."""
+    boxes = format_html_join("", '<rect class="{}" x="{}" y="0.5" width="9" height="9" rx="2"/>', (
+        (look, number * 12) for number, look in enumerate(shown.boxes)
+    ))  # fmt: skip
+    said = f"{shown.busy} of {shown.total} slots busy"
+    width = 12 * len(shown.boxes)
+    return format_html(
+        '<svg class="slot-row" width="{}" height="10" role="img" aria-label="{}">{}</svg>', width, said, boxes
+    )
+
+
 @register.filter
 def parted(messages: Any) -> undo.Parted:
     return undo.parted(messages or ())

@@ -138,7 +138,7 @@ def test_a_task_of_another_is_not_named_to_one_who_may_see_workers_only(client: 
 @pytest.mark.parametrize(("verb", "back"), [("pause", "resume"), ("drain", "reopen")])
 def test_a_queue_is_stopped_and_opened_with_a_reason_on_record(browse, walk, birch, verb, back):
     said = browse.post(f"{PAGE}queue/default/{verb}/", {"reason": "printer change"}, follow=True).content.decode()
-    assert "Queue default" in said.partition('class="messagelist"')[2]
+    assert "Queue default" in said.partition('class="toast"')[2]
     row = Queue.objects.get(name="default")
     assert (row.is_paused or row.is_draining, row.reason) == (True, "printer change")
 
