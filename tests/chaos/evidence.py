@@ -153,6 +153,8 @@ class Evidence:
     """While it stormed, a second apart."""
     idle_looks: Sequence[Look] = ()
     """After everything had ended."""
+    crew: Sequence[tuple[float, int]] = ()
+    """(moment, how many worker processes lived), a second apart."""
     limits: Sequence[Bound] = ()
     cores: int = 1
     """CPU-intensive tasks that may run on a host at once."""

@@ -78,7 +78,7 @@ def resumptions(evidence: Evidence, kills: Mapping[int, float]) -> list[Resumpti
             pid = pid_of.get((task, before.attempt))
             was_killed = (task, before.attempt) in crashed and pid in kills
             is_next = after.attempt > before.attempt and not evidence.was_asked("pause", task)
-            if was_killed and is_next and pid is not None and after.at >= kills[pid]:
+            if was_killed and is_next and pid is not None and before.at <= kills[pid] <= after.at:
                 found.setdefault(pid, Resumption(
                     pid=pid, task=task, killed_at=kills[pid], before=before.attempt, after=after.attempt,
                     seconds=after.at - kills[pid],

@@ -248,9 +248,12 @@ def test_every_rule_is_a_clause_and_says_what_it_looked_at():
 def test_a_slow_resumption_is_told_with_the_faults_in_between():
     fault = Fault(kind="restart postgresql", at=3.0, until=20.0)
     late = replace(IN_ORDER, effects=[*IN_ORDER.effects[:2], replace(IN_ORDER.effects[2], at=30.0)],
-                   events=[replace(event, at=1000.0 + event.seq) for event in IN_ORDER.events])  # fmt: skip
+                   events=[replace(event, at=1000.0 + event.seq) for event in IN_ORDER.events],
+                   crew=[(3.0, 1), (4.0, 0), (5.0, 0), (6.0, 1)])  # fmt: skip
     ((headline, *lines),) = timeline.slowest(late, figures.resumptions(late, {10: 2.5}), [fault], 1000.0)
-    assert headline == "task 1 (short) did its next call 27.5 s after process 10 was killed"
+    assert (
+        headline == "task 1 (short) did its next call 27.5 s after process 10 was killed; no worker lived for 2 s of it"
+    )
     assert any("FAULT restart postgresql" in line and "until +17.5" in line for line in lines)
     assert any("task.rescued" in line for line in lines)
     assert lines[-1].strip().startswith("+27.5") and "by attempt 2" in lines[-1]

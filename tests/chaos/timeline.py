@@ -1,6 +1,7 @@
 """What happened between a kill and the next call of its task: faults, events and calls, in one order."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from tests.chaos.evidence import Evidence
 from tests.chaos.figures import Resumption
@@ -23,14 +24,19 @@ def _story(evidence: Evidence, one: Resumption, faults: Sequence[Fault], offset:
     template = next((accepted.template for accepted in evidence.accepted if accepted.task == one.task), "?")
     lines = sorted([
         *_of_faults(one, faults), *_of_events(evidence, one, offset), *_of_calls(evidence, one), *_of_looks(evidence, one),
+        *_of_crew(evidence, one),
     ])  # fmt: skip
     told = [f"{at - one.killed_at:+8.1f}  {text}" for at, text in lines]
     if len(told) > MOST_LINES:
         told = [*told[: MOST_LINES // 2], f"          … {len(told) - MOST_LINES} more …", *told[-MOST_LINES // 2 :]]
-    return [
-        f"task {one.task} ({template}) did its next call {one.seconds:.1f} s after process {one.pid} was killed",
-        *told,
-    ]
+    headline = f"task {one.task} ({template}) did its next call {one.seconds:.1f} s after process {one.pid} was killed"
+    return [f"{headline}; no worker lived for {without_workers(evidence, one):.0f} s of it", *told]
+
+
+def without_workers(evidence: Evidence, one: Resumption) -> float:
+    """Seconds of that time at which no worker process was there at all, to within a look's."""
+    crew = [(at, workers) for at, workers in evidence.crew if one.killed_at <= at <= one.killed_at + one.seconds]
+    return sum(after - before for (before, workers), (after, _) in pairwise(crew) if not workers)
 
 
 def _of_faults(one: Resumption, faults: Sequence[Fault]) -> Iterator[tuple[float, str]]:
@@ -44,6 +50,8 @@ def _of_events(evidence: Evidence, one: Resumption, offset: float) -> Iterator[t
     """By the clock of whoever wrote them, which a fault may have moved: then the moment is told, and its place guessed."""
     at = one.killed_at - BEFORE
     for event in evidence.events_of.get(one.task, []):
+        if event.kind in ("task.logged", "task.progressed"):
+            continue
         told = event.at - offset
         is_moved = abs(told - one.killed_at) > one.seconds + 600
         at = at if is_moved else max(at, told)
@@ -53,11 +61,12 @@ def _of_events(evidence: Evidence, one: Resumption, offset: float) -> Iterator[t
 
 
 def _of_calls(evidence: Evidence, one: Resumption) -> Iterator[tuple[float, str]]:
-    for effect in evidence.effects_of.get(one.task, []):
-        if effect.attempt in (one.before, one.after) and effect.at >= one.killed_at - BEFORE:
-            yield effect.at, f"     call {effect.index} by attempt {effect.attempt}, process {effect.pid}"
-            if effect.attempt == one.after:
-                return
+    """The last of the attempt that was killed, and the first of the one that went on."""
+    effects = evidence.effects_of.get(one.task, [])
+    last = [effect for effect in effects if effect.attempt == one.before][-1:]
+    first = [effect for effect in effects if effect.attempt == one.after][:1]
+    for effect in (*last, *first):
+        yield effect.at, f"     call {effect.index} by attempt {effect.attempt}, process {effect.pid}"
 
 
 def _of_looks(evidence: Evidence, one: Resumption) -> Iterator[tuple[float, str]]:
@@ -73,6 +82,14 @@ def _of_looks(evidence: Evidence, one: Resumption) -> Iterator[tuple[float, str]
             others = sum(each.is_running for each in look.held)
             yield look.at, f"     seen: {now} ({others} tasks run)"
         before = now
+
+
+def _of_crew(evidence: Evidence, one: Resumption) -> Iterator[tuple[float, str]]:
+    before = -1
+    for at, workers in evidence.crew:
+        if one.killed_at - BEFORE <= at <= one.killed_at + one.seconds and workers != before:
+            yield at, f"     {workers} workers live"
+            before = workers
 
 
 def _brief(data: object) -> str:

@@ -34,6 +34,13 @@ class Fault:
         return asdict(self)
 
 
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def possible(stage: Stage) -> list[str]:
     kinds = list(WEIGHTS)
     if stage.postgres is None:
@@ -81,9 +88,12 @@ class Faults:
     # To processes
 
     def _one(self, planned: Planned) -> psutil.Process | None:
-        role = planned.kind.split()[-1]
-        found = [process for is_role, process in self._stage.tree() if is_role == role]
+        found = self._living(planned.kind.split()[-1])
         return found[int(planned.draw * len(found))] if found else None
+
+    def _living(self, role: str) -> list[psutil.Process]:
+        """Without those that are dead and whose parent, frozen perhaps, has not heard of it yet."""
+        return [process for is_role, process in self._stage.tree() if is_role == role and is_alive(process)]
 
     def _kill(self, fault: Fault, planned: Planned) -> bool | None:
         return self._signal(fault, self._one(planned), signal.SIGKILL)
@@ -92,9 +102,7 @@ class Faults:
         return self._signal(fault, self._one(planned), signal.SIGTERM)
 
     def _kill_all_workers(self, fault: Fault, planned: Planned) -> bool | None:
-        done = [
-            self._signal(fault, process, signal.SIGKILL) for role, process in self._stage.tree() if role == "worker"
-        ]
+        done = [self._signal(fault, process, signal.SIGKILL) for process in self._living("worker")]
         return None if any(one is None for one in done) else False
 
     def _freeze(self, fault: Fault, planned: Planned) -> bool | None:
@@ -118,6 +126,7 @@ class Faults:
             process.send_signal(number)
         except psutil.Error:
             return False
+        fault.at = fault.until = time.monotonic()  # to find it may have taken a while on a machine that is busy
         fault.pids.append(process.pid)
         return None
 

@@ -14,6 +14,7 @@ from tests.chaos.place import place
 from tests.chaos.storm.faults import Fault
 
 SHOWN = 40
+KILLS = {"kill worker", "kill all workers"}
 
 
 def report(options: dict[str, Any], evidence: Evidence, faults: Sequence[Fault], **facts: Any) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def report(options: dict[str, Any], evidence: Evidence, faults: Sequence[Fault],
 
 def resumptions(evidence: Evidence, faults: Sequence[Fault]) -> list[figures.Resumption]:
     """Of all workers that were killed at work."""
-    kills = {pid: fault.at for fault in faults if "worker" in fault.kind for pid in fault.pids}
+    kills = {pid: fault.at for fault in faults if fault.kind in KILLS for pid in fault.pids}
     return figures.resumptions(evidence, kills)
 
 

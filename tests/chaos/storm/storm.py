@@ -68,7 +68,7 @@ def run(options: Options, tell: Callable[[str], None] = print) -> dict[str, Any]
             stage.directory, stage.sql,
             frozen=[pid for fault in faults.record if fault.kind.startswith("freeze") for pid in fault.pids],
             seen_final=watch.seen_final, double_holders=watch.double_holders, memory=watch.memory, left_over=left_over,
-            looks=watch.looks, idle_looks=idle_looks,
+            looks=watch.looks, idle_looks=idle_looks, crew=watch.crew,
         )  # fmt: skip
         facts = {"seconds": time.monotonic() - began, "drain_seconds": drained, "remarks": remarks}
         return report(asdict(options) | {"home": str(stage.directory)}, evidence, faults.record, **facts)

@@ -11,6 +11,7 @@ import psycopg
 
 from tests.chaos.evidence import Look
 from tests.chaos.slots import bucket_now, held_now
+from tests.chaos.storm.faults import is_alive
 from tests.chaos.storm.scripts import SHOP
 from tests.chaos.storm.stage import Stage
 
@@ -26,6 +27,8 @@ class Watch:
         self.seen_final: dict[int, list[str]] = defaultdict(list)
         self.double_holders: list[str] = []
         self.looks: list[Look] = []
+        self.crew: list[tuple[float, int]] = []
+        """(moment, how many worker processes lived)"""
         self.memory: dict[str, int] = defaultdict(int)
         self.processes: dict[tuple[int, float], str] = {}
         """Everything that was ever seen below a supervisor: (pid, start) and role."""
@@ -72,15 +75,18 @@ class Watch:
         return Look(at=at, held=held_now(sql, database), bucket=bucket_now(sql, database))
 
     def _look_at_processes(self) -> None:
+        workers = 0
         for role, process in self._stage.tree():
             with suppress(psutil.Error):
                 self.processes[process.pid, process.create_time()] = role
                 self.memory[role] = max(self.memory[role], process.memory_info().rss)
+                workers += role == "worker" and is_alive(process)
+        self.crew.append((time.monotonic(), workers))
 
 
 def _is_alive(pid: int, started: float) -> bool:
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 0.02 and process.status() != psutil.STATUS_ZOMBIE
+        return abs(process.create_time() - started) < 0.02 and is_alive(process)
     except psutil.Error:
         return False
