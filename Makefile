@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test chaos check format bench storm soak sweep baseline memory clean
+.PHONY: help run install install-dev test chaos check format bench storm soak sweep ordeal baseline memory clean
 PYTHON_BIN := .venv/bin/python
 
 help: ## this list
@@ -17,7 +17,7 @@ test: install-dev ## all tests (on PostgreSQL and Redis when DATABASE_URL and RE
 
 chaos: install-dev ## a short storm, several hosts, lost servers, rolling restart, changed keys: minutes with whole clusters
 	@scripts/pdf-libraries
-	$(PYTHON_BIN) -m pytest -m long tests/chaos $(ARGS)
+	$(PYTHON_BIN) -m pytest -m 'long and not ordeal' tests/chaos $(ARGS)
 
 check: install-dev ## format, lint, types, import contracts, migrations, deployment settings
 	@scripts/check
@@ -39,6 +39,10 @@ soak: install-dev ## a steady load for MINUTES (60), then: did anything grow or 
 
 sweep: install-dev ## kill at every write of a 30-call script, at every point, on the database of DATABASE_URL
 	SWEEP=full $(PYTHON_BIN) -m pytest -q tests/chaos/test_s1.py $(ARGS)
+
+ordeal: install-dev ## hundreds of rounds of kills, timeouts, restarts, for their figures: most of an hour; SEED=1 ARGS="-k kill"
+	@scripts/pdf-libraries
+	SEED=$(or $(SEED),1) $(PYTHON_BIN) -m pytest -m ordeal -s tests/chaos $(ARGS)
 
 baseline: install-dev ## what bare Django-Q2 does under the same accidents, beside ours
 	$(PYTHON_BIN) -m tests.chaos.baseline $(ARGS)

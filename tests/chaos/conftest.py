@@ -4,7 +4,14 @@ import pytest
 
 from apps.executors.script import sandbox
 from apps.tools import registry
+from tests.chaos.installation import PATIENCE
 from tests.chaos.rig import Forker, Rig
+
+
+def pytest_collection_modifyitems(items):
+    for item in items if PATIENCE != 1 else []:
+        if "chaos" in item.keywords and (limit := item.get_closest_marker("timeout")):
+            item.add_marker(pytest.mark.timeout(limit.args[0] * PATIENCE), append=False)
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,11 @@ import django
 django.setup()
 
 from django.conf import settings
+from django.db import OperationalError, connection
 
 from apps.core import clock
 from apps.core.tether import adopt_orphans, tether
-from apps.workers import draining
+from apps.workers import draining, sweep
 from apps.workers import slice as slices
 
 
@@ -48,12 +49,44 @@ def _serve(given: dict[str, Any]) -> None:
         settings.HEARTBEAT_SECONDS = min(settings.HEARTBEAT_SECONDS, given["lease"] / 4)
         for name, value in given["settings"].items():
             setattr(settings, name, value)
+        _meet_accident(given.get("accident", ""))
         draining.listen()
         slices.run_slice()
         code = 0
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+def _meet_accident(what: str) -> None:
+    """One of `rig.ACCIDENTS`."""
+    note, give_back = sweep.roster.note_rescue, sweep._rescue
+
+    def noted(*args: Any) -> None:
+        note(*args)
+        if what == "dies before the commit":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if what == "loses its database":
+            sweep.roster.note_rescue = note  # once
+            _lose_database()
+
+    def given_back(*args: Any) -> bool:
+        done = give_back(*args)
+        if done:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    if what:
+        sweep.roster.note_rescue = noted
+    if what == "dies after the commit":
+        sweep._rescue = given_back
+
+
+def _lose_database() -> None:
+    if connection.vendor == "sqlite":
+        raise OperationalError("disk I/O error")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 if __name__ == "__main__":

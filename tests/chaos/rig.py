@@ -2,11 +2,12 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from apps.tasks.models import Task
 from apps.tasks.submission import Request, submit
 from apps.workers.models import Worker
 from tests.chaos.installation import ROOT, wait_for
+
+ACCIDENTS = ("dies before the commit", "dies after the commit", "loses its database")
+"""What may happen to a process while it gives back another's task."""
 
 
 def test_database() -> str:
@@ -35,8 +39,10 @@ test_database.__test__ = False  # type: ignore[attr-defined]
 class Forker:
     """A process with Django loaded, which forks workers; it begins with the first."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, database: str = "") -> None:
         self.home = home
+        self._database = database
+        """Its address; empty: the test's own."""
         self._log = (home / "workers.log").open("ab")
         self._process: subprocess.Popen[str] | None = None
 
@@ -46,7 +52,7 @@ class Forker:
                 [sys.executable, "-m", "tests.chaos.hosts"], cwd=ROOT, text=True,
                 env={
                     **os.environ, "DJANGO_SETTINGS_MODULE": "tests.chaos.worker_settings",
-                    "CHANTILLY_HOME": str(self.home), "DATABASE_URL": test_database(),
+                    "CHANTILLY_HOME": str(self.home), "DATABASE_URL": self._database or test_database(),
                 },
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
             )  # fmt: skip
@@ -59,7 +65,7 @@ class Forker:
     def close(self) -> None:
         if self._process is not None:
             for process in psutil.Process(self._process.pid).children(recursive=True):
-                _end(process)
+                end(process)
             self._process.kill()
             self._process.communicate()
         self._log.close()
@@ -89,7 +95,25 @@ class Rig:
             yield started
         finally:
             for process in started:
-                _end(process)
+                end(process)
+
+    def accident(self, host: str, what: str, lease: float) -> psutil.Process:
+        """A worker to which `what` of ACCIDENTS happens; it ends with the test's module."""
+        world = str(self.world)
+        return self._forker.fork(host=host, lease=lease, clock=0.0, settings={}, world=world, accident=what)
+
+    @contextmanager
+    def crew(self, *hosts: str, lease: float) -> Iterator["Crew"]:
+        """A worker for each name of a host, and a new one wherever one is killed."""
+        crew = Crew(
+            lambda host: self._forker.fork(host=host, lease=lease, clock=0.0, settings={}, world=str(self.world))
+        )
+        try:
+            for host in hosts:
+                crew.start(host)
+            yield crew
+        finally:
+            crew.end()
 
     def effects(self, *task_ids: int) -> list[tuple[str, int]]:
         """(key, value) of what reached the world for these tasks, in order."""
@@ -98,7 +122,27 @@ class Rig:
         return [(line["key"], line["value"]) for line in lines if line["key"].startswith(keys)]
 
 
-def _end(process: psutil.Process) -> None:
+class Crew:
+    def __init__(self, fork: Callable[[str], psutil.Process]) -> None:
+        self._fork = fork
+        self._workers: dict[str, psutil.Process] = {}
+
+    def start(self, host: str) -> None:
+        self._workers[host] = self._fork(host)
+
+    def kill(self, chance: random.Random) -> None:
+        """kill -9 of one of them; another takes its place at once."""
+        host = chance.choice(sorted(self._workers))
+        end(self._workers[host])
+        self.start(host)
+
+    def end(self) -> None:
+        for process in self._workers.values():
+            end(process)
+
+
+def end(process: psutil.Process) -> None:
+    """kill -9, with all below it."""
     with suppress(psutil.Error):
         below = process.children(recursive=True)
         process.kill()

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.installation import ROOT, Installation
+from tests.chaos.installation import PATIENCE, ROOT, Installation
 
 CHAIN = """\
 import world
@@ -67,13 +69,42 @@ class Host(Installation):
         """Run it in a process of this host, whether or not a supervisor runs; answers the JSON of its last line."""
         done = subprocess.run(
             [sys.executable, "-c", SET_UP + code], cwd=ROOT, env=self.environment, capture_output=True, text=True,
-            timeout=100,
+            timeout=100 * PATIENCE,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
     def ask(self, key: str, n: int, times: int = 1) -> list[int]:
         return list(self.python(f"print(json.dumps([ask({key!r}, {n}).pk for _ in range({times})]))"))
+
+    @contextmanager
+    def asker(self) -> Iterator[Callable[[str, int], int]]:
+        """Somebody who submits (template, n) without starting a process for each; answers the task's id."""
+        code = "for line in sys.stdin:\n    print(ask(*json.loads(line)).pk, flush=True)\n"
+        asking = subprocess.Popen(
+            [sys.executable, "-c", SET_UP + code], cwd=ROOT, env=self.environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+        def ask(key: str, n: int) -> int:
+            assert asking.stdin is not None
+            assert asking.stdout is not None
+            asking.stdin.write(json.dumps([key, n]) + "\n")
+            asking.stdin.flush()
+            return int(asking.stdout.readline())
+
+        try:
+            yield ask
+        finally:
+            asking.kill()
+            asking.communicate()
+
+    def template(self, key: str, script: str, **fields: Any) -> None:
+        self.python(f"making.template({script!r}, alice, key={key!r}, **{fields!r})\nprint(0)")
+
+    def effect_count(self) -> int:
+        """How many calls have reached the world, of all tasks."""
+        return self.world.read_bytes().count(b"\n") if self.world.exists() else 0
 
     def statuses(self, ids: list[int]) -> list[str]:
         found = self.sql(f"SELECT status FROM tasks_task WHERE id IN ({','.join(map(str, ids))})")

@@ -1,8 +1,11 @@
 """Leases with real processes: long work, frozen workers, wrong clocks, poisoned rows, and ends that nothing holds up."""
 
-import os
+import subprocess
+import sys
+import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -13,12 +16,12 @@ from apps.tasks.models import Execution, Task
 from apps.tasks.states import Status
 from tests import making
 from tests.chaos.installation import wait_for
+from tests.chaos.ordeal import rounds, tell
 from tests.chaos.rig import ask, frozen, sleep_through, until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 LEASE = 1.0
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "6"))
 SHORT = "import world\n\ndef run(params):\n    return world.put(params['n'])\n"
 NAP = "import task\n\ndef run(params):\n    task.sleep(3)\n"
 LONG = "import world\n\ndef run(params):\n    return world.wait(1, {seconds}) + world.put(2)\n"
@@ -181,16 +184,31 @@ def test_a_task_can_be_cancelled_in_every_state(rig, alice, state):
     assert (f"{task.pk}:1", 2) not in rig.effects(task.pk), "no call after the cancel"
 
 
-def test_every_task_that_runs_out_of_time_is_on_record(rig, alice):
-    """Q3: Django-Q2 loses results around a timeout, or stops delivering. The long command does hundreds."""
+@rounds(6, 500, minutes=60)
+def test_every_task_that_runs_out_of_time_is_on_record(rig, alice, rounds):
+    """Q3: Django-Q2 loses results around a timeout, or stops delivering."""
     script = "import world\n\ndef run(params):\n    world.put(params['n'])\n    while True:\n        pass\n"
     key = making.template(script, alice, key="endless", cpu_seconds=1).key
-    tasks = [ask(key, alice, n=n) for n in range(ROUNDS)]
-    with rig.workers("oak", "elm", lease=2):
-        wait_for("all", lambda: not Task.objects.open().exists(), seconds=20 + 4 * ROUNDS)
+    tasks = [ask(key, alice, n=n) for n in range(rounds)]
+    began = time.monotonic()
+    with rig.workers("oak", "elm", lease=2), _load(processes=rounds // 100):
+        wait_for("all", lambda: not Task.objects.open().exists(), seconds=20 + 4 * rounds)
 
     for task in tasks:
         task.refresh_from_db()
         assert (task.status, task.attempt_count) == (Status.FAILED, 1)
         assert "after 1 s of computing" in task.error["message"]
         assert rig.effects(task.pk) == [(f"{task.pk}:0", task.parameters["n"])]
+    tell("Q3", timeouts=rounds, on_record=len(tasks), seconds=round(time.monotonic() - began))
+
+
+@contextmanager
+def _load(processes: int) -> Iterator[None]:
+    """So many others that compute."""
+    burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
+    try:
+        yield
+    finally:
+        for each in burning:
+            each.kill()
+            each.wait()

@@ -24,6 +24,8 @@ from tests.chaos.rig import ask, test_database
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 
+IS_FULL = os.environ.get("SWEEP") == "full"
+SECONDS = 3600 if IS_FULL else 300
 CALLS = 30
 SCRIPT = f"""\
 import task, world
@@ -72,7 +74,7 @@ class Rig:
                 "SANDBOXES": str(self.sandboxes),
                 **environment,
             },
-            capture_output=True, text=True, timeout=290 if os.environ.get("SWEEP") != "full" else 890, check=False,
+            capture_output=True, text=True, timeout=SECONDS - 10, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -104,20 +106,19 @@ def places() -> list[tuple[str, int, bool]]:
 
     `make sweep` takes all of them. Else every second call keeps checkpoints, and PostgreSQL takes every third call.
     """
-    is_full = os.environ.get("SWEEP") == "full"
     # PostgreSQL writes a step in one statement: there is nothing to kill between its row and its commit.
     points = [point for point in POINTS if connection.vendor == "sqlite" or point != "before the commit"]
-    calls = range(1, CALLS + 1, 1 if is_full or connection.vendor == "sqlite" else 3)
+    calls = range(1, CALLS + 1, 1 if IS_FULL or connection.vendor == "sqlite" else 3)
     return [
         (point, n, keeps)
         for point in points
         for n in calls
         for keeps in (True, False)
-        if is_full or keeps == bool(n % 2)
+        if IS_FULL or keeps == bool(n % 2)
     ]
 
 
-@pytest.mark.timeout(900 if os.environ.get("SWEEP") == "full" else 300)
+@pytest.mark.timeout(SECONDS)
 def test_a_kill_at_any_point_of_any_call_changes_nothing(rig, alice, record_property):
     key = making.template(SCRIPT, alice, parameter_schema=SCHEMA).key
     asked = {ask(key, alice, point=point, n=n, keeps=keeps).pk: (point, n) for point, n, keeps in places()}

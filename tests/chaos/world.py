@@ -54,3 +54,26 @@ def spawn(call: Call, value: int) -> None:
     with Path(os.environ["WORLD"]).with_name("children").open("a") as file:
         file.write(f"{child.pid}\n")
     child.wait()
+
+
+@tool(call_class="effect")
+def spin(call: Call, value: int) -> None:
+    """Append one line, and stay for ever in a loop in C, which no signal handler and no other thread gets into."""
+    put(call, value)
+    sum(range(1 << 60))
+
+
+@tool(call_class="effect")
+def hoard(call: Call, value: int) -> None:
+    """Append one line, and take memory until there is none."""
+    put(call, value)
+    taken = []
+    while True:
+        taken.append(bytearray(16 * 1024 * 1024))
+
+
+@tool(call_class="effect")
+def leave(call: Call, value: int) -> None:
+    """Append one line, and end the process without a goodbye."""
+    put(call, value)
+    os._exit(3)
