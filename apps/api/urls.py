@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
-from apps.api.views import account, again, bulk, docs, files, history, queues, tasks, templates, workers
+from apps.api.views import account, again, bulk, docs, files, history, limits, queues, tasks, templates, workers
 from apps.api.views.base import NoSuchView
 
 app_name = "api"
@@ -51,6 +51,10 @@ urlpatterns = [
         _route("queues/<str:name>/drain", queues.DrainQueue, "drain_queue"),
         _route("queues/<str:name>/reopen", queues.ReopenQueue, "reopen_queue"),
         _route("queues/<str:name>/clean", queues.CleanQueue, "clean_queue"),
+        _route("limits", limits.Limits, "limits"),
+        _route("limits/<int:limit_id>", limits.OneLimit, "limit"),
+        _route("rates", limits.Rates, "rates"),
+        _route("rates/<int:rate_id>", limits.OneRate, "rate"),
         _route("workers", workers.Workers, "workers"),
         _route("workers/recovery", workers.Recovery, "recovery"),
         _route("workers/unassigned", workers.UnassignedTasks, "unassigned"),

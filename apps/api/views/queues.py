@@ -8,12 +8,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api import inputs, steering
+from apps.api import inputs, limits, steering
 from apps.api.views.base import View, answer
 from apps.api.views.bulk import created
 from apps.core import clock, durations
 from apps.core.errors import InvalidInput, NotFound, NotPermitted
-from apps.tasks import bulk, queuenames, queues
+from apps.tasks import bulk, limiting, queuenames, queues
 from apps.tasks.models import Queue
 from apps.workers import served
 
@@ -29,10 +29,24 @@ class Queues(View):
 
 
 class OneQueue(View):
+    http_method_names = ["get", "head", "post", "patch", "delete"]
+
     @extend_schema(operation_id="get_queue", responses=steering.QueueAnswer, tags=["queues"])
     def get(self, request: Request, name: str) -> Response:
         """One queue."""
         _permit(request)
+        return _shown(name)
+
+    @extend_schema(
+        operation_id="set_queue", request=limits.QueueSettings, responses=steering.QueueAnswer, tags=["queues"]
+    )
+    def patch(self, request: Request, name: str) -> Response:
+        """Set how long and how old it may grow, and how many of it run at once. null takes a setting away."""
+        limiting.permit(request.user, "change", Queue)
+        given = inputs.body(limits.QueueSettings, request)
+        at_once = {"at_once": given.pop("most_running")} if "most_running" in given else {}
+        workers = served.queues(clock.now())
+        limiting.set_queue(name, request.user, given, given.pop("reason"), served=workers, **at_once)
         return _shown(name)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.db import transaction
 from django.urls import URLPattern
@@ -15,18 +15,19 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from apps.api.urls import urlpatterns
-from apps.tasks.models import BulkAction, Queue, Task
+from apps.tasks.models import BulkAction, Limit, Queue, RateLimit, Task
 from apps.workers import roster
 
 pytestmark = pytest.mark.django_db
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
 STRANGERS = ("anonymous", "disabled", "stale")
-KNOWN = ("charlie", "bob", "owner", "other", "alice")
+KNOWN = ("charlie", "bob", "owner", "other", "alice", "wendy")
 
 
-def each(charlie: int, bob: int, owner: int, other: int, alice: int) -> dict[str, int]:
-    return dict(zip(KNOWN, (charlie, bob, owner, other, alice), strict=True))
+def each(charlie: int, bob: int, owner: int, other: int, alice: int, wendy: int | None = None) -> dict[str, int]:
+    """Wendy, who may look at workers only, is anywhere else as Charlie is."""
+    return dict(zip(KNOWN, (charlie, bob, owner, other, alice, charlie if wendy is None else wendy), strict=True))
 
 
 def everybody(status: int) -> dict[str, int]:
@@ -38,6 +39,7 @@ LOOK = each(404, 200, 200, 404, 200)
 CONTROL = each(404, 403, 200, 404, 200)
 MAKE = each(404, 404, 201, 404, 201)
 WATCH = each(403, 200, 403, 403, 200)
+CREW = each(403, 200, 403, 403, 200, wendy=200)
 STEER = each(403, 403, 403, 403, 200)
 STEER_NOT_NOW = each(403, 403, 403, 403, 409)
 NOT_NOW = each(404, 403, 409, 404, 409)
@@ -69,23 +71,27 @@ EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     "tasks/bulk/<int:bulk_id>": {"get": LOOK},
     "tasks/bulk/<int:bulk_id>/stop": {"post": CONTROL},
     "queues": {"get": WATCH},
-    "queues/<str:name>": {"get": WATCH},
+    "queues/<str:name>": {"get": WATCH, "patch": STEER},
     "queues/<str:name>/pause": {"post": each(403, 403, 403, 403, 200)},
     "queues/<str:name>/resume": {"post": each(403, 403, 403, 403, 409)},
     "queues/<str:name>/drain": {"post": each(403, 403, 403, 403, 200)},
     "queues/<str:name>/reopen": {"post": each(403, 403, 403, 403, 409)},
     "queues/<str:name>/clean": {"post": each(403, 403, 403, 403, 201)},
-    "workers": {"get": WATCH},
-    "workers/recovery": {"get": WATCH},
-    "workers/unassigned": {"get": WATCH},
-    "workers/events": {"get": WATCH},
+    "limits": {"get": WATCH, "post": each(403, 403, 403, 403, 201)},
+    "limits/<int:limit_id>": {"get": WATCH, "patch": STEER, "delete": each(403, 403, 403, 403, 204)},
+    "rates": {"get": WATCH, "post": each(403, 403, 403, 403, 201)},
+    "rates/<int:rate_id>": {"get": WATCH, "patch": STEER, "delete": each(403, 403, 403, 403, 204)},
+    "workers": {"get": CREW},
+    "workers/recovery": {"get": CREW},
+    "workers/unassigned": {"get": CREW},
+    "workers/events": {"get": CREW},
     "workers/rebalance": {"post": STEER},
-    "workers/<str:worker>": {"get": WATCH},
+    "workers/<str:worker>": {"get": CREW},
     "workers/<str:worker>/drain": {"post": STEER},
     "workers/<str:worker>/stop": {"post": STEER},
     "workers/<str:worker>/resume": {"post": STEER_NOT_NOW},
-    "clusters": {"get": WATCH},
-    "clusters/<str:cluster>": {"get": WATCH},
+    "clusters": {"get": CREW},
+    "clusters/<str:cluster>": {"get": CREW},
     "clusters/<str:cluster>/drain": {"post": STEER},
     "clusters/<str:cluster>/stop": {"post": STEER},
     "clusters/<str:cluster>/resume": {"post": STEER_NOT_NOW},
@@ -103,6 +109,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "tasks/<int:task_id>/fork": {"step": 0},
     "tasks/<int:task_id>/priority": {"priority": 10},
     "tasks/<int:task_id>/queue": {"queue": "gis"},
+    "limits": {"scope": "user", "most": 3},
+    "rates": {"service": "mail", "per_second": 1, "burst": 1},
     "tasks/bulk": {"verb": "pause", "filter": {"template": "sample"}},
 }
 
@@ -130,6 +138,8 @@ def values(owned: Task, owner: User, keep_file: Any) -> dict[str, Any]:
         "worker": worker.name,
         "cluster": worker.belongs_to.key,
         "bulk_id": bulk.pk,
+        "limit_id": Limit.objects.create(scope=Limit.Scope.QUEUE, queue="gis", most=5).pk,
+        "rate_id": RateLimit.objects.create(service="shop", per_second=1, burst=1).pk,
         "task_id": owned.pk,
         "key": "sample",
         "token": row.token_key,
@@ -139,7 +149,9 @@ def values(owned: Task, owner: User, keep_file: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def people(alice: User, bob: User, charlie: User, owner: User, other: User) -> dict[str, User]:
-    return {"alice": alice, "bob": bob, "charlie": charlie, "owner": owner, "other": other}
+    wendy = User.objects.create_user("wendy", is_staff=True)
+    wendy.user_permissions.set(Permission.objects.filter(codename="view_worker"))
+    return {"alice": alice, "bob": bob, "charlie": charlie, "owner": owner, "other": other, "wendy": wendy}
 
 
 @pytest.fixture
@@ -219,7 +231,7 @@ GAMES = (
 )
 
 
-@pytest.mark.parametrize("role", ["anonymous", "other", "charlie"])
+@pytest.mark.parametrize("role", ["anonymous", "other", "charlie", "wendy"])
 @pytest.mark.parametrize("game", GAMES)
 def test_no_spelling_of_an_address_shows_a_foreign_task(
     role: str, game: str, as_role: Callable[[str], APIClient], values: dict[str, Any]
@@ -233,7 +245,9 @@ def test_no_spelling_of_an_address_shows_a_foreign_task(
 def test_no_header_turns_one_method_into_another(
     header: str, owned: Task, bob: User, client_of: Callable[[User], APIClient]
 ) -> None:
-    client_of(bob).get(f"/api/v1/tasks/{owned.pk}/cancel/", headers={header: "POST"})
+    client = client_of(bob)
+    assert client.get(f"/api/v1/tasks/{owned.pk}/cancel/?_method=POST", headers={header: "POST"}).status_code == 405
+    assert client.options(f"/api/v1/tasks/{owned.pk}/cancel/", headers={header: "POST"}).status_code == 405
     owned.refresh_from_db()
     assert owned.status == "pending"
 

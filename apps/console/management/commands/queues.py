@@ -10,7 +10,7 @@ from apps.console.terminal.command import TaskCommand
 from apps.console.terminal.screen import clean
 from apps.core import clock, durations
 from apps.core.errors import InvalidInput
-from apps.tasks import bulk, queuenames, queues
+from apps.tasks import bulk, limiting, queuenames, queues
 from apps.tasks.models import Queue
 from apps.tasks.queues import Standing
 from apps.workers import served
@@ -18,17 +18,22 @@ from apps.workers import served
 VERBS: Mapping[str, Callable[..., Queue]] = {
     "pause": queues.pause, "resume": queues.resume, "drain": queues.drain, "reopen": queues.reopen,
 }  # fmt: skip
-ACTIONS = ("list", *VERBS, "clean")
+ACTIONS = ("list", *VERBS, "set", "clean")
+SETTINGS = ("max_length", "max_age", "at_once", "description")
+NONE = "none"
 
 
 class Command(TaskCommand):
-    help = "Show how queues stand, or pause, resume, drain, reopen or clean one."
+    help = "Show how queues stand, or pause, resume, drain, reopen, set or clean one."
     examples = """examples:
   manage.py queues                                          all queues
   manage.py queues pause reports --reason "printer change"  nothing of it is started; what runs goes on
   manage.py queues resume reports
   manage.py queues drain reports --reason "moving"          takes nothing new; what is there is worked off
   manage.py queues reopen reports
+  manage.py queues set reports --max-length 500 --max-age "2 d" --at-once 4 --reason "one printer"
+                        refuses what comes beyond 500, cancels what has waited for longer, runs 4 at once
+  manage.py queues set reports --max-age none              takes a setting away
   manage.py queues clean reports --older-than "2 d" --reason stale
                         cancels what has been pending for longer; ended tasks are left to their retention
   manage.py queues clean reports --dry-run                  says how many, and does nothing
@@ -43,6 +48,10 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
         parser.add_argument("--older-than", default="", metavar="AGE", help="with clean: '2 d', '90 m' (default: all)")
         parser.add_argument("--status", default="pending",
                             help="with clean: pending, waiting, paused, blocked, with commas (default: %(default)s)")  # fmt: skip
+        parser.add_argument("--max-length", metavar="N", help="with set: pending tasks; more are refused; or none")
+        parser.add_argument("--max-age", metavar="AGE", help="with set: what waits for longer is cancelled; or none")
+        parser.add_argument("--at-once", metavar="N", help="with set: tasks of it that may run at once; or none")
+        parser.add_argument("--description", help="with set: a few words for the lists")
         parser.add_argument("--by", dest="user", metavar="NAME", help="the same as --user")
         many.add_consent_arguments(parser)
         self.add_common_arguments(parser)
@@ -51,12 +60,17 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
         user = people.acting(options["user"])
         workers = served.queues(clock.now())
         if options["action"] == "list":
+            limiting.permit(user, "view", Queue)
             self._list(workers, options)
             return
         if not options["name"]:
             raise InvalidInput(f"Say which queue: manage.py queues {options['action']} NAME")
         if options["action"] == "clean":
             self._clean(user, workers, options)
+            return
+        if options["action"] == "set":
+            self._set(user, workers, options)
+            self._list(workers, options)
             return
         VERBS[options["action"]](options["name"], user, options["reason"], served=workers)
         self._list(workers, options)
@@ -68,6 +82,17 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
             self.stdout.write(telling.dumped({"queues": [asdict(each) for each in found]}))
             return
         self.say([line for each in found for line in _lines(each)] or ["There is no such queue."])
+
+    def _set(self, user: Any, workers: Mapping[str, int], options: dict[str, Any]) -> None:
+        values: dict[str, Any] = {name: options[name] for name in SETTINGS if options[name] is not None}
+        if not values:
+            raise InvalidInput("Say what to set: --max-length, --max-age, --at-once or --description.")
+        if "max_length" in values:
+            values["max_length"] = _count("--max-length", values["max_length"])
+        if "max_age" in values:
+            values["max_age_seconds"] = _seconds(values.pop("max_age"))
+        at_once = {"at_once": _count("--at-once", values.pop("at_once"))} if "at_once" in values else {}
+        limiting.set_queue(options["name"], user, values, options["reason"], served=workers, **at_once)
 
     def _clean(self, user: Any, workers: Mapping[str, int], options: dict[str, Any]) -> None:
         age = durations.parse(options["older_than"]) if options["older_than"] else None
@@ -83,6 +108,18 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
             options["name"], user, options["reason"], age, statuses, expected=seen.count, served=workers
         )
         many.tell_end(self, many.finish(self, action, options), options)
+
+
+def _count(option: str, word: str) -> int | None:
+    if word == NONE:
+        return None
+    if not (word.isdecimal() and len(word) < 10):
+        raise InvalidInput(f"{option} takes a whole number, or {NONE}.")
+    return int(word)
+
+
+def _seconds(word: str) -> int | None:
+    return None if word == NONE else max(1, int(durations.parse(word).total_seconds()))
 
 
 def _lines(queue: Standing) -> list[str]:
