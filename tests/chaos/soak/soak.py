@@ -22,12 +22,12 @@ from tests.chaos.soak import verdicts
 from tests.chaos.soak.sample import Sample, as_json, take
 from tests.chaos.soak.verdicts import Verdict
 from tests.chaos.storm import caretaker
-from tests.chaos.storm.stage import Stage
+from tests.chaos.storm.stage import SECONDS, Stage
 
 LEASE = 10.0
 CORES = 1
 IDLE_LOOKS = 4
-DRAIN_SECONDS = 180.0
+DRAIN_SECONDS = 600.0
 READ_SECONDS = 3.0
 OPEN = "SELECT count(*) FROM tasks_task WHERE finished_at IS NULL"
 
@@ -72,7 +72,7 @@ def _load(stage: Stage, options: Options, tell: Callable[[str], None]) -> tuple[
     for slot in "abcdef"[: options.clusters]:
         stage.start_cluster(slot, "first")
     enough = options.clusters * options.workers
-    wait_for("workers", lambda: sum(role == "worker" for role, _ in stage.tree()) >= enough, seconds=60)
+    wait_for("workers", lambda: sum(role == "worker" for role, _ in stage.tree()) >= enough, seconds=SECONDS)
     samples: list[Sample] = []
     remarks: list[str] = []
     with _people(stage, options) as people, _reader(stage) as reader:
@@ -156,7 +156,7 @@ class _Reader:
 @contextmanager
 def _reader(stage: Stage) -> Any:
     reader = _Reader(stage)
-    wait_for("the pages", reader.answers, seconds=60)
+    wait_for("the pages", reader.answers, seconds=SECONDS)
     thread = threading.Thread(target=reader.live, name="reader", daemon=True)
     thread.start()
     try:

@@ -56,7 +56,7 @@ class Postgres:
                 user=self._user, cwd="/", stdout=log, stderr=log, start_new_session=True,
                 env={**os.environ, MARK: str(self._directory)},
             )  # fmt: skip
-        wait_for("PostgreSQL", self.answers, seconds=60)
+        wait_for("PostgreSQL", self.answers, seconds=180)
 
     @property
     def pid(self) -> int:
@@ -104,7 +104,7 @@ class Redis:
                 [*command, "--dir", str(self._directory)], stdout=log, stderr=log, start_new_session=True,
                 env={**os.environ, MARK: str(self._directory)},
             )  # fmt: skip
-        wait_for("Redis", self._answers, seconds=20)
+        wait_for("Redis", self._answers, seconds=120)
 
     def kill(self) -> None:
         if self._process is not None:

@@ -21,6 +21,9 @@ from tests.chaos.storm.caretaker import MARK
 from tests.chaos.storm.scripts import NARROW
 from tests.chaos.storm.servers import Postgres, Redis
 
+SECONDS = 600.0
+"""A bound for what is done before and after: on a machine that has much else to do a migration takes minutes."""
+
 
 @dataclass(kw_only=True)
 class Cluster:
@@ -83,7 +86,7 @@ class Stage:
             env=self.environment(),
             start_new_session=True,
         )
-        wait_for("the sink", (self.directory / sink.SOCKET).exists)
+        wait_for("the sink", (self.directory / sink.SOCKET).exists, seconds=SECONDS)
         self.run("manage.py", "migrate", "--verbosity", "0")
 
     def environment(self, home: Path | None = None, slot: str = "people", keys: str = "first") -> dict[str, str]:
@@ -106,7 +109,7 @@ class Stage:
             **self.settings,
         }
 
-    def run(self, *command: str, timeout: float = 120) -> str:
+    def run(self, *command: str, timeout: float = SECONDS) -> str:
         """A command of the people's own, in their home."""
         done = subprocess.run(
             [sys.executable, *command], cwd=ROOT, env=self.environment(), capture_output=True, text=True,
@@ -180,7 +183,7 @@ class Stage:
         for cluster in self.everyone():
             cluster.process.send_signal(signal.SIGTERM)
         for cluster in self.everyone():
-            cluster.process.wait(40)
+            cluster.process.wait(SECONDS)
 
     def destroy(self) -> None:
         """End everything, whatever state it is in, and leave nothing behind."""

@@ -13,7 +13,7 @@ from tests.chaos.installation import ROOT, wait_for
 from tests.chaos.storm import plan
 from tests.chaos.storm.faults import Faults, possible
 from tests.chaos.storm.report import report
-from tests.chaos.storm.stage import Stage
+from tests.chaos.storm.stage import SECONDS, Stage
 from tests.chaos.storm.watching import Watch
 
 TICK = 0.05
@@ -83,7 +83,7 @@ def _blow(stage: Stage, options: Options, tell: Callable[[str], None]) -> tuple[
     planned = plan.plan(options.seed, seconds, kinds, options.pause)
     for slot in "abcdef"[: options.clusters]:
         stage.start_cluster(slot, "first")
-    wait_for("workers", lambda: sum(role == "worker" for role, _ in stage.tree()) >= options.clusters, seconds=60)
+    wait_for("workers", lambda: sum(role == "worker" for role, _ in stage.tree()) >= options.clusters, seconds=SECONDS)
     faults, remarks = Faults(stage), []
     with _load(stage, options) as load:
         began = time.monotonic()
