@@ -1,8 +1,10 @@
 """Is the site alive, and is it ready? For supervisors and load balancers: no login, nothing told that could help anyone."""
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import structlog
@@ -19,6 +21,8 @@ from apps.workers.models import Worker
 log = structlog.get_logger(__name__)
 
 HEARD_WITHIN = timedelta(seconds=30)
+LEAST_FREE = 1024 * 1024
+"""Bytes on the database's disk, below which it counts as full."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +54,20 @@ def _checks() -> list[Check]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        checks = [Check(name="database", status="ok", message="The database answers."), _migrations()]
-        return checks if checks[-1].status == "failed" else [*checks, _workers()]
+        checks = [_room(), _migrations()]
+        return checks if any(check.status == "failed" for check in checks) else [*checks, _workers()]
     except DatabaseError as error:
         log.warning("not_ready", error=str(error))
         return [Check(name="database", status="failed", message="The database does not answer.")]
+
+
+def _room() -> Check:
+    """A full disk still answers questions and takes nothing new. Where PostgreSQL's is, only its server can see."""
+    if connection.vendor == "sqlite":
+        disk = os.statvfs(Path(connection.settings_dict["NAME"]).parent)
+        if disk.f_bavail * disk.f_frsize < LEAST_FREE:
+            return Check(name="database", status="failed", message="The database's disk is full. Make room on it.")
+    return Check(name="database", status="ok", message="The database answers.")
 
 
 def _migrations() -> Check:

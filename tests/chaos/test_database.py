@@ -1,9 +1,12 @@
 """PostgreSQL stops without a goodbye, comes back late, is away at the start: everything accepted ends (Q9, Q10, C9)."""
 
+import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -117,3 +120,22 @@ def _said(host: Host) -> str:
 
 def _effects(host: Host) -> int:
     return len(host.world.read_text().splitlines()) if host.world.exists() else 0
+
+
+def test_what_was_acknowledged_is_there_after_a_stop_without_a_goodbye(host: Host, server: Postgres):
+    """D4: whoever was told a number finds the task, after the database has recovered from its log."""
+    accepted: list[int] = []
+    with host.asker() as ask:
+        asking = threading.Thread(target=_ask_until_it_stops, args=(ask, accepted))
+        asking.start()
+        wait_for("some tasks", lambda: len(accepted) >= 30, seconds=60)
+        server.stop_immediately()
+        asking.join(60)
+    server.start()
+    assert set(accepted) <= {task for (task,) in host.sql("SELECT id FROM tasks_task WHERE status = 'pending'")}
+
+
+def _ask_until_it_stops(ask: Callable[[str, int], int], accepted: list[int]) -> None:
+    with suppress(ValueError):  # no answer: its process has lost the database
+        for number in itertools.count():
+            accepted.append(ask("quick_default", number))
