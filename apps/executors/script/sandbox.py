@@ -66,12 +66,18 @@ def session(limit: ResourceLimits, policy: OSPolicy | None = None, **options: An
         yield fresh
 
 
-def warm() -> None:
-    """Start this process's sandbox and load the tools, so that the first task need not wait for them."""
+def prepare() -> None:
+    """Load what sandboxes need, without starting one: children may be forked afterwards."""
     if find_spec(TRACING) is None:
         # The interpreter looks for it at every start of a script, and looking for what is not there takes 0.1 ms.
         sys.modules.setdefault(TRACING, None)  # type: ignore[arg-type]
     _modules()
+    _binary()
+
+
+def warm() -> None:
+    """Start this process's sandbox and load the tools, so that the first task need not wait for them."""
+    prepare()
     _pool()
 
 

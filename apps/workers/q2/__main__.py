@@ -28,13 +28,14 @@ def run_cluster() -> int:
     from django_q.brokers import get_broker
     from django_q.cluster import Cluster
 
-    from apps.workers.q2.preload import freeze
+    from apps.workers.q2 import sharing
 
     logging.getLogger("django-q").setLevel(logging.WARNING)
     get_broker().purge_queue()
+    sharing.rehearse()
     connections.close_all()
-    freeze()
     cluster = Cluster()
+    sharing.freeze()
     cluster.start()
     cluster.sentinel.join()
     return int(cluster.sentinel.exitcode != 0)

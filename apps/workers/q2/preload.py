@@ -1,6 +1,5 @@
 """What a cluster imports once, before it forks: its processes then share that memory."""
 
-import gc
 import logging
 import sys
 from collections.abc import Callable
@@ -27,12 +26,6 @@ def preload() -> None:
         _try(import_module, path)
     for path in (*settings.TASK_KINDS.values(), settings.WORKER_SLICE):
         _try(import_string, path)
-
-
-def freeze() -> None:
-    """The last step before the forks: the collector leaves alone what is there, so that its pages stay shared."""
-    gc.collect()
-    gc.freeze()
 
 
 def _try(load: Callable[[str], object], path: str) -> None:
