@@ -100,6 +100,14 @@ class PastOrFuture(serializers.DateTimeField):
         return moment
 
 
+class IdempotencyKey(serializers.CharField):
+    """As the Idempotency-Key header: the same key gives the same task."""
+
+    def __init__(self, **options: Any) -> None:
+        given = {"max_length": MAX_KEY, "required": False, "help_text": " ".join(str(self.__doc__).split())}
+        super().__init__(**{**given, **options})
+
+
 class TaskRequest(Input):
     template = serializers.CharField(max_length=64, help_text="A template's key.")
     parameters = Parameters(required=False, help_text="As the template's parameter_schema describes them.")
@@ -111,9 +119,7 @@ class TaskRequest(Input):
     tags = serializers.ListField(child=serializers.CharField(max_length=50), max_length=MAX_TAGS, required=False)
     deadline = FutureMoment(required=False, help_text="The task is cancelled when it has not ended by then.")
     start_at = FutureMoment(required=False, help_text="Not to be started before.")
-    idempotency_key = serializers.CharField(
-        max_length=MAX_KEY, required=False, help_text="As the Idempotency-Key header: the same key gives the same task."
-    )
+    idempotency_key = IdempotencyKey()
 
 
 class EstimateRequest(Input):

@@ -20,11 +20,13 @@ def run_again(
     parameters: Mapping[str, Any] | None = None,
     revision: int | None = None,
     origin: str = "api",
+    idempotency_key: str | None = None,
 ) -> Submitted:
     """A new task that does the same from the start, on the revision in service or on a named one.
 
-    `parameters` take the place of the old ones. Raises NotFound (the task or the revision, or the template is none
-    that this user may start), and all that `submission.submit` raises.
+    `parameters` take the place of the old ones; the same idempotency key gives the same task, as in `submit`.
+    Raises NotFound (the task or the revision, or the template is none that this user may start), and all that
+    `submission.submit` raises.
     """
     ancestor = _visible(task, by)
     descent = lineage.Lineage(
@@ -33,7 +35,7 @@ def run_again(
         revision=_named(ancestor, revision) if revision is not None else None,
         take_over=partial(_note_again, ancestor=ancestor, by=by),
     )
-    return submit(_request(ancestor, descent, parameters, origin), by)
+    return submit(_request(ancestor, descent, parameters, origin, idempotency_key), by)
 
 
 def fork(
@@ -44,6 +46,7 @@ def fork(
     parameters: Mapping[str, Any] | None = None,
     revision: int | None = None,
     origin: str = "api",
+    idempotency_key: str | None = None,
 ) -> Submitted:
     """A new task that has made the calls before `step` already: their answers come from the old one's record.
 
@@ -62,7 +65,7 @@ def fork(
         step=step,
         take_over=partial(_take_over, ancestor=ancestor, by=by, step=step),
     )
-    return submit(_request(ancestor, descent, parameters, origin), by)
+    return submit(_request(ancestor, descent, parameters, origin, idempotency_key), by)
 
 
 def _visible(task: Task, by: Any) -> Task:
@@ -88,7 +91,9 @@ def _named(ancestor: Task, number: int) -> TemplateRevision:
     return found
 
 
-def _request(ancestor: Task, descent: lineage.Lineage, parameters: Mapping[str, Any] | None, origin: str) -> Request:
+def _request(
+    ancestor: Task, descent: lineage.Lineage, parameters: Mapping[str, Any] | None, origin: str, key: str | None
+) -> Request:
     return Request(
         template=ancestor.template.key,
         parameters=ancestor.parameters if parameters is None else parameters,
@@ -99,6 +104,7 @@ def _request(ancestor: Task, descent: lineage.Lineage, parameters: Mapping[str, 
         tags=ancestor.tags,
         available_at=_rest_of_wait(ancestor, descent.step),
         lineage=descent,
+        idempotency_key=key,
     )
 
 

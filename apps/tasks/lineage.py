@@ -34,6 +34,16 @@ class Lineage:
             task.seeded_at = ancestor.seeded_at or ancestor.created_at
 
 
+def is_of_descent(task: Task, descent: Lineage | None) -> bool:
+    """Whether a request of this descent is one for the task: made anew, again, or as a fork at the same step."""
+    if descent is None:
+        return not task.ancestry
+    is_same = (task.ancestor_id, task.ancestry, task.ancestor_step) == (
+        descent.ancestor.pk, descent.ancestry, descent.step
+    )  # fmt: skip
+    return is_same and (descent.revision is None or descent.revision.pk == task.revision_id)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Relative:
     """A task in a lineage. `removed`: only its line among the removed is left, or not even that."""

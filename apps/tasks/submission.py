@@ -17,7 +17,7 @@ from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from apps.core.schema import validate
 from apps.tasks import debounce, entering, equal, intake, news, pace
 from apps.tasks.claiming import revision as known_revision
-from apps.tasks.lineage import Lineage
+from apps.tasks.lineage import Lineage, is_of_descent
 from apps.tasks.models import Task, Window
 from apps.tasks.ranking import rank
 from apps.tasks.states import PRIORITY_WORDS, Status
@@ -171,6 +171,7 @@ def _existing(request: Request, requester: Any) -> Task | None:
     task = equal.of_key(requester, request.idempotency_key)
     if task and not (
         task.template.key == request.template
+        and is_of_descent(task, request.lineage)
         and equal.asks_the_same(task, requester, request.idempotency_key, request.parameters)
     ):
         raise Conflict(

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from apps.api import inputs, outputs, pictures
 from apps.api.outputs import Output
 from apps.api.views.base import View, answer, visible_task, visible_tasks
+from apps.api.views.tasks import KEY_HEADER, idempotency_key
 from apps.api.views.wrongs import as_parameters
 from apps.tasks import again, lineage, takeover
 from apps.tasks.submission import Submitted
@@ -24,6 +25,7 @@ class AgainRequest(inputs.Input):
     revision = serializers.IntegerField(
         min_value=1, max_value=LAST, required=False, help_text="A published one. Left out: the one in service."
     )
+    idempotency_key = inputs.IdempotencyKey()
 
 
 class ForkRequest(inputs.Input):
@@ -34,6 +36,7 @@ class ForkRequest(inputs.Input):
     revision = serializers.IntegerField(
         min_value=1, max_value=LAST, required=False, help_text="A published one. Left out: the old task's."
     )
+    idempotency_key = inputs.IdempotencyKey()
 
 
 class Relative(Output):
@@ -57,13 +60,20 @@ class LineageAnswer(Output):
 
 def _created(request: Request, submitted: Submitted) -> Response:
     task = visible_tasks(request).get(pk=submitted.task.pk)
-    response = answer(outputs.TaskCreated, pictures.created(task, request.user), status=201)
+    picture = {**pictures.created(task, request.user), "because": submitted.because}
+    response = answer(outputs.TaskStarted, picture, status=201 if submitted.is_new else 200)
     response.headers["Location"] = reverse("api:task", args=[task.pk])
     return response
 
 
 def _described(operation_id: str, form: type[inputs.Input]) -> Any:
-    return extend_schema(operation_id=operation_id, request=form, responses={201: outputs.TaskCreated}, tags=["tasks"])
+    return extend_schema(
+        operation_id=operation_id,
+        request=form,
+        parameters=[KEY_HEADER],
+        responses={201: outputs.TaskStarted, 200: outputs.TaskStarted},
+        tags=["tasks"],
+    )
 
 
 class Again(View):
@@ -71,6 +81,7 @@ class Again(View):
     def post(self, request: Request, task_id: int) -> Response:
         """A new task that does the same from the start, with other parameters or on another revision where given."""
         given = inputs.body(AgainRequest, request)
+        given["idempotency_key"] = idempotency_key(request, given)
         with as_parameters():
             return _created(request, again.run_again(visible_task(request, task_id), request.user, **given))
 
@@ -80,6 +91,7 @@ class Fork(View):
     def post(self, request: Request, task_id: int) -> Response:
         """A new task that takes over the calls before `step` from this one's record and goes on from there."""
         given = inputs.body(ForkRequest, request)
+        given["idempotency_key"] = idempotency_key(request, given)
         with as_parameters():
             return _created(request, again.fork(visible_task(request, task_id), request.user, **given))
 

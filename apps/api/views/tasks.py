@@ -57,7 +57,7 @@ class Tasks(View):
             title=given.get("title", ""),
             priority=given.get("priority"),
             tags=given.get("tags", ()),
-            idempotency_key=_idempotency_key(request, given),
+            idempotency_key=idempotency_key(request, given),
             deadline=given.get("deadline"),
             available_at=given.get("start_at"),
         )
@@ -70,7 +70,7 @@ class Tasks(View):
         return response
 
 
-def _idempotency_key(request: Request, given: dict[str, Any]) -> str | None:
+def idempotency_key(request: Request, given: dict[str, Any]) -> str | None:
     in_body: str | None = given.get("idempotency_key")
     in_header = request.headers.get("Idempotency-Key")
     if in_header is not None and not (0 < len(in_header) <= submission.MAX_KEY and in_header.isprintable()):

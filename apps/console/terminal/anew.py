@@ -18,13 +18,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--params", metavar="JSON|@FILE|-", help="with again and fork: all parameters, in place of the old"
     )
+    parser.add_argument("--key", help="with again and fork: an idempotency key: the same key gives the same task")
 
 
 def obey(command: TaskCommand, task: Task, user: Any, options: dict[str, Any]) -> None:
     """Make the task and say which; `parameters` of the submit command reads what --params names."""
     from apps.console.management.commands.submit import parameters
 
-    given = {"revision": options["revision"], "origin": "command",
+    given = {"revision": options["revision"], "origin": "command", "idempotency_key": options["key"],
              "parameters": None if options["params"] is None else parameters(options["params"])}  # fmt: skip
     if options["action"] == "again":
         made = again.run_again(task, user, **given).task

@@ -75,3 +75,26 @@ def test_what_cannot_be_forked_is_refused_and_nothing_is_made(body, status, code
     answer = client_of(alice).post(f"/api/v1/tasks/{ended.pk}/fork/", body, format="json")
     assert (answer.status_code, answer.data["error"]["code"]) == (status, code)
     assert Task.objects.count() == 1
+
+
+def test_a_key_gives_the_same_task_for_the_same_request(ended, alice, client_of):
+    client = client_of(alice)
+    for verb, body, other in (("again", {}, {"parameters": {"n": 7}}), ("fork", {"step": 1}, {"step": 2})):
+        address, headers = f"/api/v1/tasks/{ended.pk}/{verb}/", {"Idempotency-Key": f"once-{verb}"}
+        first = client.post(address, body, format="json", headers=headers)
+        second = client.post(address, {**body, "idempotency_key": f"once-{verb}"}, format="json")
+        assert (first.status_code, first.data["because"]) == (201, "")
+        assert (second.status_code, second.data["because"]) == (200, "key")
+        assert second.data["id"] == first.data["id"]
+        refused = client.post(address, {**body, **other}, format="json", headers=headers)
+        assert (refused.status_code, refused.data["error"]["code"]) == (409, "idempotency_key_reused")
+    assert Task.objects.filter(ancestor=ended).count() == 2
+
+
+def test_a_key_of_one_verb_is_none_of_another(ended, alice, client_of):
+    """The parameters are the same each time; what is asked is not."""
+    client, headers = client_of(alice), {"Idempotency-Key": "mine"}
+    assert client.post(f"/api/v1/tasks/{ended.pk}/again/", {}, format="json", headers=headers).status_code == 201
+    fork = client.post(f"/api/v1/tasks/{ended.pk}/fork/", {"step": 0}, format="json", headers=headers)
+    anew = client.post("/api/v1/tasks/", {"template": "ids", "parameters": {"n": 1}}, format="json", headers=headers)
+    assert (fork.status_code, anew.status_code) == (409, 409)
