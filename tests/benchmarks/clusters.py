@@ -1,120 +1,49 @@
 """What a running cluster costs and how it stands being killed."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from tests.benchmarks import measured
-from tests.benchmarks.rows import Row, percentile
-from tests.chaos.installation import ROOT, Installation, wait_for
+from tests.benchmarks.rows import Row, at_most, percentile
+from tests.benchmarks.sizes import Sizes
+from tests.chaos.installation import Installation, wait_for
 
-NOOPS = 3_000
-KILLS = 5
+IDLE_MB = 100.0
 
 
-def latency(database: str) -> Iterator[Row]:
+def kill(database: str, sizes: Sizes) -> Iterator[Row]:
+    """kill -9 of the working process, until the task runs again on another; then of the whole set of processes."""
     with measured.installation(running=True) as made:
-        waits = [wait * 1000 for wait in measured.inside(made, "latency", 120)["waits"]]
-    for share, goal in ((0.5, 3.0), (0.95, 10.0)):
-        value = percentile(waits, share)
-        name = f"start latency p{share * 100:.0f}, submit to claim"
-        yield Row(name=name, database=database, value=value, unit="ms", goal=f"≤ {goal:.0f} ms", is_met=value <= goal)
+        one = [after_kill(made, is_whole_set=False) for _ in range(sizes.kills)]
+        whole = [after_kill(made, is_whole_set=True) for _ in range(min(2, sizes.kills))]
+        ended = made.sql("SELECT count(*) FROM tasks_task WHERE status = 'completed'")[0][0]
+    lost = len(one) + len(whole) - int(ended)
+    name = "kill -9 of the worker → work goes on"
+    yield at_most(0.5, "s", percentile(one, 0.5), name=f"{name}, median of {len(one)}", database=database)
+    yield at_most(2, "s", max(one), name=f"{name}, worst", database=database)
+    yield at_most(
+        5, "s", max(whole), name="kill -9 of the whole set, supervised → work goes on, worst", database=database
+    )
+    yield at_most(0, "lost", lost, name=f"tasks lost in {len(one) + len(whole)} kills", database=database)
 
 
-def noops(database: str) -> Iterator[Row]:
-    """Interleaved, both with two workers on the same two cores: ours, theirs, ours, theirs.
-
-    First with one client that submits while the workers work; then a full queue that only has to be worked off.
-    """
-    for name, measure in (("submitted and run", _live), ("worked off a full queue", _stocked)):
-        ours, theirs = zip(*(measure() for _ in range(2)), strict=True)
-        best, reference = max(ours), max(theirs)
-        yield Row(name=f"bare Django-Q2: no-ops {name}", database=database, value=reference, unit="/s")
-        yield Row(
-            name=f"recorded no-op tasks {name}", database=database, value=best, unit="/s", reference="bare Django-Q2",
-            ratio=best / reference, goal="≥ 4 ×", is_met=best / reference >= 4,
-        )  # fmt: skip
+def after_kill(made: Installation, *, is_whole_set: bool) -> float:
+    """Seconds from the kill to the next attempt of the task that was running."""
+    started = measured.inside(made, "long_task", 60)
+    main = made.main()
+    everything = [main.pid, *(process.pid for process in main.children(recursive=True))]
+    at = made.kill(*(everything if is_whole_set else [started["pid"]]))
+    _wait_for_attempt(made, started["task"], 2)
+    waited = time.monotonic() - at
+    _wait_for_end(made, started["task"])
+    wait_for("two workers again", lambda: len(made.workers()) == 2, seconds=30)
+    return waited
 
 
-def _live() -> tuple[float, float]:
-    with measured.installation(running=True) as made:
-        ours = NOOPS / measured.inside(made, "noops", NOOPS)["seconds"]
-    with measured.installation(running=False) as made, _bare_cluster(made):
-        return ours, NOOPS / _bare(made, "noops")
-
-
-def _stocked() -> tuple[float, float]:
-    with measured.installation(running=False) as made:
-        measured.inside(made, "fill", NOOPS)
-        made.up()
-        ours = NOOPS / measured.inside(made, "emptied", NOOPS)["seconds"]
-    with measured.installation(running=False) as made:
-        _migrate_bare(made)
-        _bare(made, "fill")
-        with _bare_cluster(made):
-            return ours, NOOPS / _bare(made, "emptied")
-
-
-def _bare(made: Installation, what: str) -> float:
-    answer = measured.run(made, "tests.benchmarks.bare_inside", what, str(NOOPS), **_bare_environment(made))
-    return float(answer["seconds"])
-
-
-def _bare_environment(made: Installation) -> dict[str, str]:
-    """Bare Django-Q2 keeps its tables beside the installation's own database."""
-    url = made.environment.get("DATABASE_URL") or f"sqlite:///{made.home / 'bare.sqlite3'}"
-    return {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare", "BARE_DATABASE_URL": url}
-
-
-def _migrate_bare(made: Installation) -> None:
-    environment = {**made.environment, **_bare_environment(made)}
-    subprocess.run([sys.executable, "-m", "django", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
-
-
-@contextmanager
-def _bare_cluster(made: Installation) -> Iterator[None]:
-    _migrate_bare(made)
-    cluster = subprocess.Popen(
-        [sys.executable, "-m", "django", "qcluster"], cwd=ROOT, env={**made.environment, **_bare_environment(made)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        yield
-    finally:
-        os.killpg(cluster.pid, signal.SIGKILL)
-        cluster.wait()
-
-
-def kill(database: str) -> Iterator[Row]:
-    """kill -9 of the working process, until the task runs again on another."""
-    waits = []
-    with measured.installation(running=True) as made:
-        for _ in range(KILLS):
-            started = measured.inside(made, "long_task", 60)
-            at = made.kill(started["pid"])
-            _wait_for_attempt(made, started["task"], 2)
-            waits.append(time.monotonic() - at)
-            _wait_for_end(made, started["task"])
-    value = percentile(waits, 0.5)
-    yield Row(
-        name="kill -9 of the worker → work goes on (median)", database=database, value=value, unit="s",
-        goal="≤ 0.5 s", is_met=value <= 0.5,
-    )  # fmt: skip
-    value = max(waits)
-    yield Row(
-        name="kill -9 of the worker → work goes on (worst)", database=database, value=value, unit="s", goal="≤ 2 s",
-        is_met=value <= 2,
-    )  # fmt: skip
-
-
-def kill_all(database: str) -> Iterator[Row]:
+def kill_all(database: str, sizes: Sizes) -> Iterator[Row]:
     """kill -9 of every process of the installation, then `manage.py up` again, until the task runs."""
     with measured.installation(running=True) as made:
         started = measured.inside(made, "long_task", 100)
@@ -128,13 +57,10 @@ def kill_all(database: str) -> Iterator[Row]:
         _wait_for_attempt(made, started["task"], 2)
         value = time.monotonic() - at
         _wait_for_end(made, started["task"])
-    yield Row(
-        name="kill -9 of everything, restart → work goes on", database=database, value=value, unit="s", goal="≤ 5 s",
-        is_met=value <= 5,
-    )  # fmt: skip
+    yield at_most(5, "s", value, name="kill -9 of everything, `manage.py up` → work goes on", database=database)
 
 
-def memory(database: str) -> Iterator[Row]:
+def memory(database: str, sizes: Sizes) -> Iterator[Row]:
     """Idle: Django-Q2's processes with two workers, and their sandboxes; without web server and supervisor."""
     with measured.installation(running=True) as made:
         measured.inside(made, "noops", 10)
@@ -142,26 +68,21 @@ def memory(database: str) -> Iterator[Row]:
         main = made.main()
         cluster = [main, *main.children(recursive=True)]
         value = sum(pss(process) for process in cluster) / 2**20
-        names = ", ".join(sorted({process.name() for process in cluster}))
-    yield Row(
-        name=f"idle cluster, PSS of {len(cluster)} processes", database=database, value=value, unit="MB",
-        reference=names[:30], goal="≤ 150 MB", is_met=value <= 150,
-    )  # fmt: skip
+    name = f"idle set of two workers, PSS of {len(cluster)} processes"
+    yield at_most(IDLE_MB, "MB", value, name=name, database=database)
 
 
-def report(database: str) -> Iterator[Row]:
+def report(database: str, sizes: Sizes) -> Iterator[Row]:
     """The invoice report over 2,000 demo invoices, split by stage."""
     with measured.installation(running=False) as made:
         for command in (["load_templates"], ["load_knowledge"], ["make_demo"]):
             made.manage(*command)
-        made.up()
+        measured.start(made)
         took = measured.inside(made, "report", 0)
     for stage, seconds in took["stages"].items():
-        yield Row(name=f"invoice report, {stage}", database=database, value=seconds, unit="s")
-    yield Row(
-        name=f"invoice report over {took['invoices']} invoices", database=database, value=took["seconds"], unit="s",
-        goal="≤ 20 s", is_met=took["seconds"] <= 20,
-    )  # fmt: skip
+        yield Row(name=f"stage {stage}", database=database, value=seconds, unit="s")
+    name = f"invoice report over {took['invoices']:,} invoices: PDF, JSON, CSV"
+    yield at_most(20, "s", took["seconds"], name=name, database=database)
 
 
 def pss(process: psutil.Process) -> int:

@@ -38,6 +38,7 @@ PAGES = {
     "task list, search": "/admin/tasks/task/?q=needle",
     "task list, page 20": "/admin/tasks/task/?p=20",
     "overview": "/admin/",
+    "queues and workers": "/admin/workers/",
     "start page": "/admin/catalog/tasktemplate/plain/start/",
     "API list": "/api/v1/tasks/",
     "API list, failed": "/api/v1/tasks/?status=failed",

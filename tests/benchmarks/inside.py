@@ -22,11 +22,13 @@ from django.db import connection
 from django.db.models import Max, Min
 from pydantic_monty import FunctionSnapshot, MontyComplete
 
+from apps.catalog.models import TaskTemplate
+from apps.core import clock
 from apps.crm.models import Invoice
 from apps.executors.script import run, sandbox
 from apps.executors.session import LiveSession
 from apps.tasks.claiming import claim
-from apps.tasks.models import Attempt, Event, Execution, Step, Task
+from apps.tasks.models import Attempt, Event, Execution, Limit, Step, Task
 from apps.tasks.submission import Request, submit
 from apps.workers.models import Worker
 from tests import making
@@ -34,6 +36,8 @@ from tests import making
 NOTHING = "def run(params):\n    return None\n"
 STEPS = "import sink\n\ndef run(params):\n    for n in range(params['n']):\n        sink.put(n)\n    return None\n"
 LONG = "import task\n\ndef run(params):\n    for n in range(params['n']):\n        task.sleep(0.05)\n    return n\n"
+NAPS = "import sink\n\ndef run(params):\n    return sink.nap(params['n'])\n"
+SAYS = "import task\nimport sink\n\ndef run(params):\n    task.progress(50)\n    return sink.nap(3000)\n"
 
 
 def admin() -> User:
@@ -44,7 +48,7 @@ def admin() -> User:
 def prepare(_: int) -> dict[str, Any]:
     """Publish the scripts that the other measurements run."""
     by = admin()
-    for key, script in {"nothing": NOTHING, "steps": STEPS, "long": LONG}.items():
+    for key, script in {"nothing": NOTHING, "steps": STEPS, "long": LONG, "naps": NAPS, "says": SAYS}.items():
         making.template(script, by, key=key, max_calls=1_000_000)
     return {}
 
@@ -127,6 +131,12 @@ def fill(count: int) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began}
 
 
+def fill_limited(count: int) -> dict[str, Any]:
+    """The same, where a limit far above what runs makes every claim a guarded one."""
+    Limit.objects.create(scope="template", template=TaskTemplate.objects.get(key="nothing"), most=1_000)
+    return fill(count)
+
+
 def emptied(count: int) -> dict[str, Any]:
     """Wait until all are completed; seconds from the first claim to the last completion, by the rows."""
     while (done := Task.objects.filter(status="completed")).count() < count:
@@ -145,6 +155,44 @@ def latency(count: int) -> dict[str, Any]:
         attempt = Attempt.objects.get(task=task)
         waits.append((attempt.started_at - task.created_at).total_seconds())
     return {"waits": waits}
+
+
+def ten(times: int) -> dict[str, Any]:
+    """Milliseconds from the first of ten submits to the last of their claims."""
+    by, took = admin(), []
+    for _ in range(times):
+        tasks = [submit(Request(template="nothing", origin="bench"), by).task for _ in range(10)]
+        for task in tasks:
+            _wait_for(task)
+        last = Attempt.objects.filter(task__in=tasks).aggregate(last=Max("started_at"))["last"]
+        took.append((last - tasks[0].created_at).total_seconds() * 1000)
+    return {"milliseconds": took}
+
+
+def progress_shown(times: int) -> dict[str, Any]:
+    """Seconds from a task's start to the moment when others see the progress that it reports first of all."""
+    took = []
+    for _ in range(times):
+        task = submit(Request(template="says", origin="bench"), admin()).task
+        while not Execution.objects.filter(pk=task.pk, percent__gte=50).exists():
+            time.sleep(0.01)
+        task.refresh_from_db()
+        assert task.started_at
+        took.append((clock.now() - task.started_at).total_seconds())
+        _wait_for(task)
+    return {"seconds": took}
+
+
+def created_and_asked(times: int) -> dict[str, Any]:
+    """Seconds to submit a task and read where it stands."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        task = submit(Request(template="nothing", origin="bench"), admin()).task
+        Task.objects.select_related("execution").get(pk=task.pk)
+        took.append(time.perf_counter() - began)
+        _wait_for(task)
+    return {"seconds": took}
 
 
 def _wait_for(task: Task) -> None:

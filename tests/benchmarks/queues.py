@@ -4,27 +4,29 @@ from collections.abc import Iterator
 
 from tests.benchmarks import measured
 from tests.benchmarks.rows import Row
+from tests.benchmarks.sizes import Sizes
 
-SIZES = (1_000, 100_000, 1_000_000)
 GOAL = 0.8
 
 
-def claims(database: str) -> Iterator[Row]:
+def claims(database: str, sizes: Sizes) -> Iterator[Row]:
     """The rate of claims, one by one, with so many tasks waiting; the rows are made by SQL."""
     first = 0.0
     with measured.installation(running=False) as made:
-        for size in SIZES:
+        for size in sizes.waiting:
             rate = 1 / measured.run(made, "tests.benchmarks.inside_queues", "claims", str(size))["seconds"]
             first = first or rate
-            yield Row(
-                name=f"claims with {size:,} waiting", database=database, value=rate, unit="/s",
-                reference=f"with {SIZES[0]:,}", ratio=rate / first, goal=f"≥ {GOAL} ×", is_met=rate / first >= GOAL,
-            )  # fmt: skip
+            is_first = size == sizes.waiting[0]
+            beside = {} if is_first else {
+                "reference": f"with {sizes.waiting[0]:,}", "ratio": rate / first, "goal": f"≥ {GOAL} ×",
+                "is_met": rate / first >= GOAL,
+            }  # fmt: skip
+            yield Row(name=f"claims one by one, {size:,} waiting", database=database, value=rate, unit="/s", **beside)
 
 
-def statements(database: str) -> Iterator[Row]:
+def statements(database: str, sizes: Sizes) -> Iterator[Row]:
     """Statements sent to the database: each row of a bulk write counts as one on SQLite, which runs it as one."""
     with measured.installation(running=False) as made:
         counted = measured.run(made, "tests.benchmarks.inside_queues", "statements", "200")
     for what, value in counted.items():
-        yield Row(name=f"statements: {what}", database=database, value=value, unit="")
+        yield Row(name=what, database=database, value=value)

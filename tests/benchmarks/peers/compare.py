@@ -1,127 +1,196 @@
-"""Ours beside the peers on the same work, one after another on the same cores, in one run."""
+"""Ours and the peers on the same work, in turns on the same cores; the best of each system's turns counts."""
 
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from statistics import median
 
 import psutil
 
 from tests.benchmarks import clusters, measured
-from tests.benchmarks.peers.hall import ON, PYTHON, Peer, peer
-from tests.benchmarks.rows import Row, percentile
+from tests.benchmarks.peers.hall import ON, PYTHON, Peer, is_installed, peer
+from tests.benchmarks.rows import Row, failed
+from tests.benchmarks.rows import percentile as share_of
+from tests.benchmarks.sizes import Sizes
 from tests.chaos.installation import wait_for
 
-NOOPS = 1_000
-STARTS = 40
-CHAIN = 100
-CHAINS, CHAIN_LENGTH = 20, 25
-NAPS = 100
-PATIENCE = 20.0
-"""Seconds that a task whose worker was killed is waited for."""
+OURS = "Chantilly"
+CHAINS = 20
+UNITS = {"no-ops": "/s", "start p50": "ms", "start p95": "ms", "step": "ms", "steps/s of 20": "/s",
+         "re-run after kill -9": "s", "idle PSS": "MB"}  # fmt: skip
+"""Each figure's unit; those by the second are the better the greater."""
+NEVER = float("inf")
+DBOS_GOAL = 10.0
+SLOW = "bare Django-Q2"
+
+Figures = dict[str, float]
 
 
-def compare(database: str) -> Iterator[Row]:
-    """One block of rows a system; a ratio above 1 on our rows says how much better ours is than the best peer."""
-    if not PYTHON.exists():
-        raise SystemExit("The peers are not installed. Run: scripts/peers")
-    best: dict[str, float] = {}
+@dataclass(kw_only=True)
+class System:
+    name: str
+    database: str
+    measure: Callable[["System", Sizes, bool], Figures]
+    """The last argument: whether a task is killed too, which happens once."""
+    best: Figures = field(default_factory=dict)
+    is_broken: bool = False
+
+    def keep(self, figures: Mapping[str, float]) -> None:
+        for what, value in figures.items():
+            better = max if UNITS[what] == "/s" else min
+            self.best[what] = better(self.best.get(what, value), value)
+
+
+def compare(database: str, sizes: Sizes) -> Iterator[Row]:
+    systems = [System(name=OURS, database=database, measure=_ours)]
     for name, places in ON.items():
         if database not in places and not (places == ("redis",) and database == "postgresql"):
             continue
         where = database if database in places else places[0]
-        for row in _peer(name, where):
-            best[row.name.partition(": ")[2]] = _better(row, best)
-            yield row
-    for row in _ours(database):
-        yield _beside(row, best)
+        if is_installed(name):
+            systems.append(System(name=name, database=where, measure=_peer))
+        else:
+            why = f"not installed ({PYTHON} is missing): run scripts/peers"
+            yield failed(f"{name}, all figures", where, why)
+    for turn in range(sizes.rounds):
+        for system in systems if turn % 2 == 0 else reversed(systems):
+            yield from _take_turn(system, sizes, turn == sizes.rounds - 1)
+    yield from _rows(systems)
 
 
-def _better(row: Row, best: dict[str, float]) -> float:
-    what = row.name.partition(": ")[2]
-    if what not in best:
-        return row.value
-    return max(best[what], row.value) if row.unit == "/s" else min(best[what], row.value)
-
-
-def _beside(row: Row, best: dict[str, float]) -> Row:
-    other = best.get(row.name.partition(": ")[2])
-    if not other or not row.value:
-        return row
-    ratio = row.value / other if row.unit == "/s" else other / row.value
-    return Row(**{**row.as_json(), "reference": "as good as the best peer", "ratio": ratio})  # type: ignore[arg-type]
-
-
-def _row(name: str, database: str, what: str, value: float, unit: str) -> Row:
-    return Row(name=f"{name}: {what}", database=database, value=value, unit=unit)
-
-
-def _peer(name: str, database: str) -> Iterator[Row]:
-    with peer(name, database, serving=False) as one:
-        one.run("noop", NOOPS)
-        one.serve()
-        one.run("wait", NOOPS)
-        first, last = one.stamps("noop")[0], one.stamps("recorded")[0]
-        yield _row(name, database, "no-ops", NOOPS / (last.at - first.at), "/s")
-    with peer(name, database, serving=True) as one:
-        yield _row(name, database, "idle PSS", _idle(one.processes()), "MB")
-        one.run("one-by-one", STARTS)
-        sent, ran = one.wait("sent", STARTS), one.wait("noop", STARTS)
-        waits = [(b.at - a.at) * 1000 for a, b in zip(sent, ran, strict=True)]
-        yield _row(name, database, "start p50", percentile(waits, 0.5), "ms")
-        yield _row(name, database, "start p95", percentile(waits, 0.95), "ms")
-        one.run("chain", CHAIN)
-        steps = one.wait("step", CHAIN)
-        yield _row(name, database, "step", (steps[-1].at - steps[0].at) / (CHAIN - 1) * 1000, "ms")
-        one.forget()
-        one.run("chains", CHAIN_LENGTH)
-        steps = one.wait("step", CHAINS * CHAIN_LENGTH)
-        yield _row(name, database, "steps/s of 20", len(steps) / (steps[-1].at - steps[0].at), "/s")
-        one.run("long", NAPS)
-        first = one.wait("long", 1)[0]
-        time.sleep(0.5)
-        os.kill(first.pid, signal.SIGKILL)
-        at = time.time()
-        for number, server in enumerate(one.servers):
-            if server.pid == first.pid:  # nothing else would start it again
-                one.serve_one(number)
-        yield _after_kill(name, database, one, at)
-
-
-def _after_kill(name: str, database: str, one: Peer, at: float) -> Row:
+def _take_turn(system: System, sizes: Sizes, kills: bool) -> Iterator[Row]:
+    if system.is_broken:
+        return
     try:
-        again = one.wait("long", 2, seconds=PATIENCE)[1].at - at
+        system.keep(system.measure(system, sizes, kills))
+    except Exception as error:  # whatever a peer does: the others shall be measured
+        system.is_broken = True
+        yield failed(f"{system.name}, all further figures", system.database, f"{type(error).__name__}: {error}")
+
+
+def _rows(systems: list[System]) -> Iterator[Row]:
+    for system in systems:
+        for what in (what for what in UNITS if what in system.best):
+            yield _cell(system, what, system.best[what])
+    ours, peers = systems[0], systems[1:]
+    for what in (what for what in UNITS if what in ours.best):
+        others = [peer.best[what] for peer in peers if what in peer.best]
+        if others:
+            yield Row(name=what, system="ours, times the best of them", database=ours.database,
+                      value=_times(what, ours.best[what], others), unit="×")  # fmt: skip
+    yield from _goals(ours, {peer.name: peer for peer in peers})
+
+
+def _cell(system: System, what: str, value: float) -> Row:
+    if value == NEVER:
+        return Row(name=what, system=system.name, database=system.database, note="never")
+    return Row(name=what, system=system.name, database=system.database, value=value, unit=UNITS[what])
+
+
+def _times(what: str, ours: float, others: list[float]) -> float:
+    return ours / max(others) if UNITS[what] == "/s" else min(others) / ours
+
+
+def _goals(ours: System, peers: Mapping[str, System]) -> Iterator[Row]:
+    if ours.database != "postgresql":
+        return
+    for what, name in (
+        ("step", "durable step of a running cluster"),
+        ("steps/s of 20", "steps/s of 20 scripts at once"),
+    ):
+        goal = f"≥ {DBOS_GOAL:.0f} ×"
+        if "DBOS" not in peers or what not in peers["DBOS"].best or what not in ours.best:
+            yield failed(f"{name}, beside DBOS", ours.database, "one of the two was not measured: see the peers' rows")
+            continue
+        ratio = _times(what, ours.best[what], [peers["DBOS"].best[what]])
+        yield Row(name=name, database=ours.database, value=ours.best[what], unit=UNITS[what], reference="DBOS",
+                  ratio=ratio, goal=goal, is_met=ratio >= DBOS_GOAL)  # fmt: skip
+
+
+# A peer's turn
+
+
+def _peer(system: System, sizes: Sizes, kills: bool) -> Figures:
+    name, database = system.name, system.database
+    found: Figures = {}
+    with peer(name, database, serving=False) as one:
+        one.run("noop", sizes.peer_noops)
+        one.serve()
+        one.run("wait", sizes.peer_noops)
+        first, last = one.stamps("noop")[0], one.stamps("recorded")[0]
+        found["no-ops"] = sizes.peer_noops / (last.at - first.at)
+    with peer(name, database, serving=True) as one:
+        found["idle PSS"] = _idle(one.processes())
+        one.run("one-by-one", sizes.peer_starts)
+        sent, ran = one.wait("sent", sizes.peer_starts), one.wait("noop", sizes.peer_starts)
+        found |= _starts([b.at - a.at for a, b in zip(sent, ran, strict=True)])
+        found |= _steps(one, sizes)
+        if kills:
+            found["re-run after kill -9"] = _after_kill(one, sizes.patience)
+    return found
+
+
+def _steps(one: Peer, sizes: Sizes) -> Figures:
+    part = 5 if one.name == SLOW else 1
+    chain, chain_of_many = sizes.chain // part, max(2, sizes.chain_of_many // part)
+    one.run("chain", chain)
+    steps = one.wait("step", chain)
+    found = {"step": (steps[-1].at - steps[0].at) / (chain - 1) * 1000}
+    one.forget()
+    one.run("chains", chain_of_many)
+    steps = one.wait("step", CHAINS * chain_of_many)
+    return found | {"steps/s of 20": len(steps) / (steps[-1].at - steps[0].at)}
+
+
+def _after_kill(one: Peer, patience: float) -> float:
+    one.run("long", int(patience / 0.05) + 40)  # it is still at work when the patience ends
+    first = one.wait("long", 1)[0]
+    time.sleep(0.5)
+    os.kill(first.pid, signal.SIGKILL)
+    at = time.time()
+    for number, server in enumerate(one.servers):
+        if server.pid == first.pid:  # nothing else would start it again
+            one.serve_one(number)
+    try:
+        return one.wait("long", 2, seconds=patience)[1].at - at
     except AssertionError:
-        return Row(name=f"{name}: never ran again", database=database, value=PATIENCE, unit="s waited")
-    return _row(name, database, "after kill -9", again, "s")
+        return NEVER
+
+
+def _starts(waits: list[float]) -> Figures:
+    return {f"start p{share * 100:.0f}": share_of(waits, share) * 1000 for share in (0.5, 0.95)}
 
 
 def _idle(processes: list[psutil.Process]) -> float:
     return sum(clusters.pss(process) for process in processes) / 2**20
 
 
-def _ours(database: str) -> Iterator[Row]:
-    name = "Chantilly"
+# Our turn
+
+
+def _ours(system: System, sizes: Sizes, kills: bool) -> Figures:
+    found: Figures = {}
     with measured.installation(running=False) as made:
-        measured.inside(made, "fill", NOOPS)
-        made.up()
-        yield _row(name, database, "no-ops", NOOPS / measured.inside(made, "emptied", NOOPS)["seconds"], "/s")
+        measured.inside(made, "fill", sizes.peer_noops)
+        measured.start(made)
+        found["no-ops"] = sizes.peer_noops / measured.inside(made, "emptied", sizes.peer_noops)["seconds"]
     with measured.installation(running=True) as made:
         measured.inside(made, "noops", 1)
         time.sleep(1)
         main = made.main()
-        yield _row(name, database, "idle PSS", _idle([main, *main.children(recursive=True)]), "MB")
-        waits = [wait * 1000 for wait in measured.inside(made, "latency", STARTS)["waits"]]
-        yield _row(name, database, "start p50", percentile(waits, 0.5), "ms")
-        yield _row(name, database, "start p95", percentile(waits, 0.95), "ms")
-        yield _row(name, database, "step", measured.inside(made, "chain", CHAIN)["seconds"] * 1000, "ms")
-        yield _row(name, database, "steps/s of 20", measured.inside(made, "chains", CHAIN_LENGTH)["per_second"], "/s")
-        again = []
-        for _ in range(3):
-            started = measured.inside(made, "long_task", 60)
-            at = made.kill(started["pid"])
-            query = f"SELECT 1 FROM tasks_attempt WHERE task_id = {started['task']} AND number = 2"
-            wait_for("the second attempt", lambda query=query: made.sql(query), seconds=PATIENCE)
-            again.append(time.monotonic() - at)
-        yield _row(name, database, "after kill -9", median(again), "s")
+        found["idle PSS"] = _idle([main, *main.children(recursive=True)])
+        found |= _starts(measured.inside(made, "latency", sizes.peer_starts)["waits"])
+        found["step"] = measured.inside(made, "chain", sizes.chain)["seconds"] * 1000
+        found["steps/s of 20"] = measured.inside(made, "chains", sizes.chain_of_many)["per_second"]
+        if kills:
+            again = []
+            for _ in range(min(3, sizes.kills)):
+                started = measured.inside(made, "long_task", 60)
+                at = made.kill(started["pid"])
+                query = f"SELECT 1 FROM tasks_attempt WHERE task_id = {started['task']} AND number = 2"
+                wait_for("the second attempt", lambda query=query: made.sql(query), seconds=sizes.patience)
+                again.append(time.monotonic() - at)
+            found["re-run after kill -9"] = median(again)
+    return found

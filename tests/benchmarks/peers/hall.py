@@ -1,31 +1,36 @@
 """A peer at work: its environment, its servers, its log; everything ends with the `with` block."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import psycopg
-import redis
 
+from tests.benchmarks import servers
 from tests.benchmarks.peers import stamps
 from tests.benchmarks.peers.stamps import Stamp
+from tests.benchmarks.rows import last_line
 from tests.chaos.installation import ROOT, wait_for
 
 PYTHON = ROOT / ".venv-peers" / "bin" / "python"
-REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379/9")
 PEERS = {"bare Django-Q2": ("q2", 1), "Celery": ("celery", 1), "Procrastinate": ("procrastinate", 2),
          "DBOS": ("dbos", 2), "Huey": ("huey", 1)}  # fmt: skip
 """By the name that people know: the module, and in how many processes it serves."""
 ON = {"bare Django-Q2": ("sqlite", "postgresql"), "Celery": ("redis",), "Procrastinate": ("postgresql",),
       "DBOS": ("postgresql",), "Huey": ("sqlite",)}  # fmt: skip
+
+
+def is_installed(name: str) -> bool:
+    return PEERS[name][0] == "q2" or PYTHON.exists()
 
 
 @dataclass(kw_only=True)
@@ -49,7 +54,7 @@ class Peer:
             self._command(verb, str(count)), cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300
         )
         if done.returncode:
-            raise RuntimeError(f"{self.name}: {verb} failed:\n{done.stderr[-3000:]}")
+            raise RuntimeError(f"{verb} failed: {last_line(done.stderr)}")
 
     def serve(self) -> None:
         for number in range(PEERS[self.name][1]):
@@ -105,11 +110,13 @@ def with_group(server: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def peer(name: str, database: str, *, serving: bool) -> Iterator[Peer]:
-    home = Path(tempfile.mkdtemp(prefix="peer-", dir="/tmp"))
-    url = _url(name, database, home)
-    made = Peer(name=name, home=home, environment={**os.environ, "PEER_LOG": str(home / "stamps"), "PEER_URL": url})
-    made.environment.pop("DJANGO_SETTINGS_MODULE", None)
-    try:
+    with ExitStack() as stack:
+        home = Path(tempfile.mkdtemp(prefix="peer-", dir="/tmp"))
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        url = stack.enter_context(_address(name, database, home))
+        made = Peer(name=name, home=home, environment={**os.environ, "PEER_LOG": str(home / "stamps"), "PEER_URL": url})
+        made.environment.pop("DJANGO_SETTINGS_MODULE", None)
+        stack.callback(made.end)
         (home / "stamps").touch()
         made.run("prepare")
         if serving:
@@ -119,29 +126,27 @@ def peer(name: str, database: str, *, serving: bool) -> Iterator[Peer]:
             time.sleep(1)
             made.forget()
         yield made
-    finally:
-        made.end()
-        _forget(url)
-        subprocess.run(["rm", "-r", str(home)], check=True)
 
 
-def _url(name: str, database: str, home: Path) -> str:
+@contextmanager
+def _address(name: str, database: str, home: Path) -> Iterator[str]:
+    """Of a database of the peer's own, which ends with the block."""
     if database == "redis":
-        return REDIS
-    if database == "sqlite":
+        with servers.own_redis() as url:
+            yield url
+    elif database == "sqlite":
         path = home / "peer.sqlite3"
-        return str(path) if name == "Huey" else f"sqlite:///{path}"
-    server = os.environ.get("BENCH_POSTGRES", "postgres://postgres@127.0.0.1/postgres")
-    fresh = home.name.replace("-", "_").lower()
+        yield str(path) if name == "Huey" else f"sqlite:///{path}"
+    else:
+        server = os.environ["DATABASE_URL"].replace("postgres://", "postgresql://")
+        fresh = home.name.replace("-", "_").lower()
+        _on(server, f'CREATE DATABASE "{fresh}"')
+        try:
+            yield f"{server.rsplit('/', 1)[0]}/{fresh}"
+        finally:
+            _on(server, f'DROP DATABASE "{fresh}" WITH (FORCE)')
+
+
+def _on(server: str, statement: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{fresh}"')
-    return server.rsplit("/", 1)[0].replace("postgres://", "postgresql://") + f"/{fresh}"
-
-
-def _forget(url: str) -> None:
-    if url.startswith("redis"):
-        redis.from_url(url).flushdb()
-    elif url.startswith("postgres"):
-        server, _, name = url.rpartition("/")
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        connection.execute(statement)
