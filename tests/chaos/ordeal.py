@@ -13,7 +13,8 @@ SEED = int(os.environ.get("SEED", "1"))
 
 
 def rounds(few: int, many: int, *, minutes: int) -> pytest.MarkDecorator:
-    """Gives a test its `rounds`: `few` in its usual run, `many` in `make ordeal`, which may take `minutes`."""
+    """Gives a test its `rounds`: `few` in its usual run, `many` (or ROUNDS) in `make ordeal`, for `minutes` at most."""
+    many = int(os.environ.get("ROUNDS", many))
     long = (pytest.mark.ordeal, pytest.mark.timeout(60 * minutes))
     return pytest.mark.parametrize("rounds", [few, pytest.param(many, marks=long)])
 
