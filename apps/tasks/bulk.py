@@ -4,24 +4,26 @@
 2. `start` records the action. A filter that lets everything through is refused, and so is a set that has grown much
    since the person saw its size.
 3. Newest first, each task in a transaction of its own, together with the action's cursor: a process that is killed
-   leaves nothing half done, another goes on at the next task, and two never do the same one.
+   leaves nothing half done, another goes on at the next task, and two never do the same one. One process at a time
+   works at an action, and looks at a bounded number of rows before it moves the cursor.
 4. The verb checks the permission for each task, and its event names the action. One bad task does not stop the rest.
 """
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import BooleanField, Case, Count, F, Max, Q, QuerySet, Value, When
 
 from apps.core import clock
 from apps.core.errors import ChantillyError, Conflict, InvalidInput, NotPermitted
-from apps.tasks import audit, verbs
+from apps.tasks import audit, chores, queuenames, verbs
 from apps.tasks.filters import Filter
-from apps.tasks.models import BulkAction, Task
+from apps.tasks.models import BulkAction, Queue, Task
 from apps.tasks.models.task import TaskQuerySet
 from apps.tasks.states import Status
 
@@ -30,6 +32,10 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 200
 """So many are done in the request that asks for them."""
 BATCH = 100
+WINDOW = 20_000
+"""Rows of tasks that one look goes through, however few of them match."""
+HELD_SECONDS = 10.0
+"""After so long without a word of its process, another one goes on with an action."""
 ALLOWED_GROWTH = 0.1
 LEFT = "it matched no longer"
 NOT_YOURS = "not yours to control"
@@ -119,28 +125,48 @@ def work_on(limit: int = BATCH, *, seconds: float | None = None) -> int:
 
 
 def work_off(action_id: int, limit: int, *, ends: float | None = None) -> int:
-    """At most `limit` tasks of this action, until `ends` by the monotonic clock; stops where another process is at it."""
+    """At most `limit` tasks of this action, until `ends` by the monotonic clock; 0 where another process is at it."""
+    turn = chores.take(_chore(action_id), HELD_SECONDS)
+    if turn is None:
+        return 0
+    try:
+        return _work_off(action_id, turn, limit, ends)
+    finally:
+        with suppress(DatabaseError):  # else what has just gone wrong would not be told
+            chores.give_back(_chore(action_id), turn, 0)
+
+
+def _work_off(action_id: int, turn: int, limit: int, ends: float | None) -> int:
     looked = 0
-    while looked < limit and not _is_over(ends):
-        action = BulkAction.objects.select_related("by").get(
-            pk=action_id
-        )  # again: permissions may have been taken away
+    while looked < limit and not _is_over(ends) and chores.keep(_chore(action_id), turn, HELD_SECONDS):
+        # Again and again: permissions may have been taken away.
+        action = BulkAction.objects.select_related("by").get(pk=action_id)
         if action.status != BulkAction.Status.RUNNING:
+            chores.forget(_chore(action_id))
             break
         if not action.by.is_active:
             _end(action, BulkAction.Status.STOPPED, None, f"the account of {action.by.get_username()} is disabled")
             break
-        batch = _batch(action, min(BATCH, limit - looked))
-        if not batch:
-            _end(action, BulkAction.Status.DONE, None, "")
-            break
+        lowest = _lowest(action)
+        batch = _batch(action, lowest, min(BATCH, limit - looked))
         for task_id in batch:
             if not _one(action, task_id):
                 return looked
             looked += 1
             if _is_over(ends):
                 break
+        if batch:
+            continue
+        if not lowest:
+            _end(action, BulkAction.Status.DONE, None, "")
+            break
+        if not _move(action, lowest):
+            break
     return looked
+
+
+def _chore(action_id: int) -> str:
+    return f"bulk:{action_id}"
 
 
 def stop(action: BulkAction, by: Any, reason: str = "") -> BulkAction:
@@ -179,6 +205,9 @@ def _permission(verb: str, given: Mapping[str, Any], by: Any) -> Q | bool:
         return bool(by.is_active and by.has_perm("tasks.control_queue"))
     if by.has_perm("tasks.control_task"):
         return bool(by.is_active)
+    if verb == "queue":
+        paused = Queue.objects.filter(is_paused=True).values("name")
+        return given["queue"] in queuenames.open_to(by) and Q(requester=by) & ~Q(queue__in=paused)
     if verb != "priority":
         return Q(requester=by)
     wanted = given["priority"]
@@ -204,9 +233,24 @@ def _refuse_growth(matched: int, expected: int | None) -> None:
     )
 
 
-def _batch(action: BulkAction, size: int) -> list[int]:
-    tasks = _matching(Filter.parse(action.filters), action.verb, action.by).filter(pk__lt=action.cursor)
-    return list(tasks.order_by("-pk").values_list("pk", flat=True)[:size])
+def _lowest(action: BulkAction) -> int:
+    """The lowest id that the next look goes down to; 0: all the rest. A few tasks were found by a look at all before."""
+    if action.matched <= AT_ONCE:
+        return 0
+    below = Task.objects.filter(pk__lt=action.cursor).order_by("-pk").values_list("pk", flat=True)
+    return next(iter(below[WINDOW - 1 : WINDOW]), 0)
+
+
+def _batch(action: BulkAction, lowest: int, size: int) -> list[int]:
+    tasks = _matching(Filter.parse(action.filters), action.verb, action.by)
+    found = tasks.filter(pk__lt=action.cursor, pk__gte=lowest).order_by("-pk")
+    return list(found.values_list("pk", flat=True)[:size])
+
+
+def _move(action: BulkAction, lowest: int) -> bool:
+    """Nothing down to there is left to do. False when somebody else has moved the cursor."""
+    same = BulkAction.objects.filter(pk=action.pk, status=BulkAction.Status.RUNNING, cursor=action.cursor)
+    return bool(same.update(cursor=lowest, updated_at=clock.now()))
 
 
 def _one(action: BulkAction, task_id: int) -> bool:
@@ -267,6 +311,7 @@ def _end(action: BulkAction, status: BulkAction.Status, by: Any, reason: str) ->
             row.skipped, row.skips[LEFT] = row.skipped + left, row.skips.get(LEFT, 0) + left
         row.status, row.finished_at, row.updated_at = status, now, now
         row.save(update_fields=["status", "finished_at", "updated_at", "skipped", "skips"])
+        chores.forget(_chore(action.pk))
         verb = "bulk.stopped" if status == BulkAction.Status.STOPPED else "bulk.finished"
         _note(row, by, verb, reason, done=row.done, skipped=row.skipped, refused=row.refused, skips=row.skips)
     return True

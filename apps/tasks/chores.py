@@ -21,6 +21,20 @@ def take(name: str, seconds: float) -> int | None:
     return None if taken is None else int(taken[0])
 
 
+def keep(name: str, turn: int, seconds: float) -> bool:
+    """Hold it for so many seconds more. False when somebody else has taken it since."""
+    kept = sql.run(
+        f"UPDATE tasks_chore SET due_at = {dbclock.now_sql()} + %s WHERE name = %s AND taken = %s RETURNING taken",
+        [seconds, name, turn],
+    )
+    return kept is not None
+
+
+def forget(name: str) -> None:
+    """There is nothing more to do of it."""
+    sql.run("DELETE FROM tasks_chore WHERE name = %s", [name])
+
+
 def give_back(name: str, turn: int, seconds: float) -> None:
     """Due again in so many seconds. Nothing when somebody else has taken it since."""
     sql.run(

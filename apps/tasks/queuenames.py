@@ -1,6 +1,7 @@
 """Which queues there are: by their rows, by templates, by what waits in them, and by who serves them."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
 
@@ -23,6 +24,12 @@ def known(served: Collection[str] = ()) -> set[str]:
     open_statuses = [status for status in Status if status not in FINAL]
     tasks = Task.objects.filter(status__in=open_statuses).order_by().values_list("queue", flat=True).distinct()
     return {*configured(served), *Queue.objects.values_list("name", flat=True), *tasks}
+
+
+def open_to(by: Any) -> set[str]:
+    """Those in which somebody can ask for work: of the templates in service that they may start."""
+    names = TaskTemplate.objects.runnable_by(by).order_by().values_list("published__queue", flat=True).distinct()
+    return {name or settings.DEFAULT_QUEUE for name in names}
 
 
 def checked(name: object) -> str:

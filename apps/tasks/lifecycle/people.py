@@ -12,7 +12,7 @@ from apps.core.errors import Conflict, NotPermitted
 from apps.tasks import feed, news, queuenames
 from apps.tasks.lifecycle.moving import ask_locked, illegal, locked, move, reopen
 from apps.tasks.models import Queue, Task
-from apps.tasks.ranking import number, rank
+from apps.tasks.ranking import number, permit, rank
 from apps.tasks.states import Control, Status
 
 
@@ -44,8 +44,7 @@ def clean(task: Task, by: Any, reason: str = "", *, bulk: int | None = None) -> 
 def change_priority(task: Task, by: Any, priority: int | str, *, bulk: int | None = None) -> Task:
     """Put a task before or behind others; a running one from its next claim on. It keeps its turn among its requester's.
 
-    Its requester may lower it, or raise it up to what its template gives; beyond that takes the permission to control
-    tasks, else everybody's would be the first.
+    Who may set which is said by `ranking.permit`.
     """
     _permit(task, by, "change the priority of")
     after = number(priority)
@@ -53,11 +52,7 @@ def change_priority(task: Task, by: Any, priority: int | str, *, bulk: int | Non
         task = locked(task)
         before = task.priority
         _refuse_ended(task, "moved to another priority")
-        if after > max(before, task.revision.priority) and not by.has_perm("tasks.control_task"):
-            raise NotPermitted(
-                f"You may raise task {task.pk} up to its template's priority, {task.revision.priority}. Above that"
-                " takes the permission to control tasks."
-            )
+        permit(after, max(before, task.revision.priority), by)
         if after == before:
             raise Conflict(f"Task {task.pk} has priority {after} already.", why="it is so already")
         changes = {"priority": after, "rank": rank(after, task.turn_at or task.available_at)}
@@ -68,7 +63,8 @@ def change_priority(task: Task, by: Any, priority: int | str, *, bulk: int | Non
 def move_queue(task: Task, by: Any, queue: str, *, bulk: int | None = None) -> Task:
     """Put a task into another queue, where it keeps its age and priority; a running one from its next claim on.
 
-    Raises Conflict where that queue takes nothing: it drains, or holds as many as it may.
+    Whoever only asked for it may move it where they could ask for work themselves, and not out of a queue that an
+    operator has paused. Raises Conflict where that queue takes nothing: it drains, or holds as many as it may.
     """
     _permit(task, by, "move")
     queuenames.checked(queue)
@@ -78,6 +74,8 @@ def move_queue(task: Task, by: Any, queue: str, *, bulk: int | None = None) -> T
         _refuse_ended(task, "moved to another queue")
         if before == queue:
             raise Conflict(f"Task {task.pk} is in queue {queue} already.", why="it is so already")
+        if not by.has_perm("tasks.control_task"):
+            _refuse_evasion(task, by, queue)
         _refuse_closed(queue)
         _change(task, by, "task.queue_moved", {"queue": queue}, {"before": before, "after": queue, **_part_of(bulk)})
     return task
@@ -159,6 +157,19 @@ def _refuse_ended(task: Task, done: str) -> None:
         raise illegal(task, done, "it has ended")
     if task.status == Status.RUNNING and task.execution.control in (Control.CANCEL, Control.EXPIRE):
         raise illegal(task, done, "it is being cancelled")
+
+
+def _refuse_evasion(task: Task, by: Any, queue: str) -> None:
+    """What is set for a queue holds for its tasks, also where their requesters would like to be elsewhere."""
+    if Queue.objects.filter(name=task.queue, is_paused=True).exists():
+        raise NotPermitted(
+            f"Queue {task.queue} is paused, and you may not move task {task.pk} out of it. Wait until it is resumed, or"
+            " ask somebody who controls tasks."
+        )
+    if queue not in (open_to := queuenames.open_to(by)):
+        raise NotPermitted(
+            f"No template that you may start runs in queue {queue}. You may move tasks to: {', '.join(sorted(open_to))}."
+        )
 
 
 def _refuse_closed(name: str) -> None:

@@ -1,15 +1,20 @@
 """One verb for many tasks: asked for with a count, done once each, whoever dies meanwhile."""
 
+import os
+import signal
 import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connections
 
 from apps.core.errors import Conflict, InvalidInput, NotPermitted
-from apps.tasks import bulk, feed, lifecycle, verbs
+from apps.tasks import bulk, chores, feed, lifecycle, verbs
 from apps.tasks.filters import Filter
-from apps.tasks.models import AuditEntry, BulkAction, Execution, Task
+from apps.tasks.models import AuditEntry, BulkAction, Chore, Event, Execution, Task
 from apps.tasks.states import Status
 from apps.workers import sweep
 from tests.unit.tasks.standing_at import standing, submitted
@@ -207,6 +212,77 @@ def test_people_see_their_own_actions_and_viewers_all(template, alice, bob, char
     assert list(bulk.visible_to(charlie)) == []
 
 
+@pytest.mark.django_db
+def test_one_process_at_a_time_works_at_an_action_and_another_after_it_was_silent(template, alice, monkeypatch):
+    copies(submitted(template, alice), 250)
+    action = bulk.start(PENDING, "pause", {}, alice)
+    turn = chores.take(f"bulk:{action.pk}", 10)
+    assert turn is not None
+    assert bulk.work_on(10) == 0
+    assert chores.keep(f"bulk:{action.pk}", turn, -1), "it is not heard of any more"
+    assert bulk.work_on(10) == 10
+    assert not chores.keep(f"bulk:{action.pk}", turn, 10), "it comes back, and finds another in its place"
+
+
+@pytest.mark.django_db
+def test_what_matches_is_looked_for_in_a_bounded_number_of_rows_at_a_time(template, alice, monkeypatch):
+    monkeypatch.setattr(bulk, "WINDOW", 7)
+    monkeypatch.setattr(bulk, "AT_ONCE", 2)
+    copies(submitted(template, alice), 60)
+    meant = list(Task.objects.order_by("pk").values_list("pk", flat=True))[1::20]
+    Task.objects.filter(pk__in=meant).update(queue="elsewhere")
+    action = bulk.start(Filter(queue="elsewhere"), "pause", {}, alice)
+    spans, batch = [], bulk._batch
+    monkeypatch.setattr(
+        bulk, "_batch", lambda at, lowest, size: spans.append((lowest, at.cursor)) or batch(at, lowest, size)
+    )
+    assert bulk.work_on(100) == 3
+    action.refresh_from_db()
+    assert (action.status, action.done) == ("done", 3)
+    assert max(Task.objects.filter(pk__gte=low, pk__lt=high).count() for low, high in spans) == 7
+    assert not Chore.objects.filter(name__startswith="bulk:").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_process_goes_on_where_one_was_killed(template, alice, monkeypatch):
+    monkeypatch.setattr(bulk, "HELD_SECONDS", 600.0)
+    copies(submitted(template, alice), 230)
+    action = bulk.start(PENDING, "pause", {}, alice)
+    connections.close_all()
+    if not (pid := os.fork()):
+        _work_until_killed(lifecycle.pause)
+    assert os.waitpid(pid, 0)[1] == signal.SIGKILL
+
+    action.refresh_from_db()
+    assert (action.status, action.done) == ("running", 6), "the seventh was rolled back"
+    assert Task.objects.filter(status=Status.PAUSED).count() == 6
+    assert bulk.work_on(100) == 0, "the dead one still has its turn"
+    Chore.objects.filter(name=f"bulk:{action.pk}").update(due_at=0)  # as when that time is over
+    assert bulk.work_on(1000) == 225
+    action.refresh_from_db()
+    assert (action.status, action.done, action.skipped) == ("done", 231, 0)
+    kinds = Event.objects.filter(kind="task.paused").values_list("task_id", flat=True)
+    assert sorted(kinds) == sorted(Task.objects.values_list("pk", flat=True)), "each once"
+
+
+def _work_until_killed(pause: Callable[..., Any]) -> None:
+    """In a forked process: it does not return."""
+    calls: list[int] = []
+
+    def dies_at_the_seventh(task: Task, *given: Any, **named: Any) -> Task:
+        paused: Task = pause(task, *given, **named)
+        calls.append(task.pk)
+        if len(calls) == 7:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return paused
+
+    try:
+        lifecycle.pause = dies_at_the_seventh
+        bulk.work_on(100)
+    finally:
+        os._exit(1)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_four_processes_at_once_do_each_task_once(template, alice):
     copies(submitted(template, alice), 250)
@@ -216,7 +292,8 @@ def test_four_processes_at_once_do_each_task_once(template, alice):
     def work() -> None:
         try:
             while BulkAction.objects.filter(pk=action.pk, status="running").exists():
-                bulk.work_off(action.pk, 30)
+                if not bulk.work_off(action.pk, 30):
+                    time.sleep(0.05)  # another has its turn
         except Exception as error:
             errors.append(error)
         finally:

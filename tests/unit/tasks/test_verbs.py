@@ -8,11 +8,12 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from apps.tasks import bulk, feed, lifecycle, verbs
+from apps.tasks import bulk, feed, lifecycle, queues, verbs
 from apps.tasks.filters import Filter
 from apps.tasks.models import Task
 from apps.tasks.ranking import rank
 from apps.tasks.states import FINAL, TRANSITIONS, Status
+from tests import making
 from tests.unit.tasks.standing_at import Standing, standing, submitted
 from tests.unit.tasks.test_lifecycle import everything, lifecycle_end
 
@@ -24,10 +25,22 @@ PLACES = [
 GIVEN: dict[str, dict[str, Any]] = {"priority": {"priority": 20}, "queue": {"queue": "gis"}}
 
 
+@pytest.fixture(autouse=True)
+def maps(alice: User) -> None:
+    """Everybody may ask for work in queue gis too."""
+    making.template("def run(params):\n    return 1\n", alice, key="maps", queue="gis")
+
+
 @pytest.fixture
 def olga(db: None) -> User:
     """Owns tasks, controls nobody else's."""
     return User.objects.create_user("olga")
+
+
+@pytest.fixture
+def may_run(charlie: User) -> None:
+    """Charlie may ask for work, and nothing else."""
+    charlie.user_permissions.set(Permission.objects.filter(codename="run_tasktemplate"))
 
 
 @pytest.fixture
@@ -143,8 +156,35 @@ def test_a_requester_lowers_a_priority_and_raises_it_up_to_the_templates(templat
     task.refresh_from_db()
     assert lifecycle.change_priority(task, olga, "low").priority == 30
     assert lifecycle.change_priority(task, olga, 50).priority == 50
-    with pytest.raises(NotPermitted, match="its template's priority, 50"):
+    with pytest.raises(NotPermitted, match="up to 50"):
         lifecycle.change_priority(task, olga, 51)
+
+
+def test_who_may_ask_for_which_priority_is_the_same_for_a_new_task(template, alice, charlie, may_run):
+    assert submitted(template, charlie, priority=50).priority == 50
+    assert submitted(template, charlie, priority="low").priority == 30
+    with pytest.raises(NotPermitted, match="up to 50"):
+        submitted(template, charlie, priority="high")
+    assert submitted(template, alice, priority="critical").priority == 90
+
+
+def test_a_requester_moves_a_task_where_they_can_ask_for_work(template, alice, charlie, may_run):
+    task = submitted(template, charlie)
+    with pytest.raises(NotPermitted, match="runs in queue heavy"):
+        lifecycle.move_queue(task, charlie, "heavy")
+    assert lifecycle.move_queue(task, charlie, "gis").queue == "gis"
+    assert lifecycle.move_queue(task, alice, "heavy").queue == "heavy"
+
+
+def test_a_requester_does_not_get_round_a_pause_of_the_queue(template, alice, charlie, may_run):
+    task = submitted(template, charlie)
+    queues.pause("default", alice, "the printer burns")
+    with pytest.raises(NotPermitted, match="Queue default is paused"):
+        lifecycle.move_queue(task, charlie, "gis")
+    action = bulk.start(Filter(ids=(task.pk,)), "queue", {"queue": "gis"}, charlie)
+    seen = bulk.preview(Filter(ids=(task.pk,)), "queue", charlie, {"queue": "gis"})
+    assert (action.done, action.refused, seen.legal, seen.refused) == (0, 1, 0, 1)
+    assert lifecycle.move_queue(task, alice, "gis").queue == "gis"
 
 
 @pytest.mark.parametrize("wrong", [101, -1, "urgent", True, None, 50.5, ""])
