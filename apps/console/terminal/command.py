@@ -1,5 +1,6 @@
 """What the commands have in common: their errors, their output, waiting, and their exit codes."""
 
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any, ClassVar, NoReturn, TextIO, cast
@@ -40,11 +41,16 @@ class TaskCommand(DataCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             self.obey(options)
+            sys.stdout.flush()
         except ChantillyError as error:
             self.refuse(error, options)
         except KeyboardInterrupt:
             self.stderr.write("\nStopped.")
             sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # The reader has seen enough (`… | head`); without a place for the rest Python would complain at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
 
     def refuse(self, error: ChantillyError, options: dict[str, Any]) -> NoReturn:
         fields = error.fields if isinstance(error, InvalidInput) else {}
@@ -54,8 +60,8 @@ class TaskCommand(DataCommand):
             )
         else:
             self.stderr.write(self.style.ERROR(error.message))
-            if len(fields) > 1:
-                for path, said in fields.items():
+            for path, said in fields.items():
+                if said not in error.message:
                     self.stderr.write(f"  {path}: {said}")
         sys.exit(WRONG if isinstance(error, InvalidInput) else FAILED)
 

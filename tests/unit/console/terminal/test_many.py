@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 from typing import Any
 
@@ -14,6 +15,7 @@ from apps.tasks.models import BulkAction, Queue, Task
 from apps.tasks.submission import Request, submit
 from apps.workers import slice as worker
 from tests import making
+from tests.chaos.installation import ROOT
 from tests.unit.console.terminal.test_commands import Run, run  # noqa: F401  # a fixture
 from tests.unit.tasks.test_bulk import copies
 
@@ -159,3 +161,32 @@ def test_who_may_not_control_queues_is_refused(run: Run, three: list[Task], bob:
     for action in ("pause", "drain", "clean"):
         assert run("queues", action, "default", "--yes", "--user", "bob")[0] == 1
     assert statuses() == ["pending"] * 3
+
+
+def test_one_thing_that_is_wrong_is_said_with_what_to_do(run: Run, three: list[Task]) -> None:  # noqa: F811
+    code, _, errors = run("tasks", "move", str(three[0].pk), "default", "--reason", "lunch")
+    assert code == 2
+    assert "The arguments need attention: reason." in errors
+    assert "arguments.reason: The verb queue takes queue." in errors
+
+
+MUCH = """
+import django
+django.setup()
+from apps.console.terminal.command import TaskCommand
+class Much(TaskCommand):
+    def obey(self, options):
+        self.say([f"line {number}" for number in range(100_000)])
+Much().handle(json=False)
+"""
+
+
+def test_a_reader_who_has_seen_enough_ends_a_command_quietly() -> None:
+    """As in `manage.py tasks | head`."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", MUCH], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline() == "line 0\n"
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait(60)) == ("", 0)
