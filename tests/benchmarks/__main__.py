@@ -82,13 +82,16 @@ PARTS: dict[str, Part] = {
     "growth": Part(title="A million finished tasks", measure=growth.growth),
     "report": Part(title="The invoice report", measure=clusters.report),
 }
-WITH = {"minimum": ("crowd",), "peers": ("noops",)}
+WITH = {"minimum": ("crowd",)}
 """What `--only` brings along."""
+ON_REQUEST = ("guarded",)
+"""Measured only when `--only` names them."""
+NOT_QUICK = ("report",)
 
 
 def main() -> int:
     options = _options()
-    wanted = [name for name in PARTS if name in options.only or any(name in WITH.get(one, ()) for one in options.only)]
+    wanted = _wanted(options)
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit("Ended; nothing is written, everything that was started is removed.")
     )
@@ -119,13 +122,26 @@ def _options() -> argparse.Namespace:
         prog='make bench ARGS="…"', description=__doc__, epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=[], metavar="PART", help=_parts())
     parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], help="default: all that answer")
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that it works, not how fast it is")
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to write (default docs/benchmarks.md)")
     parser.add_argument("--no-page", action="store_true", help="only print")
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     return parser.parse_args()
+
+
+def _parts() -> str:
+    return ", ".join(f"{name} (only when named)" if name in ON_REQUEST else name for name in PARTS)
+
+
+def _wanted(options: argparse.Namespace) -> list[str]:
+    if options.only:
+        return [
+            name for name in PARTS if name in options.only or any(name in WITH.get(one, ()) for one in options.only)
+        ]
+    left_out = ON_REQUEST + (NOT_QUICK if options.quick else ())
+    return [name for name in PARTS if name not in left_out]
 
 
 def _measured(name: str, databases: list[str], sizes: Sizes) -> Iterator[Row]:

@@ -73,7 +73,7 @@ def run(made: Installation, module: str, *arguments: str, **environment: str) ->
         env={**made.environment, **environment},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1_200,
     )
     if done.returncode:
         raise RuntimeError(f"{done.stderr.strip()}\n{module} {' '.join(arguments)} failed: {last_line(done.stderr)}")

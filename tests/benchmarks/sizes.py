@@ -31,9 +31,9 @@ class Sizes:
 
 
 FULL = Sizes(
-    rounds=2, steps=1_500, noops=2_000, starts=100, kills=5, waiting=(1_000, 100_000, 1_000_000), held_back=100_000,
-    finished=1_000_000, peer_noops=1_000, peer_starts=30, chain=100, chain_of_many=50, patience=15.0, sockets=500,
-    socket_seconds=15.0, times=30, crowd=100, crowd_seconds=0.25, crowd_workers=(1, 3, 5, 10),
+    rounds=2, steps=1_500, noops=1_500, starts=100, kills=4, waiting=(1_000, 100_000, 1_000_000), held_back=100_000,
+    finished=1_000_000, peer_noops=500, peer_starts=20, chain=60, chain_of_many=25, patience=10.0, sockets=500,
+    socket_seconds=15.0, times=30, crowd=100, crowd_seconds=0.2, crowd_workers=(1, 3, 5, 10),
 )  # fmt: skip
 QUICK = Sizes(
     rounds=1, steps=150, noops=150, starts=10, kills=1, waiting=(1_000, 10_000), held_back=2_000, finished=5_000,
