@@ -26,7 +26,7 @@ format: install-dev ## put the code into shape
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: install-dev ## measure, beside the peers' figures
+bench: install-dev ## measure against goals and peers, write docs/benchmarks.md: some 20 minutes; ARGS="--quick --no-page", ARGS=--help
 	@scripts/pdf-libraries
 	$(PYTHON_BIN) -m tests.benchmarks $(ARGS)
 
