@@ -43,6 +43,11 @@ class TemplateList(Output):
     results = TemplateRow(many=True)
 
 
+class PriorityRule(Output):
+    priority = serializers.IntegerField()
+    when = serializers.CharField(help_text="The rule's number, and its title or the parameters that it looks at.")
+
+
 class TemplateDetail(TemplateRow):
     parameter_schema = serializers.DictField()
     stages = serializers.ListField(child=serializers.DictField())
@@ -52,6 +57,9 @@ class TemplateDetail(TemplateRow):
     memory_mb = serializers.IntegerField()
     queue = serializers.CharField()
     priority = serializers.IntegerField()
+    priority_rules = PriorityRule(
+        many=True, help_text="Instead of `priority`, by the parameters; the first that matches."
+    )
 
 
 class TemplateName(Output):
@@ -106,6 +114,9 @@ class TaskList(Output):
 
 
 class TaskCreated(TaskRow):
+    priority_reason = serializers.CharField(
+        help_text="Why it has its priority: as asked for, as its template has it, or by which rule of it."
+    )
     estimate = Estimate()
     required_tools = serializers.ListField(child=serializers.CharField())
     memory_mb = serializers.IntegerField()

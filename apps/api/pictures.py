@@ -10,10 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from apps.catalog import priorities
 from apps.catalog.estimate import Estimate
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
-from apps.tasks import pace, standing
+from apps.tasks import pace, ranking, standing
 from apps.tasks.models import Artifact, Attempt, Execution, Task
 from apps.workers import reasons
 
@@ -51,6 +52,9 @@ def full_template(row: TaskTemplate) -> dict[str, Any]:
         "estimate": asdict(pace.expected(revision, {})),
         "queue": revision.queue,
         "priority": revision.priority,
+        "priority_rules": [
+            {"priority": number, "when": when} for number, when in priorities.told(revision.priority_rules)
+        ],
         **_needs(revision),
     }
 
@@ -121,6 +125,7 @@ def created(task: Task, user: Any) -> dict[str, Any]:
             "steps": task.estimated_steps,
             "complexity": task.complexity,
         },
+        "priority_reason": ranking.reason(task),
         "actions": {verb: reverse(f"api:{verb}", args=[task.pk]) for verb in standing.verbs(task, user)},
         **_needs(task.revision),
     }

@@ -52,6 +52,7 @@ class Definition:
     is_cpu_intensive: bool = False
     queue: str = "default"
     priority: int = 50
+    priority_rules: list[dict[str, Any]] = field(default_factory=list)
     retry: dict[str, Any] = field(default_factory=default_retry)
     max_calls: int = 100_000
     cpu_seconds: int = 300

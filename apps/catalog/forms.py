@@ -103,6 +103,11 @@ class RevisionForm(forms.Form):
     is_cpu_intensive = forms.BooleanField(label="CPU-intensive", required=False)
     queue = forms.CharField(max_length=NAME_LENGTH)
     priority = _whole("priority", "Priority", "0 to 100; 50 is normal.")
+    priority_rules = JsonField(
+        3,
+        help_text='The priority by the parameters, the first that matches: [{"if": {"type": "object", "properties":'
+        ' {"urgent": {"type": "boolean", "const": true}}}, "priority": "high"}].',
+    )
     retry = JsonField(3, help_text='{"max_attempts": 3, "first": 1, "factor": 2, "cap": 60}, in seconds.')
     max_calls = _whole("max_calls", "Most calls")
     cpu_seconds = _whole("cpu_seconds", "CPU seconds")
@@ -132,6 +137,7 @@ class RevisionForm(forms.Form):
             (
                 "queue",
                 "priority",
+                "priority_rules",
                 "estimated_steps",
                 "estimated_seconds",
                 "required_tools",

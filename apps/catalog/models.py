@@ -43,8 +43,10 @@ class TaskTemplateQuerySet(models.QuerySet["TaskTemplate"]):
 
     def runnable_by(self, user: User | AnonymousUser) -> "TaskTemplateQuerySet":
         """Those in service that `user` may start: the permission, and one of the template's groups if it names any."""
-        if not user.has_perm(RUN):
-            return self.none()
+        return self.open_to(user) if user.has_perm(RUN) else self.none()
+
+    def open_to(self, user: User | AnonymousUser) -> "TaskTemplateQuerySet":
+        """Those in service that `user` could start with the permission to run any."""
         if user.is_superuser:
             return self.in_service()
         groups = TaskTemplate.run_groups.through.objects.filter(tasktemplate=OuterRef("pk"))
@@ -157,6 +159,9 @@ class TemplateRevision(models.Model):
     is_cpu_intensive = models.BooleanField("CPU-intensive", default=False)
     queue = models.CharField(max_length=64, default="default")
     priority = models.PositiveSmallIntegerField(default=50, validators=[MinValueValidator(0), MaxValueValidator(100)])
+    priority_rules = OrderedJSONField(
+        default=list, blank=True, help_text="What priority a task has by its parameters; the first that matches."
+    )
     retry = OrderedJSONField(default=default_retry)
     max_calls = models.PositiveIntegerField(default=100_000)
     cpu_seconds = models.PositiveIntegerField(default=300)

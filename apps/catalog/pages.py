@@ -197,7 +197,7 @@ def _facts(revision: TemplateRevision) -> list[tuple[str, str]]:
 
 
 def _details(definition: Definition) -> list[tuple[str, str]]:
-    names = ("parameter_schema", "triggers", "outputs", "stages", "required_tools", "retry")
+    names = ("parameter_schema", "triggers", "outputs", "stages", "required_tools", "retry", "priority_rules")
     fields = definition.as_fields()
     return [(name.replace("_", " "), json.dumps(fields[name], indent=2, ensure_ascii=False)) for name in names]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.catalog import groupkeys, kinds, outputs, retries, triggers
+from apps.catalog import groupkeys, kinds, outputs, priorities, retries, triggers
 from apps.catalog.definition import Definition, Problem
 from apps.core.schema import check_schema
 from apps.core.schema.wording import did_you_mean
@@ -140,6 +140,10 @@ def _check_group_keys(definition: Definition) -> Iterator[Problem]:
             yield Problem(place=name, message=message, code="group_key")
 
 
+def _check_priority_rules(definition: Definition) -> Iterator[Problem]:
+    yield from priorities.check(definition.priority_rules, definition.parameter_schema)
+
+
 def _check_retry(definition: Definition) -> Iterator[Problem]:
     yield from retries.check(definition.retry)
 
@@ -157,5 +161,6 @@ _PARTS: tuple[Callable[[Definition], Iterator[Problem]], ...] = (
     _check_stages,
     check_limits,
     _check_group_keys,
+    _check_priority_rules,
     _check_retry,
 )

@@ -11,6 +11,7 @@ from django.db.models import F
 from django_jsonform.utils import join_coords
 from django_jsonform.widgets import JSONFormWidget
 
+from apps.catalog import priorities
 from apps.catalog.estimate import Estimate, Past, estimate
 from apps.catalog.models import TemplateRevision
 from apps.console import reasons
@@ -65,9 +66,11 @@ class StartForm(forms.Form):
     parameters = forms.CharField(max_length=MAX_JSON, required=False)
 
     def __init__(self, revision: TemplateRevision, data: Any = None) -> None:
-        super().__init__(data, initial={"title": "", "priority": str(revision.priority)})
+        super().__init__(
+            data, initial={"title": "", "priority": "" if revision.priority_rules else str(revision.priority)}
+        )
         self.revision = revision
-        self.fields["priority"].choices = _priorities(revision.priority)  # type: ignore[attr-defined]
+        self.fields["priority"].choices = _priorities(revision)  # type: ignore[attr-defined]
         self.has_parameters = bool(revision.parameter_schema.get("properties"))
         self.fields["parameters"].widget = JSONFormWidget(schema=for_form(revision.parameter_schema))
         self.fields["parameters"].initial = json.dumps(fill({}, Dialect(revision.parameter_schema)))
@@ -87,7 +90,7 @@ class StartForm(forms.Form):
                 parameters=self.cleaned_data["parameters"],
                 origin="admin",
                 title=self.cleaned_data["title"],
-                priority=int(self.cleaned_data["priority"] or self.revision.priority),
+                priority=int(self.cleaned_data["priority"]) if self.cleaned_data["priority"] else None,
             ),
             requester,
         )
@@ -110,10 +113,13 @@ class StartForm(forms.Form):
         return name in self.revision.parameter_schema.get("properties", {})
 
 
-def _priorities(usual: int) -> list[tuple[str, str]]:
+def _priorities(revision: TemplateRevision) -> list[tuple[str, str]]:
+    """Where the template has rules, the first choice leaves it to them."""
+    usual = revision.priority
     named = {number: word for word, number in PRIORITY_WORDS.items() if word != "medium"}
     numbers = sorted({*named, usual}, reverse=True)
-    return [
+    by_rule = [("", "by the template's rules")] if revision.priority_rules else []
+    return by_rule + [
         (str(number), f"{named.get(number, 'of the template')} ({number})" + (", as usual" if number == usual else ""))
         for number in numbers
     ]
@@ -130,6 +136,9 @@ class Outlook:
     queue: str
     is_served: bool
     same: list[Task]
+    priority: int
+    rules: list[tuple[int, str]]
+    """Which priority each rule gives, and when."""
 
 
 def outlook(revision: TemplateRevision, user: Any) -> Outlook:
@@ -148,6 +157,8 @@ def outlook(revision: TemplateRevision, user: Any) -> Outlook:
             .select_related("execution", "requester")
             .order_by("status", "-id")[:3]
         ),
+        priority=revision.priority,
+        rules=priorities.told(revision.priority_rules),
     )
 
 

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from apps.core.priorities import PRIORITY_WORDS as PRIORITY_WORDS
+
 
 class Status(models.TextChoices):
     BLOCKED = "blocked"  # dependencies not met
@@ -60,9 +62,6 @@ class Ancestry(models.TextChoices):
     AGAIN = "again"  # the same, with new or edited parameters, from the start
     FORK = "fork"  # with the calls before a step taken over from the ancestor's record
 
-
-PRIORITY_WORDS = {"critical": 90, "high": 70, "normal": 50, "medium": 50, "low": 30}
-"""REQUIREMENTS, Tasks: the one table from words to numbers."""
 
 AGEING_SECONDS = 60.0
 """A waiting task gains one point of priority a minute, so nothing starves."""

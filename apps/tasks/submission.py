@@ -19,7 +19,7 @@ from apps.tasks import debounce, entering, equal, intake, news, pace
 from apps.tasks.claiming import revision as known_revision
 from apps.tasks.lineage import Lineage, is_of_descent
 from apps.tasks.models import Task, Window
-from apps.tasks.ranking import rank
+from apps.tasks.ranking import rank, usual
 from apps.tasks.states import PRIORITY_WORDS, Status
 
 MAX_TAGS = 20
@@ -190,7 +190,7 @@ def _draft(
     parameters: dict[str, Any],
 ) -> Task:
     now = clock.now()
-    priority = _priority(request.priority, revision)
+    priority = _priority(request.priority, usual(revision, parameters))
     available = max(request.available_at or now, now)
     outlook = pace.expected(revision, parameters)
     return Task(
@@ -222,9 +222,9 @@ def _draft(
     )
 
 
-def _priority(asked: int | str | None, revision: TemplateRevision) -> int:
+def _priority(asked: int | str | None, usually: int) -> int:
     if asked is None:
-        return revision.priority
+        return usually
     if isinstance(asked, str) and asked.lower() in PRIORITY_WORDS:
         return PRIORITY_WORDS[asked.lower()]
     if isinstance(asked, int) and not isinstance(asked, bool) and 0 <= asked <= 100:

@@ -29,9 +29,9 @@ POSTGRES = (
 )
 
 
-def forbid(apps: Any, schema_editor: Any) -> None:
+def forbid(apps: Any, schema_editor: Any, frozen: tuple[str, ...] = FROZEN) -> None:
     allow(apps, schema_editor)
-    columns = ", ".join(f'"{name}"' for name in FROZEN)
+    columns = ", ".join(f'"{name}"' for name in frozen)
     if schema_editor.connection.vendor == "sqlite":
         schema_editor.execute(SQLITE.format(columns=columns, said=SAID))
         return

@@ -1,6 +1,7 @@
 """Parameters by their schema: capped, tidied, filled, validated, and refused in words that say what to do."""
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -39,6 +40,26 @@ def validate(parameters: Any, schema: Any) -> dict[str, Any]:
         raise _refusal(fields)
     result: dict[str, Any] = filled
     return result
+
+
+def matches(parameters: Mapping[str, Any], condition: Any) -> bool:
+    """Whether what the condition, a schema, names of these parameters satisfies it. Nothing is filled in.
+
+    What it does not name may be anything; a property that is absent satisfies it unless it is `required`.
+    """
+    dialect = _dialect_of(condition)
+    return dialect.accepts(_named(parameters, dialect.root, dialect), dialect.root)
+
+
+def _named(value: Any, schema: Mapping[str, Any], dialect: Dialect) -> Any:
+    """The value without the properties that the schema does not name: its objects are closed."""
+    schema = dialect.resolve(schema)
+    if isinstance(value, Mapping) and "properties" in schema:
+        named = schema["properties"]
+        return {name: _named(value[name], named[name], dialect) for name in value if name in named}
+    if isinstance(value, list) and "items" in schema:
+        return [_named(each, schema["items"], dialect) for each in value]
+    return value
 
 
 def _refusal(fields: dict[str, str]) -> InvalidInput:
