@@ -49,13 +49,15 @@ class ConsoleSite(AdminSite):
             super().register(shown, admin_class or ModelAdmin, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        from apps.console import anew, goingon, views
+        from apps.console import anew, goingon, totals, views
         from apps.console.crew.urls import urls as crew_urls
 
         ours: list[URLResolver | URLPattern] = [
             path("start/", self.admin_view(views.choose_template), name="start"),
             path("catalog/tasktemplate/<slug:key>/start/", self.admin_view(views.start), name="start_template"),
             path("tasks/artifact/<int:artifact_id>/download/", self.admin_view(views.download), name="download"),
+            path("tasks/totals/", self.admin_view(totals.show), name="totals"),
+            path("tasks/totals/csv/", self.admin_view(totals.download), name="totals_csv"),
             *crew_urls(self.admin_view),
             path("tasks/task/<int:task_id>/anew/", self.admin_view(anew.make), name="task_anew"),
             path("tasks/task/<int:task_id>/go-on/", self.admin_view(goingon.act), name="task_go_on"),
@@ -91,7 +93,7 @@ def _overview() -> MenuEntry:
 
 def _tasks() -> MenuEntry:
     url = reverse("admin:tasks_task_changelist")
-    return MenuEntry(key="tasks", label="Tasks", url=url, letter="t", prefixes=(url,))
+    return MenuEntry(key="tasks", label="Tasks", url=url, letter="t", prefixes=(url, reverse("admin:totals")))
 
 
 def _crew(request: HttpRequest) -> list[MenuEntry]:
