@@ -13,6 +13,7 @@ def _forget() -> None:
     claiming.revision.cache_clear()
     pace._recent.cache_clear()
     submission._needed.cache_clear()
+    submission._serving.cache_clear()
     session._requester.cache_clear()
     gates.forget_revisions()
     intake.forget()

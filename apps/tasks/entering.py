@@ -8,9 +8,11 @@ import json
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.tasks import sql
 from apps.tasks.models import Task
 from apps.tasks.states import AGEING_SECONDS
@@ -18,6 +20,7 @@ from apps.tasks.states import AGEING_SECONDS
 EXECUTION = "INSERT INTO tasks_execution (task_id, seq) {values}"
 EVENT = "INSERT INTO tasks_event (task_id, seq, kind, at, actor_id, data) {values}"
 KIND = "task.submitted"
+PLAIN = frozenset({str, int, float, bool})
 SHORTEST_COST, LONGEST_COST = 1, 600
 """Seconds by which one waiting task puts its requester's next one behind, whatever its estimate says."""
 NEWEST_TURN = (
@@ -35,6 +38,22 @@ TURN = {
 }
 
 
+def draft(template: TaskTemplate, revision: TemplateRevision, requester: Any, **values: Any) -> Task:
+    """An unsaved task with these values and the defaults of the rest; Django's own way costs four times as much."""
+    ids = {"template_id": template.pk, "revision_id": revision.pk, "requester_id": requester.pk}
+    row = {**_defaults(), "uid": uuid4(), **ids, **values}
+    task = Task.from_db(DEFAULT_DB_ALIAS, list(row), list(row.values()))
+    task._state.adding = True
+    task._state.fields_cache.update(template=template, revision=revision, requester=requester)
+    return task
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """Of all columns, in their order."""
+    return {field.attname: field.get_default() for field in Task._meta.concrete_fields}
+
+
 def enter(task: Task, data: dict[str, Any]) -> None:
     """Write the unsaved task, and with it its execution and the event that it was submitted; gives it its id.
 
@@ -45,12 +64,14 @@ def enter(task: Task, data: dict[str, Any]) -> None:
     has_turn = task.available_at <= task.created_at
     behind = _behind(task) if has_turn else []
     values: list[Any] = []
-    for field in _fields():
-        if field.name == "turn_at" and has_turn:
+    given = task.__dict__
+    for field, name in _fields():
+        if name == "turn_at" and has_turn:
             values += [sql.moment(task.created_at), *behind]
             continue
-        values.append(_prepared(field, getattr(task, field.attname)))
-        if field.name == "rank" and has_turn:
+        value = given[name]
+        values.append(value if value is None or type(value) in PLAIN else _prepared(field, value))
+        if name == "rank" and has_turn:
             values += behind
     event = [sql.moment(task.created_at), task.requester_id, json.dumps(data)]
     enter_rows = _enter_sqlite if sql.is_sqlite() else _enter_postgres
@@ -89,23 +110,21 @@ def _postgres_statement(has_turn: bool) -> str:
 
 @cache
 def _insert_task(has_turn: bool) -> str:
-    columns = ", ".join(f'"{field.column}"' for field in _fields())
+    columns = ", ".join(f'"{field.column}"' for field, _ in _fields())
     database = connections[DEFAULT_DB_ALIAS].vendor
     behind = BEHIND[database]
     fair = {"rank": f"%s - {behind} / {AGEING_SECONDS}", "turn_at": TURN[database].format(behind=behind)}
-    places = ", ".join(fair.get(field.name, "%s") if has_turn else "%s" for field in _fields())
+    places = ", ".join(fair.get(field.name, "%s") if has_turn else "%s" for field, _ in _fields())
     return f"INSERT INTO tasks_task ({columns}) VALUES ({places}) RETURNING id, rank, turn_at"
 
 
 @cache
-def _fields() -> list[Any]:
-    return [field for field in Task._meta.concrete_fields if not field.primary_key]
+def _fields() -> list[tuple[Any, str]]:
+    return [(field, field.attname) for field in Task._meta.concrete_fields if not field.primary_key]
 
 
 def _prepared(field: Any, value: Any) -> Any:
     """As the driver wants it. Django's own way for each of some fifty columns costs more than the statement."""
-    if value is None or type(value) in (str, int, float, bool):
-        return value
     if isinstance(value, datetime | dict | list):
         return sql.value(value)
     return field.get_db_prep_save(value, connections[DEFAULT_DB_ALIAS])

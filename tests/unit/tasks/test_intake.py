@@ -1,8 +1,10 @@
 """What a queue refuses, and what it says then."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 
 from apps.core import clock
 from apps.core.errors import Conflict
@@ -10,6 +12,7 @@ from apps.tasks import intake, lifecycle
 from apps.tasks.journal import Batch
 from apps.tasks.models import Event, Queue, Task
 from apps.workers import sweep
+from tests import making
 from tests.unit.tasks.standing_at import claimed, submitted
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +28,36 @@ def test_a_full_queue_refuses_with_its_figures_and_takes_again_when_one_has_star
     assert (refused.value.code, refused.value.retry_after) == ("queue_full", 30)
     claimed()
     assert submitted(template, alice).pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_submits_at_the_same_moment_never_fill_a_queue_beyond_its_length(alice):
+    key = making.template("def run(params):\n    return 1\n", alice).key
+    Queue.objects.create(name="default", max_length=5)
+    intake.forget()
+    barrier, said, raised = threading.Barrier(6), [], []
+
+    def ask() -> None:
+        try:
+            barrier.wait(30)
+            for _ in range(4):
+                try:
+                    said.append(submitted(key, alice).pk)
+                except intake.QueueFull as refused:
+                    said.append(refused.code)
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert raised == []
+    assert said.count("queue_full") == 19
+    assert Task.objects.count() == 5
 
 
 def test_a_draining_queue_takes_nothing_new_and_says_who_drains_it(template, alice):
