@@ -18,7 +18,7 @@ from apps.core.schema import plain
 SAVE = "catalog.add_templaterevision"
 MAX_VERSION = 32
 MAX_NOTE = 10_000
-_JSON = ("parameter_schema", "triggers", "outputs", "stages", "required_tools", "retry")
+_JSON = ("parameter_schema", "triggers", "outputs", "stages", "required_tools", "retry", "priority_rules")
 _STORED = plain.Caps(depth=40, values=50_000, characters=1_000_000)
 
 
