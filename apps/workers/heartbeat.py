@@ -22,6 +22,7 @@ from apps.tasks import dbclock, leases, lifecycle
 from apps.tasks.journal import Batch, LeaseLost
 from apps.tasks.store import DatabaseStore
 from apps.workers import events, processes, roster, sweep
+from apps.workers.lifespan import MIB
 from apps.workers.models import ClusterEvent, Worker
 from apps.workers.processes import cpu_seconds, resident_bytes
 from apps.workers.roster import Asked, Work
@@ -121,6 +122,7 @@ class Heartbeat:
         if self._is_due("control", CONTROL_SECONDS):
             self._hear(session)
         self._enforce(session)
+        self._enforce_own(session)
         journal = session.journal
         quiet = time.monotonic() - journal.written_at
         pulse = session.pulse
@@ -168,6 +170,21 @@ class Heartbeat:
         if memory > session.task.memory_mb * 1024 * 1024 + SANDBOX_OVERHEAD:
             stop_sandbox(session.pulse, "memory")
 
+    def _enforce_own(self, session: LiveSession) -> None:
+        """End the attempt whose call has outgrown this worker's memory: nothing else can stop it before the system does."""
+        most = settings.WORKER_MEMORY_MB * MIB
+        if not most or session.is_settling or not session.pulse.call:
+            return
+        needed = processes.tree_bytes(os.getpid(), most, without=session.pulse.sandbox_pid)
+        if needed <= most or session is not self._session:
+            return
+        failure = Failure(
+            type="MemoryError", code="worker_memory", line=session.pulse.line, is_transient=True,
+            message=f"Stopped at {most // MIB} MB: its worker needed {needed // MIB} MB during {session.pulse.call}.",
+            advice="Have the call work on less at a time, or give workers more with WORKER_MEMORY_MB.",
+        )  # fmt: skip
+        self._end_with(session, failure, f"stopped at {most // MIB} MB: it needed {needed // MIB} MB during a call")
+
     def _look_for_stall(self, session: LiveSession) -> None:
         if self._watch is None:
             self._watch = Watch(
@@ -197,12 +214,17 @@ class Heartbeat:
         return Look(signs=signs, where="host", cpu_seconds=cpu_seconds(os.getpid(), self._main_thread))
 
     def _give_up(self, session: LiveSession, stalled: Stalled) -> None:
-        """The main thread is stuck in a call and cannot be interrupted: fail the attempt, end the process."""
-        lease, line = session.journal.lease, session.pulse.line
+        """The main thread is stuck in a call and cannot be interrupted."""
         failure = Failure(
-            type="TimeoutError", code="stalled", message=f"Stopped: {stalled.reason}.", line=line, is_transient=True,
+            type="TimeoutError", code="stalled", message=f"Stopped: {stalled.reason}.", line=session.pulse.line,
+            is_transient=True,
             advice="Look at what the call waits for. A call may take longer when TASK_TIMEOUT_MS says so.",
         )  # fmt: skip
+        self._end_with(session, failure, "its main thread was stuck")
+
+    def _end_with(self, session: LiveSession, failure: Failure, reason: str) -> None:
+        """Fail the attempt, and end the process with all that it has begun."""
+        lease = session.journal.lease
         try:
             lifecycle.fail(lease, failure.as_json(), Batch())
         except LeaseLost:
@@ -212,9 +234,8 @@ class Heartbeat:
             action="The attempt failed, and a fresh process takes this worker's place.",
         )  # fmt: skip
         self.tally.add(Work(failed=1, attempts=1))
-        roster.leave(
-            self._worker, self.tally.take(), kind=ClusterEvent.Kind.WORKER_RECYCLED, reason="its main thread was stuck"
-        )
+        roster.leave(self._worker, self.tally.take(), kind=ClusterEvent.Kind.WORKER_RECYCLED, reason=reason)
+        processes.kill_below(os.getpid())
         self._end_process(STUCK_EXIT)
 
     # The worker itself

@@ -1,10 +1,14 @@
 """What processes need, as the kernel counts it. Answers 0 for one that is gone."""
 
 import os
+import re
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+PROPORTIONAL = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -16,6 +20,50 @@ def resident_bytes(pid: int | None) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_SIZE
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def below(pid: int) -> list[int]:
+    """Its children, theirs, and so on."""
+    found = [pid]
+    for parent in found:
+        for thread in _threads(parent):
+            try:
+                found += map(int, Path(f"/proc/{parent}/task/{thread}/children").read_text().split())
+            except OSError:
+                continue
+    return found[1:]
+
+
+def _threads(pid: int) -> list[str]:
+    try:
+        return [entry.name for entry in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return []
+
+
+def own_bytes(pid: int) -> int:
+    """Memory of a process, of what it shares with others only its part. Much dearer to ask than `resident_bytes`."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return resident_bytes(pid)
+    found = PROPORTIONAL.search(text)
+    return int(found[1]) * 1024 if found else resident_bytes(pid)
+
+
+def tree_bytes(pid: int, above: int, *, without: int | None = None) -> int:
+    """Memory of a process and all below it, but for the tree of `without`: a rough sum up to `above`, beyond it a fair one."""
+    out = {without, *below(without)} if without is not None else set()
+    pids = [each for each in (pid, *below(pid)) if each not in out]
+    rough = sum(map(resident_bytes, pids))
+    return rough if rough <= above else sum(map(own_bytes, pids))
+
+
+def kill_below(pid: int) -> None:
+    """End everything that the process has begun."""
+    for each in below(pid):
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
 
 
 def cpu_seconds(pid: int | None, thread: int | None = None) -> float:

@@ -29,3 +29,5 @@ if IS_SQLITE:
 ARTIFACT_STORE = "files"
 # Tests share a server and would wake each other; those of the carriers choose their own.
 HINT_CARRIER = ""
+# Workers of most tests live in the process of the tests, which holds much else.
+WORKER_MEMORY_MB = 0

@@ -77,3 +77,14 @@ def leave(call: Call, value: int) -> None:
     """Append one line, and end the process without a goodbye."""
     put(call, value)
     os._exit(3)
+
+
+@tool(call_class="effect")
+def eat(call: Call, value: int, megabytes: int, below: bool) -> None:
+    """Append one line, and need so much memory from then on: this process, or one that it starts."""
+    put(call, value)
+    if below:
+        subprocess.run(["python3", "-c", f"eaten = b'x' * {megabytes << 20}; import time; time.sleep(600)"], check=True)
+    eaten = b"x" * (megabytes << 20)
+    time.sleep(600)
+    assert eaten
