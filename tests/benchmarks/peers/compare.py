@@ -76,7 +76,7 @@ def _rows(systems: list[System]) -> Iterator[Row]:
             yield _cell(system, what, system.best[what])
     ours, peers = systems[0], systems[1:]
     for what in (what for what in UNITS if what in ours.best):
-        others = [peer.best[what] for peer in peers if what in peer.best]
+        others = [value for peer in peers if (value := peer.best.get(what, NEVER)) != NEVER]
         if others:
             yield Row(name=what, system="ours, times the best of them", database=ours.database,
                       value=_times(what, ours.best[what], others), unit="×")  # fmt: skip
