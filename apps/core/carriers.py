@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0
 """Seconds that a carrier may take to connect or to answer."""
+DIRECT_PATIENCE = 0.25
+"""The same for a process that tells other hosts itself: somebody waits for what it does."""
 SILENCE = 5.0
 """Seconds in which a process that has no bridge does not try a carrier again that was lost."""
 
@@ -44,16 +46,17 @@ class Carrier(Protocol):
 class RedisCarrier:
     """Channels know no database numbers: the name holds ours, and that of the database whose rows are meant."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
         self._errors = (redis.RedisError, OSError)
+        # No retries: a subscription must not be made anew unseen, for what was published meanwhile has been missed.
         self._redis = redis.Redis.from_url(
             settings.REDIS_URL,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
+            socket_timeout=patience,
+            socket_connect_timeout=patience,
             retry=Retry(NoBackoff(), 0),
         )
         number = self._redis.connection_pool.connection_kwargs.get("db", 0)
@@ -67,7 +70,8 @@ class RedisCarrier:
     def subscribe(self) -> Iterator[Subscription]:
         with self._lost(), self._redis.pubsub() as subscription:
             subscription.subscribe(self._channel)
-            subscription.get_message(timeout=PATIENCE)  # the confirmation
+            if subscription.get_message(timeout=PATIENCE) is None:
+                raise CarrierLost("Redis has not confirmed the subscription.")
             yield _RedisSubscription(subscription)
 
     @contextmanager
@@ -133,14 +137,19 @@ def carrier() -> Carrier | None:
     return RedisCarrier() if settings.HINT_CARRIER == "redis" else PostgresCarrier()
 
 
+@cache
+def hurried() -> Carrier | None:
+    """The same carrier, for those who cannot wait for it."""
+    return RedisCarrier(DIRECT_PATIENCE) if settings.HINT_CARRIER == "redis" else carrier()
+
+
 class _Directly:
     """For processes of a host on which no bridge runs. What cannot be told is found by a look."""
 
     silent_until = 0.0
 
     def tell(self, message: str) -> None:
-        chosen = carrier()
-        if chosen is None or time.monotonic() < self.silent_until:
+        if time.monotonic() < self.silent_until or (chosen := hurried()) is None:
             return
         try:
             chosen.publish(message)

@@ -100,8 +100,11 @@ def _tell(topic: str, listeners: list[str], ids: Iterable[int]) -> None:
 
 @lru_cache(maxsize=8)
 def _listeners(directory: str, period: int) -> list[str]:
-    """Who listens, looked up once a period: senders on the hot path send thousands of hints a second."""
-    return _entries(directory)
+    """Who listens, looked up once a period: senders on the hot path send thousands of hints a second.
+
+    A bridge comes first: its hint has the longest way, and must not wait until the workers here have looked.
+    """
+    return sorted(_entries(directory), key=lambda name: not name.startswith(BRIDGE))
 
 
 def _entries(directory: str) -> list[str]:

@@ -10,6 +10,7 @@ Its threads wait for networks; the supervisor does not wait for them.
 """
 
 import logging
+import random
 import secrets
 import select
 import threading
@@ -28,7 +29,8 @@ PACE_SECONDS = 0.005
 """Between two publications; the first of a burst goes at once."""
 LOOK_SECONDS = 0.25
 """Between two looks at who listens here."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 5.0
+"""Before a lost carrier is tried again: at most, and at least half of it, lest all hosts come back at one moment."""
 
 log = logging.getLogger("chantilly.supervisor")
 
@@ -41,6 +43,8 @@ class Bridge:
         """The other bridges: when each was last heard of, and whether somebody there waits for news of the feed."""
         self._said: tuple[float, bool] = (0.0, False)
         self._listeners: dict[str, Listener] = {}
+        self._owed: set[str] = set()
+        """Topics of which the other hosts have not been told something, because the carrier was lost just then."""
         self._must_greet = threading.Event()
         self._stopped = threading.Event()
 
@@ -67,12 +71,13 @@ class Bridge:
                 log.warning("Hints do not reach the other hosts, or come late: %s", error.message)
             except Exception:
                 log.exception("The bridge to the other hosts failed; it goes on.")
-            self._stopped.wait(pause)
+            self._stopped.wait(pause * random.uniform(0.5, 1.0))
 
     # Outwards
 
     def _publish(self) -> None:
         self._must_greet.set()
+        self._make_up()
         while not self._stopped.is_set():
             self._greet()
             self._choose_topics()
@@ -101,7 +106,14 @@ class Bridge:
         for topic, listener in self._listeners.items():
             ids = listener.drain()
             if ids and is_heard:
+                self._owed.add(topic)
                 self._carrier.publish(hints.message(self._origin, topic, ids))
+                self._owed.discard(topic)
+
+    def _make_up(self) -> None:
+        for topic in list(self._owed):
+            self._carrier.publish(hints.message(self._origin, topic, (0,)))
+            self._owed.discard(topic)
 
     def _others(self) -> list[tuple[float, bool]]:
         since = time.monotonic() - FORGET_SECONDS

@@ -100,3 +100,11 @@ def test_an_address_that_cannot_be_sent_to_harms_nobody(monkeypatch):
     send(hints.WORK, 3)
     monkeypatch.undo()
     listener.close()
+
+
+def test_a_bridge_is_told_first_for_its_hint_has_the_longest_way():
+    listeners = [hints.Listener(hints.WORK, kind) for kind in ("", "", hints.BRIDGE, "")]
+    names = hints._listeners(str(hints._directory(hints.WORK)), 0)
+    assert [name.startswith(hints.BRIDGE) for name in names] == [True, False, False, False]
+    for listener in listeners:
+        listener.close()

@@ -162,6 +162,22 @@ def test_after_the_carrier_was_lost_it_comes_back_and_everybody_looks(listen, ai
     until(lambda: air.subscriptions >= 2 and 0 in work.drain())
 
 
+def test_what_could_not_be_told_is_made_up_for_when_the_carrier_is_back(running, air, monkeypatch):
+    meet(air)
+    refused: list[str] = []
+
+    def refuse(message: str) -> None:
+        refused.append(message)
+        raise CarrierLost("away")
+
+    with monkeypatch.context() as away:
+        away.setattr(air, "publish", refuse)
+        hints._listeners.cache_clear()
+        hints.send(WORK, 3)
+        until(lambda: any(" work 3" in message for message in refused))
+    until(lambda: air.told(WORK) == ["0"])
+
+
 @pytest.mark.parametrize("nonsense", ["", "peer", "peer work x", "peer work 1,,2", "peer feed -", "peer what 5"])
 def test_nonsense_harms_nobody(listen, air, nonsense):
     work = listen(WORK)
