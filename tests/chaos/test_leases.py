@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest
 
 LEASE = 1.0
 SHORT = "import world\n\ndef run(params):\n    return world.put(params['n'])\n"
+BURN = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    pass"
 NAP = "import task\n\ndef run(params):\n    task.sleep(3)\n"
 LONG = "import world\n\ndef run(params):\n    return world.wait(1, {seconds}) + world.put(2)\n"
 
@@ -204,8 +205,8 @@ def test_every_task_that_runs_out_of_time_is_on_record(rig, alice, rounds):
 
 @contextmanager
 def _load(processes: int) -> Iterator[None]:
-    """So many others that compute."""
-    burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
+    """So many others that compute, for as long as this process lives."""
+    burning = [subprocess.Popen([sys.executable, "-c", BURN]) for _ in range(processes)]
     try:
         yield
     finally:
