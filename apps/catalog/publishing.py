@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
+from django.dispatch import Signal
 
 from apps.catalog import validation
 from apps.catalog.definition import Definition, Problem
@@ -16,6 +17,9 @@ from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.schema import plain
 
 SAVE = "catalog.add_templaterevision"
+served = Signal()
+"""Sent after the commit that put another revision into service, or took a template out of it: sender=TaskTemplate."""
+
 MAX_VERSION = 32
 MAX_NOTE = 10_000
 _JSON = ("parameter_schema", "triggers", "outputs", "stages", "required_tools", "retry", "priority_rules")
@@ -112,6 +116,7 @@ def _put_in_service(template: TaskTemplate, revision: TemplateRevision | None, b
     Publication.objects.create(
         template=template, revision=revision, by=by if isinstance(by, User) else None, at=clock.now()
     )
+    transaction.on_commit(lambda: served.send(TaskTemplate), robust=True)
 
 
 def _lock(template: TaskTemplate) -> TaskTemplate:

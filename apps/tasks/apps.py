@@ -7,6 +7,8 @@ class TasksConfig(AppConfig):
     label = "tasks"
 
     def ready(self) -> None:
-        from apps.tasks import dbclock
+        from apps.catalog import publishing
+        from apps.tasks import dbclock, gates
 
         connection_created.connect(dbclock.follow_on_connecting)
+        publishing.served.connect(gates.hear_of_revision)

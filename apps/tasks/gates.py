@@ -94,6 +94,11 @@ def changed() -> None:
     transaction.on_commit(_announce, robust=True)
 
 
+def hear_of_revision(**_: object) -> None:
+    """Another revision serves: it may need what a worker lacks, or a core."""
+    changed()
+
+
 def _announce() -> None:
     forget()
     hints.send(hints.WORK)

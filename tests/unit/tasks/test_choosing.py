@@ -1,14 +1,18 @@
 """Handfuls under limits: a limit elsewhere costs nothing, a handful takes its share, and no limit is ever exceeded."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 from django.test import override_settings
 
-from apps.core import clock
+from apps.core import clock, hints
 from apps.tasks import choosing, claiming, gates, handfuls, taking
 from apps.tasks.gates import Bound, Gate
 from apps.tasks.guarded import Candidate, Group
 from apps.tasks.models import Attempt, Limit, Task
 from apps.tasks.taking import Claimer
+from apps.workers.supervisor import progress
 from tests import making
 from tests.unit.tasks.standing_at import HOUR, submitted
 
@@ -154,7 +158,8 @@ def test_what_was_moved_or_put_off_after_the_look_is_not_taken(template, alice, 
 
 
 @override_settings(CPU_SLOTS=1)
-def test_a_core_is_kept_free_also_of_a_revision_that_the_gate_has_not_heard_of(template, alice):
+def test_a_core_is_kept_free_also_of_a_revision_that_the_gate_has_not_heard_of(template, alice, monkeypatch):
+    monkeypatch.setattr(gates, "REMEMBERED_SECONDS", 60.0)  # no time passes, however slow the machine
     assert not gates.gate(["default"]).is_narrow
     making.template(SCRIPT, alice, key="heavy", is_cpu_intensive=True)
     heavy = [submitted("heavy", alice) for _ in range(3)]
@@ -166,7 +171,8 @@ def test_a_core_is_kept_free_also_of_a_revision_that_the_gate_has_not_heard_of(t
     assert Task.objects.filter(pk__in=[task.pk for task in heavy], status="pending").count() == 2
 
 
-def test_a_task_of_a_revision_published_just_now_is_given_back_where_it_cannot_be_served(alice, settings):
+def test_a_task_of_a_revision_published_just_now_is_given_back_where_it_cannot_be_served(alice, settings, monkeypatch):
+    monkeypatch.setattr(gates, "REMEMBERED_SECONDS", 60.0)  # no time passes, however slow the machine
     has = dict(settings.TOOL_MODULES)
     lacks = {name: path for name, path in has.items() if name != "report"}
     settings.TOOL_MODULES = lacks
@@ -182,3 +188,53 @@ def test_a_task_of_a_revision_published_just_now_is_given_back_where_it_cannot_b
     assert "a tool or a kind" in task.status_reason
     assert gates.gate(["default"]).closed == {task.revision_id}
     assert handful() == [], "and not taken again"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishing_has_every_waiting_worker_look_at_its_gate(alice, settings, tmp_path):
+    settings.WAKE_DIR = tmp_path
+    assert not gates.gate(["default"]).is_narrow
+    listener = hints.Listener(hints.WORK)
+    making.template(SCRIPT, alice, key="heavy", is_cpu_intensive=True)
+    heard = listener.drain()
+    listener.close()
+    assert 0 in heard, "which is what forgets the gate in a worker that waits"
+    assert gates.gate(["default"]).is_narrow
+
+
+@pytest.mark.parametrize("scope", ["queue", "template", "user", "key"])
+def test_a_limit_set_edited_or_removed_elsewhere_is_in_effect_within_a_second(scope, alice):
+    """Another process commits it; nobody tells this one."""
+    template = making.template(SCRIPT, alice, key="keyed", limit_key="{n}")
+    tasks = [submitted("keyed", alice, parameters={"n": 1}) for _ in range(3)]
+    assert not gates.gate(["default"]).is_narrow
+    group = {"queue": {"queue": "default"}, "user": {"user": alice}}.get(scope, {"template": template})
+    made = Limit.objects.create(scope=scope, most=0, **group)
+    within_a_second(lambda: gates.gate(["default"]).is_narrow)
+    assert handful() == []
+    Limit.objects.filter(pk=made.pk).update(most=1)
+    within_a_second(lambda: [bound.most for bound in gates.gate(["default"]).bounds] == [1])
+    assert handful() == [tasks[0].pk]
+    Limit.objects.all().delete()
+    within_a_second(lambda: not gates.gate(["default"]).is_narrow)
+    assert handful() == [task.pk for task in tasks[1:]]
+
+
+def within_a_second(look: Callable[[], bool]) -> None:
+    assert gates.REMEMBERED_SECONDS < 1
+    ends = time.monotonic() + 30
+    while not look():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    # How long that took is the machine's affair; that nothing older than this is believed is ours.
+    assert all(until - time.monotonic() <= gates.REMEMBERED_SECONDS for until, _ in gates._gates.values())
+
+
+def test_the_probe_names_a_task_that_may_start_and_none_that_a_limit_holds_back(template, alice):
+    held = [submitted(template, alice, priority=90) for _ in range(2)]
+    limit("template", 1, template=held[0].template)
+    assert progress.look(0).next_task == held[0].pk
+    assert handful() == [held[0].pk]
+    assert progress.look(0).next_task is None
+    free = submitted(making.template(SCRIPT, alice, key="other").key, alice)
+    assert progress.look(0).next_task == free.pk
