@@ -97,11 +97,13 @@ def clean_queue(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def act_on_worker(request: HttpRequest, name: str, verb: str) -> HttpResponse:
+    _permit(request)
     row = _found(steering.find_worker, name)
     return _act(request, row, "worker", row.name, WORKER_VERBS[verb], verb)
 
 
 def act_on_cluster(request: HttpRequest, key: str, verb: str) -> HttpResponse:
+    _permit(request)
     row = _found(steering.find_cluster, key)
     return _act(request, row, "cluster", row.name, CLUSTER_VERBS[verb], verb)
 
@@ -116,7 +118,6 @@ def rebalance(request: HttpRequest) -> HttpResponse:
 def _act(
     request: HttpRequest, row: Worker | Cluster, noun: str, name: str, act: tuple[Callable[..., Any], str], verb: str
 ) -> HttpResponse:
-    _permit(request)
     if request.method == "GET" and verb == "stop":
         context = {"title": f"Stop {noun} {name}?", "noun": noun, "name": name, "asks": ASKS[noun],
                    "opts": Worker._meta, "may": page.rights(request.user).workers}  # fmt: skip
