@@ -87,8 +87,8 @@ def _blow(stage: Stage, options: Options, tell: Callable[[str], None]) -> tuple[
     faults, remarks = Faults(stage), []
     with _load(stage, options) as load:
         began = time.monotonic()
-        # On a slow machine a little longer: every planned fault comes.
-        while (now := time.monotonic() - began) < seconds or (planned and now < 3 * seconds):
+        # On a slow machine a little longer, so that the planned faults come.
+        while (now := time.monotonic() - began) < seconds or (planned and now < 1.5 * seconds):
             faults.undo_due()
             remarks += stage.look_after_clusters()
             if planned and planned[0].at <= now:
