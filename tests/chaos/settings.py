@@ -5,9 +5,10 @@ import os
 from config import environment as env
 from config.settings.development import *
 
-CLUSTER_FIRST_PATIENCE = env.fraction("CHAOS_FIRST_PATIENCE", 5.0)
-CLUSTER_PATIENCE = 3.0
-CLUSTER_SILENCE = 5.0
+SLOWNESS = env.fraction("CHAOS_PATIENCE", 1.0)
+CLUSTER_FIRST_PATIENCE = env.fraction("CHAOS_FIRST_PATIENCE", 5.0) * SLOWNESS
+CLUSTER_PATIENCE = 3.0 * SLOWNESS
+CLUSTER_SILENCE = 5.0 * SLOWNESS
 WORKER_SLICE = os.environ.get("CHAOS_SLICE", WORKER_SLICE)
 if os.environ.get("CHAOS_HOLD_LAUNCHES"):
     Q_CLUSTER["broker_class"] = f"tests.chaos.misbehaving.{'RedisHeldBack' if REDIS_URL else 'TableHeldBack'}"
