@@ -10,8 +10,9 @@ from rest_framework import serializers
 
 from apps.api.inputs import Input, Parameters, Priority
 from apps.api.outputs import Output
+from apps.catalog.models import QUEUE_LENGTH
 from apps.core.errors import InvalidInput
-from apps.tasks import queuenames, verbs
+from apps.tasks import verbs
 from apps.tasks.bulk import Preview
 from apps.tasks.filters import MOST_IDS, Filter
 from apps.tasks.models import BulkAction
@@ -23,7 +24,7 @@ class PriorityRequest(Input):
 
 
 class QueueRequest(Input):
-    queue = serializers.CharField(max_length=queuenames.LONGEST, help_text="The name of a queue that there is.")
+    queue = serializers.CharField(max_length=QUEUE_LENGTH, help_text="The name of a queue that there is.")
 
 
 class BulkRequest(Input):

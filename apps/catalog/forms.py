@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 
 from apps.catalog import kinds, triggers
 from apps.catalog.definition import FIELDS, Definition
-from apps.catalog.models import TaskTemplate, TemplateRevision
+from apps.catalog.models import QUEUE_LENGTH, TaskTemplate, TemplateRevision
 from apps.catalog.publishing import MAX_VERSION
-from apps.catalog.validation import LIMITS, MAX_SCRIPT, NAME_LENGTH, OPTIONAL
+from apps.catalog.validation import LIMITS, MAX_SCRIPT, OPTIONAL
 
 CODE = {"class": "vLargeTextField mono code-input", "spellcheck": "false", "autocomplete": "off", "wrap": "off"}
 
@@ -101,7 +101,7 @@ class RevisionForm(forms.Form):
     required_tools = ListField(",", help_text="crm, report.pdf")
     memory_mb = _whole("memory_mb", "Memory (MB)")
     is_cpu_intensive = forms.BooleanField(label="CPU-intensive", required=False)
-    queue = forms.CharField(max_length=NAME_LENGTH)
+    queue = forms.CharField(max_length=QUEUE_LENGTH)
     priority = _whole("priority", "Priority", "0 to 100; 50 is normal.")
     priority_rules = JsonField(
         3,

@@ -18,6 +18,8 @@ from apps.core.errors import Conflict
 
 RUN = "catalog.run_tasktemplate"
 PUBLISH = "catalog.publish_templaterevision"
+QUEUE_LENGTH = 50
+"""Characters of a queue's name, wherever one is kept."""
 
 
 def default_triggers() -> dict[str, Any]:
@@ -157,7 +159,7 @@ class TemplateRevision(models.Model):
     required_tools = models.JSONField(default=list, blank=True)
     memory_mb = models.PositiveIntegerField(default=512)
     is_cpu_intensive = models.BooleanField("CPU-intensive", default=False)
-    queue = models.CharField(max_length=64, default="default")
+    queue = models.CharField(max_length=QUEUE_LENGTH, default="default")
     priority = models.PositiveSmallIntegerField(default=50, validators=[MinValueValidator(0), MaxValueValidator(100)])
     priority_rules = OrderedJSONField(
         default=list, blank=True, help_text="What priority a task has by its parameters; the first that matches."

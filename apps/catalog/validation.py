@@ -8,6 +8,7 @@ from django.conf import settings
 
 from apps.catalog import groupkeys, kinds, outputs, priorities, retries, triggers
 from apps.catalog.definition import Definition, Problem
+from apps.catalog.models import QUEUE_LENGTH
 from apps.core.schema import check_schema
 from apps.core.schema.wording import did_you_mean
 
@@ -129,8 +130,8 @@ def check_limits(definition: Definition) -> Iterator[Problem]:
     if not isinstance(definition.is_cpu_intensive, bool):
         yield Problem(place="is_cpu_intensive", message="Say true or false.", code="limit")
     queue: Any = definition.queue
-    if not isinstance(queue, str) or not 0 < len(queue.strip()) <= NAME_LENGTH:
-        message = f"Name the queue, in up to {NAME_LENGTH} characters."
+    if not isinstance(queue, str) or not 0 < len(queue.strip()) <= QUEUE_LENGTH:
+        message = f"Name the queue, in up to {QUEUE_LENGTH} characters."
         yield Problem(place="queue", message=message, code="limit")
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from apps.console import words
 from apps.console.crew import happened
 from apps.core import clock
-from apps.tasks import dbclock, limiting, rates
+from apps.tasks import dbclock, limiting, queuenames, rates
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit
 
 
@@ -70,6 +70,11 @@ class QueueAdmin(Audited):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["name"] if obj else []
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What still holds tasks back is told on the page that asks, which then offers no button."""
+        deleted, counts, missing, kept = super().get_deleted_objects(objs, request)
+        return deleted, counts, missing, [*kept, *filter(None, map(queuenames.why_kept, objs))]
 
 
 @admin.register(AuditEntry)

@@ -191,8 +191,11 @@ def save(row: Any, by: Any, reason: str = "", *, fields: Collection[str] | None 
 
 
 def remove(row: Any, by: Any, reason: str = "") -> None:
+    """Raises Conflict for a queue's row that still holds something back."""
     permit(by, "delete", type(row))
     check_reason(reason)
+    if isinstance(row, Queue) and (why := queuenames.why_kept(row)):
+        raise Conflict(why)
     with transaction.atomic():
         _note(row, by, "removed", reason, values_of(row), {}, None)
         row.delete()

@@ -5,12 +5,11 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.catalog.models import TaskTemplate
+from apps.catalog.models import QUEUE_LENGTH, TaskTemplate
 from apps.core.errors import InvalidInput, NotFound
+from apps.core.saying import count
 from apps.tasks.models import Queue, Task
 from apps.tasks.states import FINAL, Status
-
-LONGEST = 50
 
 
 def configured(served: Collection[str] = ()) -> set[str]:
@@ -34,11 +33,30 @@ def open_to(by: Any) -> set[str]:
 
 def checked(name: object) -> str:
     """The name, if it can be one. Raises InvalidInput."""
-    if isinstance(name, str) and 0 < len(name) <= LONGEST and name.isprintable() and "/" not in name:
+    if isinstance(name, str) and 0 < len(name) <= QUEUE_LENGTH and name.isprintable() and "/" not in name:
         return name
     raise InvalidInput(
-        "This cannot be a queue's name.", fields={"queue": f"Use 1 to {LONGEST} visible characters, without a slash."}
+        "This cannot be a queue's name.",
+        fields={"queue": f"Use 1 to {QUEUE_LENGTH} visible characters, without a slash."},
     )
+
+
+def why_kept(row: Queue) -> str:
+    """What speaks against removing a queue's row, and what to do about it; '' where nothing does.
+
+    A queue without a row is open and unlimited: what the row says would end without anybody saying so.
+    """
+    if row.is_paused:
+        return f"Queue {row.name} is paused, and without its row its tasks would start. Resume it first."
+    if row.is_draining:
+        return f"Queue {row.name} drains, and without its row it would take tasks again. Reopen it first."
+    open_statuses = [status for status in Status if status not in FINAL]
+    if left := Task.objects.filter(queue=row.name, status__in=open_statuses).order_by().count():
+        return (
+            f"Queue {row.name} has {count(left, 'task')} that {'has' if left == 1 else 'have'} not ended, for which its"
+            " limits hold. Let them end, move them, or clean the queue first."
+        )
+    return ""
 
 
 def existing(name: object, served: Collection[str] = ()) -> str:

@@ -6,14 +6,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from apps.catalog.models import TaskTemplate
+from apps.catalog.models import QUEUE_LENGTH, TaskTemplate
 from apps.core import clock
 
 
 class Queue(models.Model):
     """What people decided about a queue. A queue without a row is open and unlimited."""
 
-    name = models.CharField(max_length=50, unique=True)
+    name = models.CharField(max_length=QUEUE_LENGTH, unique=True)
     description = models.CharField(max_length=200, blank=True)
     is_paused = models.BooleanField(default=False, help_text="Nothing of it is started; what runs goes on.")
     is_draining = models.BooleanField(default=False, help_text="Takes nothing new; what is there is worked off.")
@@ -58,7 +58,7 @@ class Limit(models.Model):
         KEY = "key"
 
     scope = models.CharField(max_length=10, choices=Scope.choices)
-    queue = models.CharField(max_length=50, blank=True)
+    queue = models.CharField(max_length=QUEUE_LENGTH, blank=True)
     template = models.ForeignKey(TaskTemplate, models.CASCADE, null=True, blank=True, related_name="limits")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
     most = models.PositiveIntegerField(help_text="Tasks of the group that may run at once; 0 stops the group.")

@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from apps.catalog.models import TaskTemplate, TemplateRevision
+from apps.catalog.models import QUEUE_LENGTH, TaskTemplate, TemplateRevision
 from apps.core import codec
 from apps.tasks import sight
 from apps.tasks.states import FINAL, OPEN, TRANSITIONS, Ancestry, Control, Status
@@ -116,7 +116,7 @@ class Task(models.Model):
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     status_reason = models.CharField(max_length=300, blank=True)
-    queue = models.CharField(max_length=50)
+    queue = models.CharField(max_length=QUEUE_LENGTH)
     priority = models.PositiveSmallIntegerField(default=50)
     rank = models.FloatField(help_text="Priority with ageing folded in; higher is claimed first.")
     available_at = models.DateTimeField(help_text="Not to be claimed, or not to be woken, before this moment.")

@@ -7,8 +7,10 @@ from django.contrib.admin import site
 from django.test import Client, RequestFactory
 
 from apps.console.steering import QueueAdmin
-from apps.tasks import dbclock, rates
+from apps.core.errors import Conflict
+from apps.tasks import dbclock, lifecycle, limiting, rates
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit
+from tests import making
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,30 @@ def test_an_edit_of_a_queue_leaves_alone_what_happened_to_it_meanwhile(client: C
     QueueAdmin(Queue, site).save_model(request, stale, form, True)
     queue.refresh_from_db()
     assert (queue.is_paused, queue.max_length) == (True, 5)
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [({"is_paused": True}, "Resume it first"), ({"is_draining": True}, "Reopen it first"), ({}, "has 1 task that has")],
+)
+def test_a_queue_that_holds_something_back_is_not_deleted_and_says_what_to_do(client: Client, alice, held, said):
+    """Without its row it would be open and unlimited, and nobody would have said so."""
+    client.force_login(alice)
+    queue = Queue.objects.create(name="heavy", **held)
+    task = making.task("def run(params):\n    return 1\n", alice, queue="heavy")
+    if held:
+        lifecycle.cancel(task, alice)
+    page = f"/admin/tasks/queue/{queue.pk}/delete/"
+    assert said in client.get(page).content.decode()
+    client.post(page, {"post": "yes"})
+    client.post("/admin/tasks/queue/", {"action": "delete_selected", "_selected_action": queue.pk, "post": "yes"})
+    with pytest.raises(Conflict, match=said):
+        limiting.remove(queue, alice)
+    assert Queue.objects.filter(pk=queue.pk, **held).exists()
+
+    lifecycle.cancel(task, alice) if not held else Queue.objects.update(is_paused=False, is_draining=False)
+    client.post(page, {"post": "yes"})
+    assert not Queue.objects.exists()
 
 
 def test_entries_are_shown_and_never_changed(client: Client, alice):
