@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from django.conf import settings
@@ -10,13 +10,14 @@ from django.utils.module_loading import import_string
 
 ALWAYS = ("jsonschema", "pydantic_monty", "apps.executors.script.run", "apps.executors.script.sandbox")
 UNUSED = ("rich", "twisted")
+UNUSED_BY_PAGES = ("rich",)
 
 log = logging.getLogger(__name__)
 
 
-def leave_out_unused() -> None:
+def leave_out_unused(names: Sequence[str] = UNUSED) -> None:
     """Call it first. structlog loads these where they are installed, for features that a cluster does not use: 9 MB."""
-    for name in UNUSED:
+    for name in names:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
