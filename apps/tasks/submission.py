@@ -20,8 +20,8 @@ from apps.tasks import debounce, entering, equal, intake, news, pace, sql
 from apps.tasks.claiming import revision as known_revision
 from apps.tasks.lineage import Lineage, is_of_descent
 from apps.tasks.models import Task, Window
-from apps.tasks.ranking import rank, usual
-from apps.tasks.states import PRIORITY_WORDS, Status
+from apps.tasks.ranking import number, permit, rank, usual
+from apps.tasks.states import Status
 
 MAX_TAGS = 20
 MAX_KEY = 200
@@ -228,7 +228,7 @@ def _draft(
     parameters: dict[str, Any],
 ) -> Task:
     now = clock.now()
-    priority = _priority(request.priority, usual(revision, parameters))
+    priority = _priority(request, revision, requester, parameters)
     available = max(request.available_at or now, now)
     outlook = pace.expected(revision, parameters)
     return entering.draft(
@@ -260,17 +260,18 @@ def _draft(
     )
 
 
-def _priority(asked: int | str | None, usually: int) -> int:
-    if asked is None:
-        return usually
-    if isinstance(asked, str) and asked.lower() in PRIORITY_WORDS:
-        return PRIORITY_WORDS[asked.lower()]
-    if isinstance(asked, int) and not isinstance(asked, bool) and 0 <= asked <= 100:
-        return asked
-    words = ", ".join(PRIORITY_WORDS)
-    raise InvalidInput(
-        f"Priority {asked!r} is not known.", fields={"priority": f"Use a number from 0 to 100, or one of {words}."}
-    )
+def _priority(
+    request: Request, revision: TemplateRevision, requester: Any, parameters: dict[str, Any]
+) -> int:  # fmt: skip
+    """One that was made from another may have that one's, which somebody who may had given it."""
+    if request.priority is None:
+        return usual(revision, parameters)
+    asked = number(request.priority)
+    given = [revision.priority, usual(revision, parameters)]
+    if request.lineage:
+        given.append(request.lineage.ancestor.priority)
+    permit(asked, max(given), requester)
+    return asked
 
 
 def _deadline(asked: datetime | None, revision: TemplateRevision, now: datetime) -> datetime | None:

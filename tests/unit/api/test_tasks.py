@@ -38,16 +38,22 @@ def start(client: APIClient, **fields: Any) -> Any:
 
 
 def test_start_answers_201_with_the_key_facts(olga: APIClient) -> None:
-    answer = start(olga, parameters={"n": 3}, title="Three", priority="high", tags=["a"])
+    answer = start(olga, parameters={"n": 3}, title="Three", priority="low", tags=["a"])
     body = answer.json()
     assert answer.status_code == 201
-    assert body["status"] == "pending" and body["title"] == "Three" and body["priority"] == 70
+    assert body["status"] == "pending" and body["title"] == "Three" and body["priority"] == 30
     assert body["estimate"].keys() == {"seconds", "steps", "complexity"}
     assert body["required_tools"] == [] and body["memory_mb"] == 512
     assert set(body["actions"]) == {"pause", "cancel"}
     assert answer.headers["Location"] == body["links"]["self"] == f"/api/v1/tasks/{body['id']}/"
     task = Task.objects.get(pk=body["id"])
     assert (task.origin, task.parameters, task.tags) == ("api", {"n": 3}, ["a"])
+
+
+def test_a_priority_above_the_templates_takes_the_permission_to_control_tasks(olga: APIClient) -> None:
+    answer = start(olga, priority="high")
+    assert (answer.status_code, Task.objects.count()) == (403, 0)
+    assert "up to 50" in answer.content.decode()
 
 
 def test_the_same_key_gives_the_same_task_with_200(olga: APIClient) -> None:
