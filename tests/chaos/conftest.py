@@ -8,10 +8,12 @@ from tests.chaos.installation import PATIENCE
 from tests.chaos.rig import Forker, Rig
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     for item in items if PATIENCE != 1 else []:
-        if "chaos" in item.keywords and (limit := item.get_closest_marker("timeout")):
-            item.add_marker(pytest.mark.timeout(limit.args[0] * PATIENCE), append=False)
+        if "chaos" in item.keywords:
+            own = item.get_closest_marker("timeout")
+            seconds = own.args[0] if own else float(config.getini("timeout"))
+            item.add_marker(pytest.mark.timeout(seconds * PATIENCE), append=False)
 
 
 @pytest.fixture(scope="module")
