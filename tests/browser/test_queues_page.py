@@ -40,7 +40,7 @@ def test_a_queue_is_paused_with_a_reason_and_enter_in_the_reason_does_nothing(br
 
     browser.click('#queues button[aria-label="Pause queue default"]')
 
-    until(lambda: "Queue default is paused." in browser.text(".messagelist"), "it says so")
+    until(lambda: "Queue default is paused." in browser.text(".toast"), "it says so")
     assert "Paused by alice" in browser.text("#queues") and "printer change" in browser.text("#queues")
     assert AuditEntry.objects.get().reason == "printer change"
     assert browser.complaints() == []
