@@ -91,7 +91,7 @@ def _role(name: str, above: str) -> str:
     if name == "q2-worker":
         return "worker"
     if above == "worker":
-        return "sandbox"
+        return "sandbox" if name.startswith("monty") else "press"
     return "web" if above == "supervisor" else "other"
 
 

@@ -21,8 +21,8 @@ LIFE_SECONDS = 60.0
 """A process younger than that still warms up."""
 LIFE_BYTES = 12 * MIB
 """What a worker may grow between its first minute and its end, in the median: a leak that recycling hides shows here."""
-SERVERS = {"postgresql", "redis"}
-"""Shown, not judged: their caches are theirs."""
+SERVERS = {"postgresql", "redis", "press"}
+"""Shown, not judged: the caches of servers are theirs, and what makes a PDF lives for seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
