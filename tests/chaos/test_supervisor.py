@@ -29,41 +29,34 @@ def install() -> Iterator[Start]:
         installation.destroy()
 
 
-@pytest.fixture
-def running(install: Start) -> Installation:
-    installation = install()
-    installation.up()
-    return installation
-
-
-def test_a_killed_worker_is_replaced(running: Installation):
-    for _ in range(3):
-        before = running.workers()
-        at = running.kill(min(before))
-        wait_for("a new worker", lambda: len(running.workers()) == 2 and running.workers() - before)
-        print(f"from kill to new slice: {time.monotonic() - at:.2f} s")
-    assert running.main().is_running()
-
-
-def test_all_workers_killed_at_once_are_replaced(running: Installation):
-    for _ in range(5):
-        before = running.workers()
-        running.kill(*before)
-        wait_for("two new workers", lambda: len(running.workers() - before) == 2)
+@pytest.fixture(scope="module")
+def running() -> Iterator[Installation]:
+    """One for all tests after which it works as before. That killed workers are replaced, test_workers_die shows."""
+    installation = Installation()
+    try:
+        installation.create()
+        installation.up()
+        yield installation
+    finally:
+        installation.destroy()
 
 
 @pytest.mark.parametrize("who", ["guard", "main"])
 def test_when_the_cluster_loses_its_head_the_old_set_ends_and_one_new_set_starts(running: Installation, who: str):
     """Q8."""
     old = {running.main().pid, *(process.pid for process in running.main().children(recursive=True))}
-    workers = running.workers()
+    workers, starts = running.workers(), _starts(running)
 
     running.kill(getattr(running, who)().pid)
 
     wait_for("two new workers", lambda: len(running.workers() - workers) == 2)
     assert not old & {process.pid for process in running.processes()}
     assert len(running.named("q2-worker")) == 2
-    wait_for("its record", lambda: [kind for kind, _ in running.events()].count("cluster.started") == 2)
+    wait_for("its record", lambda: _starts(running) == starts + 1)
+
+
+def _starts(installation: Installation) -> int:
+    return [kind for kind, _ in installation.events()].count("cluster.started")
 
 
 def test_killed_helpers_of_the_cluster_are_replaced(running: Installation):
@@ -75,12 +68,13 @@ def test_killed_helpers_of_the_cluster_are_replaced(running: Installation):
     wait_for("a new worker", lambda: running.workers() - before)
 
 
-def test_nothing_outlives_a_killed_supervisor_and_another_can_start(running: Installation):
+def test_nothing_outlives_a_killed_supervisor_and_another_can_start(install: Start):
+    running = install()
+    running.up()
     assert running.supervisor is not None
-    at = running.kill(running.supervisor.pid)
+    running.kill(running.supervisor.pid)
 
     wait_for("the end of all processes", lambda: not running.processes(), seconds=5)
-    assert time.monotonic() - at < 5
 
     running.supervisor.wait()
     running.up()
@@ -147,7 +141,7 @@ def test_a_frozen_worker_is_killed_and_replaced(running: Installation):
     wait_for("another worker", lambda: not psutil.pid_exists(frozen) and len(running.workers()) == 2, seconds=30)
 
     killed = wait_for("its record", lambda: [reason for kind, reason in running.events() if kind == "worker.killed"])
-    assert f"process {frozen}" in killed[0]
+    assert any(f"process {frozen}" in reason for reason in killed)
 
 
 def test_up_refuses_a_second_supervisor_of_the_same_home(running: Installation):
