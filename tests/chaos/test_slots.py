@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -19,6 +20,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest
 
 SCRIPT = "import world\n\ndef run(params):\n    return world.wait(params['n'], 0.05)\n"
 LOOSE = timedelta(seconds=3)
+SETTLING = timedelta(milliseconds=2)
 
 
 def test_two_workers_that_race_for_one_slot_never_hold_it_both(rig, alice):
@@ -76,5 +78,14 @@ def test_handfuls_of_short_tasks_never_exceed_a_limit_and_free_ones_pass_them_by
     assert set(Task.objects.values_list("status", flat=True)) == {Status.COMPLETED}
     assert len(seen) > 100
     assert max(seen) <= 3
+    assert most_at_once(Attempt.objects.filter(task__template=limited)) <= 3
     together = Event.objects.filter(kind="task.claimed", data__together__gt=1)
     assert together.filter(task__template=limited).exists(), "limited ones share commits too"
+
+
+def most_at_once(attempts: Any) -> int:
+    """By their own times; an end is dated a little before the commit that frees its slot."""
+    times = []
+    for began, ended in attempts.values_list("started_at", "ended_at"):
+        times += [(began, 1), (max(began, ended - SETTLING), -1)]
+    return max(accumulate(step for _, step in sorted(times, key=lambda each: (each[0], each[1]))))
