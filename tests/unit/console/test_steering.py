@@ -77,8 +77,8 @@ def test_an_edit_of_a_queue_leaves_alone_what_happened_to_it_meanwhile(client: C
 def test_a_queue_that_holds_something_back_is_not_deleted_and_says_what_to_do(client: Client, alice, held, said):
     """Without its row it would be open and unlimited, and nobody would have said so."""
     client.force_login(alice)
-    queue = Queue.objects.create(name="heavy", **held)
     task = making.task("def run(params):\n    return 1\n", alice, queue="heavy")
+    queue = Queue.objects.create(name="heavy", **held)
     if held:
         lifecycle.cancel(task, alice)
     page = f"/admin/tasks/queue/{queue.pk}/delete/"
