@@ -45,6 +45,8 @@ class Progress:
     _beats: dict[int, tuple[datetime, float]] = field(default_factory=dict)
     _whole_at: float | None = None
     _next_task: tuple[int | None, float] = (None, 0.0)
+    _idle: dict[int, float] = field(default_factory=dict)
+    """Since when each worker has been seen idle: before it was, no task has waited for it."""
 
     def stalled(self, look: Look, at: float) -> str | None:
         """Why the cluster must be started again, or None."""
@@ -55,10 +57,10 @@ class Progress:
         short = at - (self.started_at if self._whole_at is None else self._whole_at)
         if short > (self.first_patience if self._whole_at is None else self.patience):
             return f"{len(live)} of {self.expected} workers for {short:.0f} s"
-        idle = sum(worker.is_idle for worker in live)
-        waited = at - self._next_task[1]
-        if idle and look.next_task is not None and waited > self.patience:
-            return f"task {look.next_task} waited for {waited:.0f} s while {idle} workers were idle"
+        idle = [self._idle[worker.worker_id] for worker in live if worker.is_idle]
+        waited = at - max(self._next_task[1], min(idle, default=at))
+        if look.next_task is not None and waited > self.patience:
+            return f"task {look.next_task} waited for {waited:.0f} s while {len(idle)} workers were idle"
         return None
 
     def silent(self, look: Look, at: float) -> list[int]:
@@ -70,6 +72,9 @@ class Progress:
         for worker in look.workers:
             beat, since = known.get(worker.worker_id, (None, at))
             self._beats[worker.worker_id] = (worker.heartbeat_at, since if beat == worker.heartbeat_at else at)
+        self._idle = {
+            worker.worker_id: self._idle.get(worker.worker_id, at) for worker in look.workers if worker.is_idle
+        }
         if look.next_task != self._next_task[0]:
             self._next_task = (look.next_task, at)
 

@@ -70,6 +70,16 @@ def test_a_task_that_waits_for_busy_workers_is_no_stall():
         assert progress.stalled(look(at, at, next_task=7, idle=False), at) is None
 
 
+def test_a_task_that_waited_while_the_cluster_started_gets_its_worker_time():
+    """On a machine that is busy a start takes longer than the patience: killed then, it would start for ever."""
+    progress = judge()
+    for at in (100.0, 105.0, 110.0, 115.0):
+        assert progress.stalled(look(next_task=7), at) is None
+    assert progress.stalled(look(1, next_task=7), 118.0) is None
+    assert progress.stalled(look(2, 2, next_task=7), 127.0) is None
+    assert progress.stalled(look(3, 3, next_task=7), 129.0) == "task 7 waited for 11 s while 2 workers were idle"
+
+
 def test_a_queue_that_moves_is_no_stall():
     progress = judge()
     for number, at in enumerate((105.0, 112.0, 119.0, 126.0)):
