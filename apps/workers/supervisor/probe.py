@@ -18,6 +18,8 @@ from apps.workers.supervisor import progress
 from apps.workers.supervisor.progress import Progress
 
 LOOK_SECONDS = 1.0
+MOST_DOUBLINGS = 4
+"""Of the patience with a cluster's start: on a machine so busy that starts fail, killing them only makes it busier."""
 
 log = logging.getLogger("chantilly.supervisor")
 
@@ -38,6 +40,7 @@ class Probe:
         self._on_wish = on_wish
         self._has_begun = False
         self._stop_wished = ""
+        self._failed_starts = 0
         self._expected = expected
         self._on_stall = on_stall
         self._watched: tuple[int, Progress] | None = None
@@ -104,6 +107,7 @@ class Probe:
         reason = judge.stalled(look, at)
         if reason and self._watched is watched:
             self._watched = None
+            self._failed_starts = 0 if judge.was_whole else self._failed_starts + 1
             self._on_stall(cluster_pid, reason)
             return
         for worker in Worker.objects.filter(pk__in=judge.silent(look, at)):
@@ -130,7 +134,7 @@ class Probe:
         return Progress(
             expected=self._expected,
             started_at=time.monotonic(),
-            first_patience=settings.CLUSTER_FIRST_PATIENCE,
+            first_patience=settings.CLUSTER_FIRST_PATIENCE * 2 ** min(self._failed_starts, MOST_DOUBLINGS),
             patience=settings.CLUSTER_PATIENCE,
             silence=settings.CLUSTER_SILENCE,
         )

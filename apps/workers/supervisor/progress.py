@@ -48,6 +48,11 @@ class Progress:
     _idle: dict[int, float] = field(default_factory=dict)
     """Since when each worker has been seen idle: before it was, no task has waited for it."""
 
+    @property
+    def was_whole(self) -> bool:
+        """Have all expected workers been seen since the start?"""
+        return self._whole_at is not None
+
     def stalled(self, look: Look, at: float) -> str | None:
         """Why the cluster must be started again, or None."""
         self._note(look, at)
