@@ -4,7 +4,9 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from apps.executors import session
-from apps.tasks import claiming, gates, intake, pace, rates, submission
+from apps.tasks.claims import claiming
+from apps.tasks.limits import gates, intake, rates
+from apps.tasks.making import pace, submission
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from apps.catalog import publishing
 from apps.catalog.definition import Definition
 from apps.catalog.models import TaskTemplate
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
 
 ANYTHING: dict[str, Any] = {"type": "object", "properties": {"n": {"type": "integer"}}}
 

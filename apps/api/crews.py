@@ -1,4 +1,4 @@
-"""The shapes of answers about workers and clusters; `apps/workers/standing.py` says what the figures mean."""
+"""The shapes of answers about workers and clusters; `apps/workers/answers/standing.py` says what the figures mean."""
 
 from rest_framework import serializers
 

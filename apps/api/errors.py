@@ -15,7 +15,7 @@ from rest_framework.views import set_rollback
 from apps.api import request_id
 from apps.api.refusals import Internal, TooLarge, Unavailable
 from apps.core.errors import ChantillyError, Conflict, Gone, InvalidInput, NotFound, NotPermitted
-from apps.tasks.intake import QueueFull
+from apps.tasks.limits.intake import QueueFull
 
 log = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from apps.api.paging import ORDERINGS
 from apps.core import clock
 from apps.core.errors import InvalidInput
-from apps.tasks import feed
+from apps.tasks.making.submission import MAX_KEY, MAX_TAGS
+from apps.tasks.record import feed
 from apps.tasks.states import PRIORITY_WORDS
-from apps.tasks.submission import MAX_KEY, MAX_TAGS
 
 FURTHEST = timedelta(days=3660)
 MAX_PAGE = 100

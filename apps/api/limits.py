@@ -1,4 +1,4 @@
-"""Bodies and answers for limits, rates and the settings of queues; `apps/tasks/limiting.py` sets them."""
+"""Bodies and answers for limits, rates and the settings of queues; `apps/tasks/operators/limiting.py` sets them."""
 
 from typing import Any
 
@@ -7,8 +7,10 @@ from rest_framework import serializers
 
 from apps.api.inputs import Input
 from apps.api.outputs import Output
-from apps.tasks import dbclock, limiting, rates
+from apps.tasks import dbclock
+from apps.tasks.limits import rates
 from apps.tasks.models import Limit, RateLimit
+from apps.tasks.operators import limiting
 
 MOST = 2**31 - 1
 

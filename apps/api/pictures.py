@@ -14,9 +14,10 @@ from apps.catalog import priorities
 from apps.catalog.estimate import Estimate
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
-from apps.tasks import pace, ranking, standing
+from apps.tasks import ranking, standing
+from apps.tasks.making import pace
 from apps.tasks.models import Artifact, Attempt, Execution, Task
-from apps.workers import reasons
+from apps.workers.answers import reasons
 
 LARGE = 200_000
 """Characters of an encoded result that a task's own answer still carries."""

@@ -12,11 +12,11 @@ from apps.api.inputs import Input, Parameters, Priority
 from apps.api.outputs import Output
 from apps.catalog.models import QUEUE_LENGTH
 from apps.core.errors import InvalidInput
-from apps.tasks import verbs
-from apps.tasks.bulk import Preview
-from apps.tasks.filters import MOST_IDS, Filter
 from apps.tasks.models import BulkAction
-from apps.tasks.queues import Standing
+from apps.tasks.operators import verbs
+from apps.tasks.operators.bulk import Preview
+from apps.tasks.operators.filters import MOST_IDS, Filter
+from apps.tasks.operators.queues import Standing
 
 
 class PriorityRequest(Input):

@@ -21,10 +21,12 @@ from apps.console import many, reasons, state, taskpage, words
 from apps.console.templatetags.console_tags import badge, bar
 from apps.core import clock, durations
 from apps.core.errors import ChantillyError, InvalidInput
-from apps.tasks import bulk, past, sight
-from apps.tasks.filters import Filter
+from apps.tasks import sight
 from apps.tasks.models import BulkAction, Task, Tombstone
 from apps.tasks.models.task import MOST_COUNTED, TaskQuerySet, in_status
+from apps.tasks.operators import bulk
+from apps.tasks.operators.filters import Filter
+from apps.tasks.retention import past
 from apps.tasks.states import OPEN, Status
 from apps.workers.models import ClusterEvent, Worker
 

@@ -13,9 +13,10 @@ from django.urls import reverse
 from apps.catalog.models import TemplateRevision
 from apps.console.startform import StartForm
 from apps.core.errors import ChantillyError
-from apps.tasks import again, takeover
+from apps.tasks.making import again
+from apps.tasks.making.submission import Submitted
 from apps.tasks.models import Task
-from apps.tasks.submission import Submitted
+from apps.tasks.record import takeover
 
 MAX_REVISIONS = 50
 HOW = [("again", "Run again from the start"), ("fork", "Fork at a step")]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from apps.console import words
-from apps.tasks.feed import Entry
+from apps.tasks.record.feed import Entry
 
 MAX_ROWS = 500
 

@@ -13,8 +13,9 @@ from django.utils.http import urlencode
 from apps.catalog.models import TaskTemplate
 from apps.console import words
 from apps.core.errors import ChantillyError
-from apps.tasks import again, lifecycle, lineage
-from apps.tasks.lineage import Relative
+from apps.tasks import lifecycle
+from apps.tasks.making import again, lineage
+from apps.tasks.making.lineage import Relative
 from apps.tasks.models import Step, Task
 from apps.tasks.states import Status
 

@@ -11,7 +11,7 @@ from apps.console.reasons import Around
 from apps.core import durations
 from apps.tasks.models import Task
 from apps.tasks.states import Status
-from apps.workers.waiting import Hold
+from apps.workers.answers.waiting import Hold
 
 NAMED = 3
 

@@ -14,12 +14,13 @@ from django.utils.safestring import SafeString
 from apps.console import words
 from apps.core import clock
 from apps.core.errors import ChantillyError, Conflict, InvalidInput
-from apps.tasks import bulk, queuenames, verbs
-from apps.tasks.filters import Filter
+from apps.tasks import queuenames
 from apps.tasks.models import BulkAction, Task
 from apps.tasks.models.task import TaskQuerySet
+from apps.tasks.operators import bulk, verbs
+from apps.tasks.operators.filters import Filter
 from apps.tasks.states import PRIORITY_WORDS, Status
-from apps.workers import served
+from apps.workers.answers import served
 
 STATES: dict[str, dict[str, Any]] = {"open": {"status": "open"}, "dead": {"dead_letter": True}}
 PASSED = ("template", "queue", "tag", "error", "created_after", "created_before")

@@ -19,10 +19,10 @@ from apps.core import clock
 from apps.core.errors import ChantillyError, InvalidInput
 from apps.core.schema.dialect import Dialect
 from apps.core.schema.filling import fill
+from apps.tasks.making.submission import Request, Submitted, submit
 from apps.tasks.models import Task
 from apps.tasks.models.task import in_status
 from apps.tasks.states import OPEN, PRIORITY_WORDS, Status
-from apps.tasks.submission import Request, Submitted, submit
 from apps.tools import registry
 
 MAX_JSON = 1_000_000

@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from apps.console import words
 from apps.console.crew import happened
 from apps.core import clock
-from apps.tasks import dbclock, limiting, queuenames, rates
+from apps.tasks import dbclock, queuenames
+from apps.tasks.limits import rates
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit
+from apps.tasks.operators import limiting
 
 
 class WhyForm(forms.ModelForm):

@@ -14,8 +14,8 @@ from apps.console.holds import Link
 from apps.console.script import Line, Mark
 from apps.console.state import TaskState
 from apps.core import clock, durations
-from apps.tasks import feed
 from apps.tasks.models import Artifact, Attempt, Event, Step, Task
+from apps.tasks.record import feed
 from apps.tasks.states import Status
 
 MAX_LOG_EVENTS = 100

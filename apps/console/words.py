@@ -10,7 +10,7 @@ from apps.core import durations
 from apps.core.saying import clock as clock
 from apps.core.saying import count as count
 from apps.core.saying import sentence as sentence
-from apps.tasks.submission import Submitted
+from apps.tasks.making.submission import Submitted
 
 STATE_WORDS = {
     "blocked": "Blocked",

@@ -7,7 +7,7 @@ A connector
 4. reports wrong arguments as a ToolError of kind ValueError;
 5. may block on the network, but holds no database transaction.
 
-`CRM_CONNECTOR` names the class. The rate limit of its system is the one of the service `crm` (apps/tasks/rates.py),
+`CRM_CONNECTOR` names the class. The rate limit of its system is the one of the service `crm` (apps/tasks/limits/rates.py),
 which the tools take from before they ask; a connector needs none of its own.
 """
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 
 from apps.catalog import kinds
 from apps.catalog.definition import Definition, Problem
-from apps.tasks.journal import Batch, Journal, LoadedCheckpoint
+from apps.tasks.record.journal import Batch, Journal, LoadedCheckpoint
 
 
 @dataclass(frozen=True, kw_only=True)

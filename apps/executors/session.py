@@ -10,11 +10,12 @@ from django.contrib.auth import get_user_model
 from apps.core import clock
 from apps.executors.contract import Pulse, RequesterDisabled, TaskFacts
 from apps.executors.script.sandbox import INTERPRETER
-from apps.tasks import checkpoints, lifecycle
-from apps.tasks.claiming import Claim
-from apps.tasks.journal import Journal, LoadedCheckpoint
+from apps.tasks import lifecycle
+from apps.tasks.claims.claiming import Claim
+from apps.tasks.record import checkpoints
+from apps.tasks.record.journal import Journal, LoadedCheckpoint
+from apps.tasks.record.store import DatabaseStore
 from apps.tasks.states import Control
-from apps.tasks.store import DatabaseStore
 
 PERMISSIONS_SECONDS = 2.0
 """How long a requester's permissions are believed before they are looked up again."""

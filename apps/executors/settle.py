@@ -2,7 +2,7 @@
 
 from apps.executors.contract import Cancelled, Completed, Failed, Outcome, Suspended
 from apps.tasks import lifecycle
-from apps.tasks.journal import Lease
+from apps.tasks.record.journal import Lease
 from apps.tasks.states import Control
 
 

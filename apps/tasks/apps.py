@@ -8,7 +8,8 @@ class TasksConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.catalog import publishing
-        from apps.tasks import dbclock, gates
+        from apps.tasks import dbclock
+        from apps.tasks.limits import gates
 
         connection_created.connect(dbclock.follow_on_connecting)
         publishing.served.connect(gates.hear_of_revision)

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from apps.core import hints
-from apps.tasks import gates
+from apps.tasks.limits import gates
 
 log = structlog.get_logger("chantilly.events")
 

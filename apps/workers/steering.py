@@ -17,9 +17,10 @@ from django.db import transaction
 
 from apps.core import clock, hints
 from apps.core.errors import Conflict, NotFound, NotPermitted
-from apps.tasks import audit, lifecycle
+from apps.tasks import lifecycle
 from apps.tasks.models import Task
-from apps.workers import balance
+from apps.tasks.operators import audit
+from apps.workers.answers import balance
 from apps.workers.models import Cluster, Wish, Worker
 
 PERMISSION = "workers.control_worker"

@@ -18,12 +18,15 @@ from django.db.models import Q
 
 from apps.core import clock
 from apps.core.errors import ChantillyError
-from apps.tasks import bulk, chores, leases, lifecycle, pruning
-from apps.tasks.leases import Held
+from apps.tasks import lifecycle
 from apps.tasks.models import Queue, Task
+from apps.tasks.operators import bulk
+from apps.tasks.record import leases
+from apps.tasks.record.leases import Held
+from apps.tasks.retention import chores, pruning
 from apps.tasks.states import Control, Status
-from apps.workers import events, roster
 from apps.workers.models import ClusterEvent
+from apps.workers.registry import events, roster
 
 Item = TypeVar("Item")
 log = structlog.get_logger(__name__)

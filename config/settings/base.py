@@ -254,7 +254,7 @@ Q_CLUSTER: dict[str, Any] = {
     "broker_class": "apps.workers.q2.redis.RedisLaunches" if REDIS_URL else "apps.workers.q2.table.TableLaunches",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
-WORKER_SLICE = "apps.workers.slice.run_slice"
+WORKER_SLICE = "apps.workers.running.slice.run_slice"
 # The supervisor's patience, in seconds: for a cluster's first workers, for lost ones or unclaimed work, for a heartbeat.
 CLUSTER_FIRST_PATIENCE = 20.0
 CLUSTER_PATIENCE = 10.0

@@ -21,11 +21,12 @@ from django.db import connection, connections, reset_queries
 from django.test import Client
 
 from apps.core import clock, codec
-from apps.tasks import lifecycle, pruning
-from apps.tasks.claiming import claim
-from apps.tasks.journal import Batch
+from apps.tasks import lifecycle
+from apps.tasks.claims.claiming import claim
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Execution, Task
-from apps.tasks.submission import Request, submit
+from apps.tasks.record.journal import Batch
+from apps.tasks.retention import pruning
 from tests import making
 from tests.benchmarks.rows import percentile
 

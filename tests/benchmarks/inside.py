@@ -27,9 +27,9 @@ from apps.core import clock
 from apps.crm.models import Invoice
 from apps.executors.script import run, sandbox
 from apps.executors.session import LiveSession
-from apps.tasks.claiming import claim
+from apps.tasks.claims.claiming import claim
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Attempt, Event, Execution, Limit, Step, Task
-from apps.tasks.submission import Request, submit
 from apps.workers.models import Worker
 from tests import making
 

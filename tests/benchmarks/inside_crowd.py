@@ -10,8 +10,8 @@ django.setup()
 
 from django.db.models import Max, Min
 
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Attempt, Task
-from apps.tasks.submission import Request, submit
 from tests.benchmarks.inside import admin
 
 PATIENCE = 300.0

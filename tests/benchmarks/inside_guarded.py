@@ -17,9 +17,9 @@ from django.db import connection
 
 from apps.catalog.models import TaskTemplate
 from apps.core import clock
-from apps.tasks import choosing, gates
+from apps.tasks.limits import choosing, gates
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Limit, Task
-from apps.tasks.submission import Request, submit
 from tests.benchmarks.inside import admin
 from tests.benchmarks.inside_queues import SERIES
 

@@ -27,13 +27,19 @@ from apps.core import clock, hints
 from apps.core.carriers import carrier
 from apps.executors.script import run, sandbox
 from apps.executors.session import LiveSession
-from apps.tasks import checkpoints, claiming, leases, queues, standing
-from apps.tasks.journal import NewCheckpoint
+from apps.tasks import standing
+from apps.tasks.claims import claiming
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
-from apps.workers import balance, identity, processes, roster, steering, sweep
+from apps.tasks.operators import queues
+from apps.tasks.record import checkpoints, leases
+from apps.tasks.record.journal import NewCheckpoint
+from apps.workers import identity, steering, sweep
+from apps.workers.answers import balance
 from apps.workers.models import Worker
-from apps.workers.stalls import Look, Watch
+from apps.workers.registry import roster
+from apps.workers.running import processes
+from apps.workers.running.stalls import Look, Watch
 from tests import making
 from tests.benchmarks import sink
 from tests.benchmarks.inside import admin

@@ -14,10 +14,11 @@ django.setup()
 
 from django.db import connection
 
-from apps.tasks import claiming, sql
+from apps.tasks import sql
+from apps.tasks.claims import claiming
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests.benchmarks.inside import admin
 
 ROUNDS, CLAIMS = 5, 200

@@ -24,8 +24,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Step
-from apps.tasks.submission import Request, submit
 from tests import making
 from tests.benchmarks.inside import admin
 

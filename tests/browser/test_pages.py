@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from apps.tasks.models import Task
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests import making
 from tests.browser.conftest import Browser, until
 

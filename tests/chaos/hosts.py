@@ -21,8 +21,9 @@ from django.db import OperationalError, connection
 
 from apps.core import clock
 from apps.core.tether import adopt_orphans, tether
-from apps.workers import draining, sweep
-from apps.workers import slice as slices
+from apps.workers import sweep
+from apps.workers.running import draining
+from apps.workers.running import slice as slices
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from apps.executors.contract import Outcome, Session
 from apps.workers.q2.broker import Delivery, Launches
 from apps.workers.q2.redis import RedisLaunches
 from apps.workers.q2.table import TableLaunches
-from apps.workers.slice import run_slice
+from apps.workers.running.slice import run_slice
 
 ROOM = 512 * 1024 * 1024
 

@@ -16,8 +16,8 @@ import psutil
 from django.contrib.auth.models import User
 from django.db import connection
 
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
 from apps.workers.models import Worker
 from tests.chaos.installation import ROOT, wait_for
 

@@ -19,7 +19,7 @@ def main(count: int) -> None:
     django.setup()
     from django.contrib.auth.models import User
 
-    from apps.tasks.submission import Request, submit
+    from apps.tasks.making.submission import Request, submit
     from tests import making
 
     user, _ = User.objects.get_or_create(username="chaos", defaults={"is_superuser": True, "is_staff": True})

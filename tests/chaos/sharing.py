@@ -29,7 +29,7 @@ import django, json, sys, time
 django.setup()
 from django.contrib.auth.models import User
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
+from apps.tasks.making.submission import Request, submit
 from tests import making
 from tests.chaos import sharing
 alice, _ = User.objects.get_or_create(username="alice", defaults={"is_superuser": True, "is_staff": True})

@@ -11,7 +11,7 @@ from django.db import connection
 
 from apps.tasks import lifecycle
 from apps.tasks.states import Status
-from apps.workers.slice import drain
+from apps.workers.running.slice import drain
 from tests import making
 from tests.chaos.sharing import FILE, Host
 

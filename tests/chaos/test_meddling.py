@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from apps.core.errors import ChantillyError
-from apps.tasks import guarded, lifecycle
+from apps.tasks import lifecycle
+from apps.tasks.limits import guarded
 from apps.tasks.models import Limit, Task
 from apps.tasks.states import Status
 from tests import making

@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.core import clock
-from apps.tasks import intake, queues
-from apps.tasks.intake import QueueFull
+from apps.tasks.limits import intake
+from apps.tasks.limits.intake import QueueFull
 from apps.tasks.models import Queue, Task
+from apps.tasks.operators import queues
 from apps.tasks.states import Status
 from tests import making
 from tests.chaos.installation import wait_for

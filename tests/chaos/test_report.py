@@ -66,7 +66,7 @@ def test_three_kills_change_nothing_but_the_timeline(installed: Installation, tm
 
 def _submit(installed: Installation) -> int:
     script = (
-        "from django.contrib.auth.models import User; from apps.tasks.submission import Request, submit;"
+        "from django.contrib.auth.models import User; from apps.tasks.making.submission import Request, submit;"
         f"print(submit(Request(template='invoice_report_v2', parameters={PERIOD}, origin='test'),"
         " User.objects.get(username='alice')).task.pk)"
     )

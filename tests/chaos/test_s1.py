@@ -14,8 +14,8 @@ import pytest
 from django.db import connection
 
 from apps.executors.script import sandbox
-from apps.tasks import feed
 from apps.tasks.models import Task
+from apps.tasks.record import feed
 from apps.tasks.states import Status
 from apps.tools import registry
 from apps.workers.models import Worker

@@ -21,9 +21,9 @@ from django.db import connections
 
 from apps.executors.script import calls, run
 from apps.tasks.models import Task
-from apps.tasks.store import DatabaseStore
-from apps.workers import draining
-from apps.workers import slice as slices
+from apps.tasks.record.store import DatabaseStore
+from apps.workers.running import draining
+from apps.workers.running import slice as slices
 
 MOST_CHILDREN = 1000
 dying: dict[str, Any] = {}

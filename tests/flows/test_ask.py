@@ -13,9 +13,9 @@ from django.core.management import call_command
 
 from apps.core import clock
 from apps.tasks import lifecycle
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Event, Task
-from apps.tasks.submission import Request, submit
-from apps.workers import slice as worker
+from apps.workers.running import slice as worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

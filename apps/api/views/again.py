@@ -14,8 +14,9 @@ from apps.api.outputs import Output
 from apps.api.views.base import View, answer, visible_task, visible_tasks
 from apps.api.views.tasks import KEY_HEADER, idempotency_key
 from apps.api.views.wrongs import as_parameters
-from apps.tasks import again, lineage, takeover
-from apps.tasks.submission import Submitted
+from apps.tasks.making import again, lineage
+from apps.tasks.making.submission import Submitted
+from apps.tasks.record import takeover
 
 LAST = 2**31 - 1
 

@@ -11,9 +11,9 @@ from rest_framework.views import APIView
 from apps.api import request_id
 from apps.api.outputs import Output
 from apps.api.refusals import LengthRequired
-from apps.tasks import past
 from apps.tasks.models import Task
 from apps.tasks.models.task import TaskQuerySet
+from apps.tasks.retention import past
 
 
 class View(APIView):

@@ -9,9 +9,10 @@ from apps.api import inputs, outputs, pictures, steering
 from apps.api.views.base import View, answer, visible_task
 from apps.core import clock
 from apps.core.errors import NotFound
-from apps.tasks import bulk, lifecycle, queuenames
+from apps.tasks import lifecycle, queuenames
 from apps.tasks.models import BulkAction
-from apps.workers import served
+from apps.tasks.operators import bulk
+from apps.workers.answers import served
 
 
 class Bulk(View):

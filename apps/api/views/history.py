@@ -9,8 +9,9 @@ from rest_framework.response import Response
 from apps.api import inputs, outputs, pictures
 from apps.api.views.base import View, answer, visible_task
 from apps.core.masking import mask
-from apps.tasks import feed, standing
+from apps.tasks import standing
 from apps.tasks.models import Step
+from apps.tasks.record import feed
 
 
 class Feed(View):

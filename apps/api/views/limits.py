@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from apps.api import inputs, limits
 from apps.api.views.base import View, answer
 from apps.core.errors import NotFound
-from apps.tasks import dbclock, limiting
+from apps.tasks import dbclock
 from apps.tasks.models import Limit, RateLimit
+from apps.tasks.operators import limiting
 
 MOST = 1000
 

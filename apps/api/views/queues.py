@@ -13,9 +13,10 @@ from apps.api.views.base import View, answer
 from apps.api.views.bulk import created
 from apps.core import clock, durations
 from apps.core.errors import InvalidInput, NotFound, NotPermitted
-from apps.tasks import bulk, limiting, queuenames, queues
+from apps.tasks import queuenames
 from apps.tasks.models import Queue
-from apps.workers import served
+from apps.tasks.operators import bulk, limiting, queues
+from apps.workers.answers import served
 
 
 class Queues(View):

@@ -14,9 +14,10 @@ from apps.api.paging import Ordering, page
 from apps.api.views.base import View, answer, visible_task, visible_tasks
 from apps.api.views.wrongs import as_parameters
 from apps.core.errors import InvalidInput
-from apps.tasks import lifecycle, submission
-from apps.tasks.filters import NAMES, Filter
+from apps.tasks import lifecycle
+from apps.tasks.making import submission
 from apps.tasks.models import Task
+from apps.tasks.operators.filters import NAMES, Filter
 
 HEAVY = (
     "result", "parameters", "instructions",

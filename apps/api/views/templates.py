@@ -10,7 +10,7 @@ from apps.api.views.wrongs import as_parameters
 from apps.catalog.models import TaskTemplate
 from apps.core.errors import NotFound
 from apps.core.schema import validate
-from apps.tasks import pace
+from apps.tasks.making import pace
 
 
 class Templates(View):

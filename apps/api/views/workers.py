@@ -12,7 +12,8 @@ from apps.api import crews, inputs, outputs, pictures
 from apps.api.views.base import View, answer, visible_task
 from apps.core import clock
 from apps.core.errors import NotPermitted
-from apps.workers import happenings, recovery, standing, steering, unassigned
+from apps.workers import steering
+from apps.workers.answers import happenings, recovery, standing, unassigned
 from apps.workers.models import Cluster, Worker
 
 A_DAY = timedelta(days=1)

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.core.saying import sentence
 from apps.tasks.models import AuditEntry
-from apps.workers import happenings
-from apps.workers.happenings import Happening
+from apps.workers.answers import happenings
+from apps.workers.answers.happenings import Happening
 
 ROWS = 14
 ERRORS = 8

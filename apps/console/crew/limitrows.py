@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from apps.core import durations
-from apps.tasks import places
-from apps.tasks.gates import Bound
+from apps.tasks.limits import places
+from apps.tasks.limits.gates import Bound
+from apps.tasks.limits.places import Runner
 from apps.tasks.models import Limit, RateLimit, Task
-from apps.tasks.places import Runner
 
 MOST = 100
 NAMED = 3

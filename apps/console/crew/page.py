@@ -12,10 +12,11 @@ from apps.console.crew.queuerows import QueueRow
 from apps.console.crew.workerrows import Crew, WorkerRow
 from apps.core import clock
 from apps.tasks.models import Attempt, Task
-from apps.tasks.queues import control
-from apps.workers import recovery, standing, steering
+from apps.tasks.operators.queues import control
+from apps.workers import steering
+from apps.workers.answers import recovery, standing
+from apps.workers.answers.recovery import Recovered, Report
 from apps.workers.models import Worker
-from apps.workers.recovery import Recovered, Report
 
 DAY = timedelta(days=1)
 LOST_ROWS = 10

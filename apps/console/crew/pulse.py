@@ -10,7 +10,7 @@ from django.db.models import F
 from apps.core import durations
 from apps.tasks.models import Attempt, Task
 from apps.tasks.states import Status
-from apps.workers import served
+from apps.workers.answers import served
 from apps.workers.models import Worker
 
 HOUR = timedelta(hours=1)

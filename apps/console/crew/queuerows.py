@@ -13,11 +13,11 @@ from apps.console import reasons, state
 from apps.console.crew import pulse
 from apps.console.crew.pulse import Pulse, Slots
 from apps.core import durations
-from apps.tasks import queues
 from apps.tasks.models import Task
-from apps.tasks.queues import Standing
+from apps.tasks.operators import queues
+from apps.tasks.operators.queues import Standing
 from apps.tasks.states import Status
-from apps.workers import served
+from apps.workers.answers import served
 
 UNBELIEVABLE_SECONDS = 7 * 86_400
 """A queue that would take longer to empty at its present pace is not said to empty at all."""

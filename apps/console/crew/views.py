@@ -15,8 +15,9 @@ from apps.console import many, undo, words
 from apps.console.crew import page
 from apps.core import clock, durations
 from apps.core.errors import ChantillyError, NotFound
-from apps.tasks import bulk, queues
-from apps.workers import served, steering
+from apps.tasks.operators import bulk, queues
+from apps.workers import steering
+from apps.workers.answers import served
 from apps.workers.models import Cluster, Worker
 
 PERMISSION = "workers.view_worker"

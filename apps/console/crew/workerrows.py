@@ -7,8 +7,8 @@ from typing import Any
 
 from apps.console.crew.pulse import Slots
 from apps.core import durations
-from apps.workers import standing
-from apps.workers.standing import ClusterFacts, WorkerFacts
+from apps.workers.answers import standing
+from apps.workers.answers.standing import ClusterFacts, WorkerFacts
 
 LOOKS = {"busy": "running", "starting": "pending", "idle": "pending", "stopping": "paused", "draining": "paused",
          "drained": "paused", "silent": "failed", "crashed": "failed", "offline": "failed", "stopped": "cancelled",

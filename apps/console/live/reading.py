@@ -12,8 +12,8 @@ from apps.console.feedrows import FeedRow, LogRow
 from apps.console.live.messages import TaskRow
 from apps.console.state import TaskState
 from apps.core import clock
-from apps.tasks import feed
 from apps.tasks.models import Execution, Task
+from apps.tasks.record import feed
 from apps.tasks.sight import Sight
 
 

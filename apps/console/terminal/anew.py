@@ -6,7 +6,7 @@ from typing import Any
 from apps.console.terminal import telling
 from apps.console.terminal.command import TaskCommand, shown_task
 from apps.core.errors import InvalidInput
-from apps.tasks import again
+from apps.tasks.making import again
 from apps.tasks.models import Task
 
 ACTIONS = ("again", "fork")

@@ -10,9 +10,9 @@ from apps.console.terminal.progress import display
 from apps.console.terminal.watch import watch
 from apps.core.commands import DataCommand
 from apps.core.errors import ChantillyError, InvalidInput
-from apps.tasks import past
 from apps.tasks.models import Task
 from apps.tasks.models.task import TaskQuerySet
+from apps.tasks.retention import past
 from apps.tasks.states import Status
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130

@@ -2,9 +2,9 @@
 
 from apps.console.terminal.screen import clean
 from apps.core import durations
-from apps.workers.happenings import Happening
-from apps.workers.recovery import Recovered, Report
-from apps.workers.standing import ClusterFacts, WorkerDetail, WorkerFacts
+from apps.workers.answers.happenings import Happening
+from apps.workers.answers.recovery import Recovered, Report
+from apps.workers.answers.standing import ClusterFacts, WorkerDetail, WorkerFacts
 
 MIB = 1024 * 1024
 

@@ -12,11 +12,11 @@ from apps.console.terminal.command import INTERRUPTED, WRONG, TaskCommand
 from apps.console.terminal.screen import clean
 from apps.core import clock, durations
 from apps.core.errors import InvalidInput
-from apps.tasks import bulk, verbs
-from apps.tasks.bulk import Preview
-from apps.tasks.filters import Filter
 from apps.tasks.models import BulkAction
-from apps.workers import served
+from apps.tasks.operators import bulk, verbs
+from apps.tasks.operators.bulk import Preview
+from apps.tasks.operators.filters import Filter
+from apps.workers.answers import served
 
 FILTERS = {
     "status": ("STATUS", "only these, with commas: failed,paused; open: all that have not ended"),

@@ -14,8 +14,8 @@ from apps.console.terminal.screen import clean
 from apps.core import clock, durations
 from apps.core.masking import mask
 from apps.tasks import standing
-from apps.tasks.feed import Entry
 from apps.tasks.models import Task
+from apps.tasks.record.feed import Entry
 from apps.tasks.states import Status
 from apps.workers.supervisor import address
 

@@ -12,8 +12,8 @@ from apps.console.terminal.progress import Display, Snapshot
 from apps.console.terminal.telling import sayings
 from apps.core import clock, hints
 from apps.tasks import standing
-from apps.tasks.feed import Entry
 from apps.tasks.models import Event, Task
+from apps.tasks.record.feed import Entry
 from apps.tasks.states import Status
 from apps.workers.models import Worker
 

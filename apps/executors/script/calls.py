@@ -15,10 +15,11 @@ from apps.core.masking import mask
 from apps.executors.contract import RequesterDisabled, Session
 from apps.executors.script import pacing
 from apps.executors.script.pacing import Interrupted as Interrupted
-from apps.tasks import blobs, rates
+from apps.tasks import blobs
 from apps.tasks.blobs import BlobUnwritable
-from apps.tasks.journal import LeaseLost, NewFile, Progress
-from apps.tasks.rates import REQUESTS, TOKENS, Reserved
+from apps.tasks.limits import rates
+from apps.tasks.limits.rates import REQUESTS, TOKENS, Reserved
+from apps.tasks.record.journal import LeaseLost, NewFile, Progress
 from apps.tools.registry import FileHandle, Suspension, Tool
 
 log = structlog.get_logger(__name__)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from django.conf import settings
 
 from apps.executors.contract import Session
-from apps.tasks import rates
-from apps.tasks.rates import Reserved
+from apps.tasks.limits import rates
+from apps.tasks.limits.rates import Reserved
 
 NAP = 0.1
 """Seconds between looks at the control."""

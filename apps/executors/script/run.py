@@ -36,7 +36,7 @@ from apps.executors.contract import (
 from apps.executors.script import calls, failures, pacing, sandbox
 from apps.executors.script.calls import Answered, LiveCall
 from apps.tasks.blobs import BlobUnreadable, BlobUnwritable
-from apps.tasks.journal import Batch, Diverged, LeaseLost, LoadedCheckpoint, NewCheckpoint, NewStep, RecordTooNew
+from apps.tasks.record.journal import Batch, Diverged, LeaseLost, LoadedCheckpoint, NewCheckpoint, NewStep, RecordTooNew
 from apps.tools import registry
 from apps.tools.registry import CallClass, Tool
 

@@ -6,11 +6,12 @@ from typing import Any
 from django.db import transaction
 
 from apps.core import clock
-from apps.tasks import feed, leases, news, retry
-from apps.tasks.journal import Batch, Lease, LeaseLost
+from apps.tasks import news, retry
 from apps.tasks.lifecycle.moving import end_attempt, lock
 from apps.tasks.models import Attempt, Event, Execution, Task
 from apps.tasks.ranking import rank
+from apps.tasks.record import feed, leases
+from apps.tasks.record.journal import Batch, Lease, LeaseLost
 from apps.tasks.states import AttemptOutcome, Control, Status
 
 

@@ -8,17 +8,14 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict
-from apps.tasks import checkpoints, ending, feed, news, sql
-from apps.tasks.claiming import revision
-from apps.tasks.journal import Batch, Lease, LeaseLost
+from apps.tasks import news, sql
+from apps.tasks.claims.claiming import revision
 from apps.tasks.models import Execution, Step, Task
+from apps.tasks.record import checkpoints, ending, feed
+from apps.tasks.record.ending import END_LEASE
+from apps.tasks.record.journal import Batch, Lease, LeaseLost
+from apps.tasks.record.store import DatabaseStore
 from apps.tasks.states import FINAL, AttemptOutcome, Control, Status
-from apps.tasks.store import DatabaseStore
-
-END_LEASE = (
-    ", lease_token = lease_token + 1, lease_until = NULL, worker = '', host = '', control = '', control_reason = '',"
-    " control_by = '', call = '', call_started_at = NULL"
-)
 
 
 def end_attempt(

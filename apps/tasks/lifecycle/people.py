@@ -9,10 +9,11 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
-from apps.tasks import feed, news, queuenames
+from apps.tasks import news, queuenames
 from apps.tasks.lifecycle.moving import ask_locked, illegal, locked, move, reopen
 from apps.tasks.models import Queue, Task
 from apps.tasks.ranking import number, permit, rank
+from apps.tasks.record import feed
 from apps.tasks.states import Control, Status
 
 

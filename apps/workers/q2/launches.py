@@ -12,9 +12,9 @@ from django_q.brokers import get_broker
 from django_q.signals import post_spawn
 
 from apps.core.tether import name_process
-from apps.workers import draining
 from apps.workers.q2.broker import WISH
 from apps.workers.q2.names import WORKER_PROCESS
+from apps.workers.running import draining
 
 ASK_AGAIN_SECONDS = (3.0, 6.0, 12.0, 30.0)
 FAILED_SLICE_PAUSE_SECONDS = 1.0

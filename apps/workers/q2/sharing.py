@@ -12,9 +12,10 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from apps.executors.script import sandbox
-from apps.tasks import gates
-from apps.tasks.claiming import next_due
-from apps.workers import roster, sweep
+from apps.tasks.claims.claiming import next_due
+from apps.tasks.limits import gates
+from apps.workers import sweep
+from apps.workers.registry import roster
 
 LARGEST_HOLE = 65_536
 FINE, COARSE = 16, 512

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from apps.tasks import dbclock
-from apps.workers import events, identity, roster, sweep
+from apps.workers import identity, sweep
 from apps.workers.models import ClusterEvent, Worker
+from apps.workers.registry import events, roster
 from apps.workers.supervisor import progress
 from apps.workers.supervisor.progress import Progress
 

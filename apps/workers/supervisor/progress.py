@@ -11,7 +11,7 @@ from datetime import datetime
 from django.conf import settings
 
 from apps.core import clock
-from apps.tasks import choosing, gates
+from apps.tasks.limits import choosing, gates
 from apps.workers import identity
 from apps.workers.models import Worker
 

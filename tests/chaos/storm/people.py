@@ -24,11 +24,12 @@ from knox.models import AuthToken
 
 from apps.catalog.models import TaskTemplate
 from apps.core.errors import ChantillyError
-from apps.tasks import bulk, lifecycle, queues
-from apps.tasks.filters import Filter
+from apps.tasks import lifecycle
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import BulkAction, Limit, Queue, RateLimit, Task
+from apps.tasks.operators import bulk, queues
+from apps.tasks.operators.filters import Filter
 from apps.tasks.states import OPEN, Status
-from apps.tasks.submission import Request, submit
 from tests import making
 from tests.chaos.storm.scripts import NARROW, SCHEMA, SCRIPTS, SHOP
 

@@ -17,7 +17,7 @@ from tests.chaos.storm.stage import Stage
 
 PAUSE = 1.0
 HANDFUL = 32
-"""Tasks that a worker holds at most: short ones are claimed several at once (workers/hand.py)."""
+"""Tasks that a worker holds at most: short ones are claimed several at once (workers/running/hand.py)."""
 FULL_SECONDS = 40.0
 """By then a rate bucket has refilled, whatever it had promised."""
 

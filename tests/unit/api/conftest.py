@@ -10,7 +10,8 @@ from django.core.cache import cache
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from apps.tasks import blobs, pace
+from apps.tasks import blobs
+from apps.tasks.making import pace
 from apps.tasks.models import Artifact, Task
 from tests import making
 
@@ -60,7 +61,7 @@ def sample(alice: User) -> Any:
 
 @pytest.fixture
 def owned(owner: User, sample: Any) -> Task:
-    from apps.tasks.submission import Request, submit
+    from apps.tasks.making.submission import Request, submit
 
     return submit(Request(template="sample", parameters={"n": 1}, origin="test", title="Olga's own"), owner).task
 

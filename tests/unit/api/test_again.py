@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from apps.tasks.models import Task
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from apps.tasks import bulk
 from apps.tasks.models import BulkAction, Queue, Task
+from apps.tasks.operators import bulk
 from tests.unit.tasks.test_bulk import copies
 
 pytestmark = pytest.mark.django_db

@@ -11,11 +11,11 @@ from rest_framework.test import APIClient
 
 from apps.api.urls import urlpatterns
 from apps.core import clock
-from apps.tasks import bulk
-from apps.tasks.filters import Filter
-from apps.tasks.submission import Request, submit
-from apps.workers import slice as worker
+from apps.tasks.making.submission import Request, submit
+from apps.tasks.operators import bulk
+from apps.tasks.operators.filters import Filter
 from apps.workers.models import Cluster, Worker
+from apps.workers.running import slice as worker
 from tests import making
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from rest_framework.test import APIClient
 
 from apps.core.downloads import attachment
 from apps.tasks.blobs import BlobUnreadable
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Artifact, Task
-from apps.tasks.submission import Request, submit
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from django.db import OperationalError
 
 from apps.api import health
 from apps.core import clock
-from apps.workers import roster
 from apps.workers.models import Worker
+from apps.workers.registry import roster
 
 
 def test_live_asks_no_database(client: Any) -> None:

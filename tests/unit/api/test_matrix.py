@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from apps.api.urls import urlpatterns
 from apps.tasks.models import BulkAction, Limit, Queue, RateLimit, Task
-from apps.workers import roster
+from apps.workers.registry import roster
 
 pytestmark = pytest.mark.django_db
 

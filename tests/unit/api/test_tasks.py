@@ -9,10 +9,11 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from apps.core import clock
-from apps.tasks import lifecycle, pruning
+from apps.tasks import lifecycle
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
-from apps.workers import slice as worker
+from apps.tasks.retention import pruning
+from apps.workers.running import slice as worker
 from tests import making
 
 pytestmark = pytest.mark.django_db

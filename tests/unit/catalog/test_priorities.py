@@ -11,8 +11,8 @@ from apps.catalog import priorities, transfer
 from apps.catalog.definition import Definition
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core.errors import InvalidInput
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
 from tests import making
 
 pytestmark = pytest.mark.django_db

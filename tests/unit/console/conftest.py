@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.tasks import claiming
+from apps.tasks.claims import claiming
 from apps.tasks.models import Task
 from tests import making
 

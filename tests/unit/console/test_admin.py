@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.tasks import lifecycle
 from apps.tasks.models import Execution, Task
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/admin/tasks/task/"

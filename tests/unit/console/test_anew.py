@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from apps.tasks.models import Task
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)

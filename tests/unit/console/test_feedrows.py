@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.console import feedrows
-from apps.tasks.feed import Entry
+from apps.tasks.record.feed import Entry
 
 NOW = datetime(2026, 11, 21, 10, 43, 39, tzinfo=UTC)
 

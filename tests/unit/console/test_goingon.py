@@ -8,10 +8,11 @@ from apps.catalog import publishing
 from apps.catalog.definition import Definition
 from apps.console import goingon
 from apps.executors.contract import Failure
-from apps.tasks import again, lifecycle
-from apps.tasks.journal import Batch
+from apps.tasks import lifecycle
+from apps.tasks.making import again
 from apps.tasks.models import Step, Task
-from apps.workers import slice as slices
+from apps.tasks.record.journal import Batch
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.console.conftest import claim_for_a_test
 

@@ -19,7 +19,7 @@ from apps.console.live.routing import websockets
 from apps.core import clock, hints
 from apps.tasks import lifecycle
 from apps.tasks.models import Task
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.console.conftest import claim_for_a_test
 

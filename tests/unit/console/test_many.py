@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.tasks import bulk, lifecycle
+from apps.tasks import lifecycle
 from apps.tasks.models import AuditEntry, BulkAction, Queue, Task
+from apps.tasks.operators import bulk
 from tests.unit.console.test_admin import LIST, copies
 
 pytestmark = pytest.mark.django_db

@@ -14,10 +14,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 
 from apps.tasks import blobs
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Artifact, AuditEntry, BulkAction, Limit, Queue, RateLimit
-from apps.tasks.submission import Request, submit
-from apps.workers import roster
 from apps.workers.models import ClusterEvent
+from apps.workers.registry import roster
 from tests import making
 
 pytestmark = pytest.mark.django_db

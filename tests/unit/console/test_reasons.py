@@ -7,10 +7,10 @@ import pytest
 from apps.console import reasons, state
 from apps.core import clock
 from apps.tasks import lifecycle
-from apps.tasks.journal import Batch
 from apps.tasks.models import Task
+from apps.tasks.record.journal import Batch
 from apps.tasks.sight import EVERYTHING
-from apps.workers import roster
+from apps.workers.registry import roster
 from tests.unit.console.conftest import claim_for_a_test
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from knox.models import AuthToken
 
 from apps.console.site import ConsoleSite
 from apps.core import clock
-from apps.workers import slice as slices
 from apps.workers.models import ClusterEvent
+from apps.workers.running import slice as slices
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

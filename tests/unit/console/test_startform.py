@@ -5,8 +5,8 @@ from copy import deepcopy
 import pytest
 
 from apps.console import startform
-from apps.tasks.submission import Request, submit
-from apps.workers import slice as slices
+from apps.tasks.making.submission import Request, submit
+from apps.workers.running import slice as slices
 from tests import making
 
 

@@ -6,10 +6,10 @@ from apps.console import state, views
 from apps.core import clock
 from apps.core.errors import Conflict
 from apps.tasks import lifecycle, standing
-from apps.tasks.journal import Batch, NewEvent, Progress
 from apps.tasks.models import Task
-from apps.tasks.store import DatabaseStore
-from apps.workers import slice as slices
+from apps.tasks.record.journal import Batch, NewEvent, Progress
+from apps.tasks.record.store import DatabaseStore
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.console.conftest import claim_for_a_test
 

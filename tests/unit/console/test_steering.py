@@ -8,8 +8,10 @@ from django.test import Client, RequestFactory
 
 from apps.console.steering import QueueAdmin
 from apps.core.errors import Conflict
-from apps.tasks import dbclock, lifecycle, limiting, rates
+from apps.tasks import dbclock, lifecycle
+from apps.tasks.limits import rates
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit
+from apps.tasks.operators import limiting
 from tests import making
 
 pytestmark = pytest.mark.django_db

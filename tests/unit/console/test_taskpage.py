@@ -7,10 +7,10 @@ from apps.console import taskpage
 from apps.core import clock
 from apps.executors.contract import Failure
 from apps.tasks import lifecycle
-from apps.tasks.journal import Batch
 from apps.tasks.models import Attempt, Task
-from apps.tasks.store import DatabaseStore
-from apps.workers import slice as slices
+from apps.tasks.record.journal import Batch
+from apps.tasks.record.store import DatabaseStore
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.console.conftest import claim_for_a_test
 

@@ -11,7 +11,7 @@ from django.test import Client
 from apps.console import totals
 from apps.core import clock
 from apps.tasks.models import Attempt, Task, TaskTotal
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,7 +5,7 @@ from django.test import Client
 
 from apps.tasks import blobs
 from apps.tasks.models import Artifact, Task
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from apps.executors.script import sandbox
 from apps.reports import pdf
 from apps.tasks.models import Task
 from apps.tools import registry
-from apps.workers.slice import drain
+from apps.workers.running.slice import drain
 from tests import making
 from tests.unit.docs.pages import blocks, page, section
 

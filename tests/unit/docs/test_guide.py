@@ -8,9 +8,9 @@ import pytest
 from django.core.management import call_command
 
 from apps.catalog.models import TaskTemplate
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
-from apps.workers.slice import drain
+from apps.workers.running.slice import drain
 from tests.unit.docs.pages import blocks, page, section
 
 GUIDE = page("docs/authors/guide.md")

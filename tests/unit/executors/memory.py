@@ -9,7 +9,7 @@ from typing import Any
 from apps.core import codec
 from apps.executors.contract import Completed, Outcome, Pulse, TaskFacts
 from apps.executors.script import run
-from apps.tasks.journal import Ack, Batch, Journal, Lease, LeaseLost, LoadedCheckpoint, Recorded
+from apps.tasks.record.journal import Ack, Batch, Journal, Lease, LeaseLost, LoadedCheckpoint, Recorded
 
 MOMENT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -5,7 +5,8 @@ import pytest
 from apps.core import codec
 from apps.executors.contract import Cancelled, Completed, Failed
 from apps.executors.script import pacing, run
-from apps.tasks import dbclock, rates
+from apps.tasks import dbclock
+from apps.tasks.limits import rates
 from apps.tasks.models import RateLimit
 from tests.unit.executors import sink
 from tests.unit.executors.memory import MemorySession, MemoryStore

@@ -6,9 +6,9 @@ from django.db import OperationalError
 from apps.core.errors import InvalidInput, NotFound, NotPermitted, ToolError
 from apps.executors.contract import Cancelled, Failed, RequesterDisabled, Suspended
 from apps.executors.script import pacing, run
-from apps.tasks import journal
 from apps.tasks.blobs import BlobUnreadable
-from apps.tasks.journal import Recorded
+from apps.tasks.record import journal
+from apps.tasks.record.journal import Recorded
 from tests.unit.executors import sink
 from tests.unit.executors.memory import PUTS, MemorySession, MemoryStore, attempt, finished
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apps.core import codec
 from apps.executors.contract import Completed, Failed
 from apps.executors.script import run
-from apps.tasks.journal import Lease
+from apps.tasks.record.journal import Lease
 from tests.unit.executors import sink
 from tests.unit.executors.memory import Crash, MemorySession, MemoryStore
 

@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from apps.core import clock
-from apps.tasks import claiming, lifecycle
-from apps.tasks.journal import Batch, Lease
+from apps.tasks import lifecycle
+from apps.tasks.claims import claiming
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
+from apps.tasks.record.journal import Batch, Lease
 from apps.tasks.states import Status
-from apps.tasks.submission import Request, submit
 
 BROKEN = {"type": "ValueError", "message": "broken", "code": "script_error"}
 PASSING = {"type": "OSError", "message": "unreachable", "code": "tool_error", "is_transient": True}

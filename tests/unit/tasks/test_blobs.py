@@ -13,9 +13,10 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 from django.db import connection, transaction
 
-from apps.tasks import blobs, pruning, sql
+from apps.tasks import blobs, sql
 from apps.tasks.blobs import BlobUnreadable, BlobUnwritable, database
 from apps.tasks.models import BlobPiece
+from apps.tasks.retention import pruning
 from tests import making
 
 pytestmark = pytest.mark.django_db

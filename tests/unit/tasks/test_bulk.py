@@ -12,9 +12,12 @@ from django.contrib.auth.models import Permission, User
 from django.db import connections
 
 from apps.core.errors import Conflict, InvalidInput, NotPermitted
-from apps.tasks import bulk, chores, feed, lifecycle, verbs
-from apps.tasks.filters import Filter
+from apps.tasks import lifecycle
 from apps.tasks.models import AuditEntry, BulkAction, Chore, Event, Execution, Task
+from apps.tasks.operators import bulk, verbs
+from apps.tasks.operators.filters import Filter
+from apps.tasks.record import feed
+from apps.tasks.retention import chores
 from apps.tasks.states import Status
 from apps.workers import sweep
 from tests.unit.tasks.standing_at import standing, submitted

@@ -7,11 +7,13 @@ import pytest
 from django.test import override_settings
 
 from apps.core import clock, hints
-from apps.tasks import choosing, claiming, gates, handfuls, taking
-from apps.tasks.gates import Bound, Gate
-from apps.tasks.guarded import Candidate, Group
+from apps.tasks.claims import claiming, taking
+from apps.tasks.claims.taking import Claimer
+from apps.tasks.lifecycle import handfuls
+from apps.tasks.limits import choosing, gates
+from apps.tasks.limits.gates import Bound, Gate
+from apps.tasks.limits.guarded import Candidate, Group
 from apps.tasks.models import Attempt, Limit, Task
-from apps.tasks.taking import Claimer
 from apps.workers.supervisor import progress
 from tests import making
 from tests.unit.tasks.standing_at import HOUR, submitted

@@ -7,10 +7,12 @@ import pytest
 from django.db import connections
 
 from apps.core import clock
-from apps.tasks import claiming, dbclock, leases, lifecycle
-from apps.tasks.journal import Batch
+from apps.tasks import dbclock, lifecycle
+from apps.tasks.claims import claiming
 from apps.tasks.models import Attempt, Execution, Task
 from apps.tasks.ranking import rank
+from apps.tasks.record import leases
+from apps.tasks.record.journal import Batch
 from apps.tasks.states import AGEING_SECONDS, Status
 from tests import making
 from tests.unit.tasks.standing_at import claimed, running, submitted

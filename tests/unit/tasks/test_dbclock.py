@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from apps.core import clock
-from apps.tasks import claiming, dbclock, lifecycle
-from apps.tasks.journal import Batch
+from apps.tasks import dbclock, lifecycle
+from apps.tasks.claims import claiming
 from apps.tasks.models import Queue, Task
+from apps.tasks.record.journal import Batch
 from apps.tasks.states import Status
 from apps.workers import sweep
 from tests import making

@@ -10,13 +10,14 @@ from django.db import connections
 
 from apps.core import clock
 from apps.core.errors import Conflict
-from apps.tasks import debounce, lifecycle
-from apps.tasks.claiming import Claim, claim
-from apps.tasks.journal import Batch
+from apps.tasks import lifecycle
+from apps.tasks.claims.claiming import Claim, claim
+from apps.tasks.making import debounce
+from apps.tasks.making.submission import Request, Submitted, submit
 from apps.tasks.models import AnsweredKey, Event, Task, Window
 from apps.tasks.ranking import rank
+from apps.tasks.record.journal import Batch
 from apps.tasks.states import Status
-from apps.tasks.submission import Request, Submitted, submit
 from tests import making
 from tests.unit.tasks.standing_at import claimed
 

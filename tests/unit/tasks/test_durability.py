@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from django.db import connection
 
-from apps.workers.slice import drain
+from apps.workers.running.slice import drain
 from config.settings import base
 from tests import making
 

@@ -8,10 +8,11 @@ from django.contrib.auth.models import Permission, User
 
 from apps.core import clock, codec
 from apps.core.errors import Conflict
-from apps.tasks import again, lifecycle
-from apps.tasks.journal import Batch
+from apps.tasks import lifecycle
+from apps.tasks.making import again
+from apps.tasks.making.submission import Request, Submitted, submit
 from apps.tasks.models import AnsweredKey, Task
-from apps.tasks.submission import Request, Submitted, submit
+from apps.tasks.record.journal import Batch
 from tests import making
 from tests.unit.tasks.standing_at import claimed
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.core import clock
-from apps.tasks import claiming
+from apps.tasks.claims import claiming
 from apps.tasks.models import Task
 from apps.tasks.ranking import rank
 from tests import making

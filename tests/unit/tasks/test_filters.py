@@ -7,10 +7,10 @@ import pytest
 from apps.core import clock
 from apps.core.errors import InvalidInput
 from apps.tasks import lifecycle
-from apps.tasks.filters import Filter
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
+from apps.tasks.operators.filters import Filter
 from apps.tasks.states import Status
-from apps.tasks.submission import Request, submit
 from tests import making
 
 

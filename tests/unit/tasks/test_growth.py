@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.core import clock
 from apps.tasks import blobs
-from apps.tasks.filters import Filter
 from apps.tasks.models import Task
 from apps.tasks.models import task as task_model
 from apps.tasks.models.task import in_status
+from apps.tasks.operators.filters import Filter
 from apps.tasks.states import FINAL, Status
 from tests import making
 

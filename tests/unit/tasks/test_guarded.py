@@ -11,11 +11,13 @@ from django.db import connections
 from django.test import override_settings
 
 from apps.core import clock
-from apps.tasks import claiming, gates, guarded, lifecycle
-from apps.tasks.gates import Bound, Gate
-from apps.tasks.guarded import Group
-from apps.tasks.journal import Batch, Lease
+from apps.tasks import lifecycle
+from apps.tasks.claims import claiming
+from apps.tasks.limits import gates, guarded
+from apps.tasks.limits.gates import Bound, Gate
+from apps.tasks.limits.guarded import Group
 from apps.tasks.models import Execution, Limit, Queue, Task
+from apps.tasks.record.journal import Batch, Lease
 from apps.tasks.states import Status
 from tests import making
 from tests.unit.tasks.standing_at import PASSING, claimed, submitted

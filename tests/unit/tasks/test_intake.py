@@ -8,9 +8,10 @@ from django.db import connections
 
 from apps.core import clock
 from apps.core.errors import Conflict
-from apps.tasks import intake, lifecycle
-from apps.tasks.journal import Batch
+from apps.tasks import lifecycle
+from apps.tasks.limits import intake
 from apps.tasks.models import Event, Queue, Task
+from apps.tasks.record.journal import Batch
 from apps.workers import sweep
 from tests import making
 from tests.unit.tasks.standing_at import claimed, submitted

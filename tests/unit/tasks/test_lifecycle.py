@@ -13,11 +13,13 @@ from django.db import IntegrityError, connections, transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
-from apps.tasks import checkpoints, claiming, feed, lifecycle, news
-from apps.tasks.journal import Batch, Lease, LeaseLost, NewCheckpoint, NewEvent, NewStep, Progress
+from apps.tasks import lifecycle, news
+from apps.tasks.claims import claiming
 from apps.tasks.models import Attempt, Checkpoint, Event, Execution, Step, Task
+from apps.tasks.record import checkpoints, feed
+from apps.tasks.record.journal import Batch, Lease, LeaseLost, NewCheckpoint, NewEvent, NewStep, Progress
+from apps.tasks.record.store import DatabaseStore
 from apps.tasks.states import FINAL, TRANSITIONS, Status
-from apps.tasks.store import DatabaseStore
 from tests import making
 from tests.unit.tasks.standing_at import BROKEN, HOUR, PASSING, Standing, claimed, running, standing, submitted
 

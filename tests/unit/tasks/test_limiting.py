@@ -11,9 +11,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from apps.tasks import gates, intake, limiting, rates
-from apps.tasks.limiting import Group
+from apps.tasks.limits import gates, intake, rates
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit
+from apps.tasks.operators import limiting
+from apps.tasks.operators.limiting import Group
 from tests import making
 from tests.unit.api.conftest import client_of
 

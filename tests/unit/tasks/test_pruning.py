@@ -10,8 +10,8 @@ from django.db import IntegrityError, connection, connections
 
 from apps.core import clock, codec
 from apps.core.errors import Gone
-from apps.tasks import audit, blobs, chores, lifecycle, past, pruning
-from apps.tasks.journal import Batch, NewEvent
+from apps.tasks import blobs, lifecycle
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import (
     Attempt,
     AuditEntry,
@@ -23,9 +23,11 @@ from apps.tasks.models import (
     TaskTotal,
     Tombstone,
 )
-from apps.tasks.pruning import Choice
-from apps.tasks.store import DatabaseStore
-from apps.tasks.submission import Request, submit
+from apps.tasks.operators import audit
+from apps.tasks.record.journal import Batch, NewEvent
+from apps.tasks.record.store import DatabaseStore
+from apps.tasks.retention import chores, past, pruning
+from apps.tasks.retention.pruning import Choice
 from tests import making
 from tests.unit.tasks.standing_at import claimed, submitted
 

@@ -9,8 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from apps.tasks import bulk, claiming, lifecycle, queues
+from apps.tasks import lifecycle
+from apps.tasks.claims import claiming
 from apps.tasks.models import AuditEntry, Limit, Queue, Task
+from apps.tasks.operators import bulk, queues
 from apps.tasks.states import Status
 from tests.unit.tasks.standing_at import standing, submitted
 from tests.unit.tasks.test_bulk import copies
@@ -179,7 +181,7 @@ def test_a_queue_stands_with_its_counts_its_oldest_and_its_limits(template, alic
 
 
 def test_the_pace_of_a_busy_site_is_that_of_its_newest_attempts(template, alice, monkeypatch):
-    from apps.tasks.queues import figures
+    from apps.tasks.operators.queues import figures
 
     monkeypatch.setattr(figures, "RATE_ATTEMPTS", 3)
     for _ in range(4):

@@ -6,9 +6,10 @@ import time
 import pytest
 from django.db import connections
 
-from apps.tasks import dbclock, rates
+from apps.tasks import dbclock
+from apps.tasks.limits import rates
+from apps.tasks.limits.rates import RateLimited, Reserved
 from apps.tasks.models import RateLimit
-from apps.tasks.rates import RateLimited, Reserved
 
 pytestmark = pytest.mark.django_db
 SLOW = 0.001

@@ -2,12 +2,13 @@
 
 import pytest
 
-from apps.tasks import lifecycle, restoring
-from apps.tasks.claiming import claim
-from apps.tasks.journal import Batch, LeaseLost
+from apps.tasks import lifecycle
+from apps.tasks.claims.claiming import claim
 from apps.tasks.models import Task
+from apps.tasks.operators import restoring
+from apps.tasks.record.journal import Batch, LeaseLost
 from apps.tasks.states import Status
-from apps.workers.slice import drain
+from apps.workers.running.slice import drain
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from apps.core import clock
 from apps.tasks import lifecycle, standing
 from apps.tasks.models import Attempt, Event, Execution, Task
 from apps.tasks.states import Control, Status
-from apps.workers import slice as worker
+from apps.workers.running import slice as worker
 from tests import making
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,11 +9,12 @@ import pytest
 from django.db import OperationalError, connections, transaction
 
 from apps.core import codec
-from apps.tasks import blobs, feed, journal, store
+from apps.tasks import blobs
 from apps.tasks.blobs import files
-from apps.tasks.journal import Batch, Diverged, Journal, Lease, LeaseLost, NewEvent, NewFile, NewStep, Progress
 from apps.tasks.models import Artifact, Event, Execution, Step
-from apps.tasks.store import DatabaseStore
+from apps.tasks.record import feed, journal, store
+from apps.tasks.record.journal import Batch, Diverged, Journal, Lease, LeaseLost, NewEvent, NewFile, NewStep, Progress
+from apps.tasks.record.store import DatabaseStore
 from tests.unit.executors.memory import MemoryStore
 from tests.unit.tasks.standing_at import Standing, running
 

@@ -11,8 +11,8 @@ from django.db import connections
 from apps.catalog import publishing
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from apps.tasks.making.submission import Request, Submitted, submit
 from apps.tasks.models import Execution, Task
-from apps.tasks.submission import Request, Submitted, submit
 from tests import making
 
 pytestmark = pytest.mark.django_db

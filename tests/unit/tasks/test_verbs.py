@@ -8,10 +8,12 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from apps.tasks import bulk, feed, lifecycle, queues, verbs
-from apps.tasks.filters import Filter
+from apps.tasks import lifecycle
 from apps.tasks.models import Task
+from apps.tasks.operators import bulk, queues, verbs
+from apps.tasks.operators.filters import Filter
 from apps.tasks.ranking import rank
+from apps.tasks.record import feed
 from apps.tasks.states import FINAL, TRANSITIONS, Status
 from tests import making
 from tests.unit.tasks.standing_at import Standing, standing, submitted

@@ -10,11 +10,13 @@ from apps.catalog import publishing
 from apps.catalog.definition import Definition
 from apps.core import clock
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotPermitted, ToolError
-from apps.tasks import again, feed, lifecycle, lineage, standing
+from apps.tasks import lifecycle, standing
+from apps.tasks.making import again, lineage
 from apps.tasks.models import Checkpoint, Execution, Step, Task
+from apps.tasks.record import feed
 from apps.tasks.states import Status
-from apps.workers import slice as slices
 from apps.workers import sweep
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors import sink
 

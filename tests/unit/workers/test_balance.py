@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.workers.balance import Load, Running, moves
+from apps.workers.answers.balance import Load, Running, moves
 
 
 def host(name: str, running: int, idle: int, queue: str = "default", first: int = 0) -> Load:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from apps.tasks import bulk
-from apps.tasks.filters import Filter
+from apps.tasks.operators import bulk
+from apps.tasks.operators.filters import Filter
 from apps.tasks.states import Status
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors import sink
 from tests.unit.tasks.test_bulk import copies

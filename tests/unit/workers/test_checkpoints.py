@@ -12,13 +12,13 @@ from apps.core import clock, masking
 from apps.core.errors import ToolError
 from apps.executors.script import run
 from apps.executors.script.sandbox import INTERPRETER
-from apps.tasks import checkpoints, feed
-from apps.tasks.journal import Lease, NewCheckpoint
 from apps.tasks.models import Checkpoint, Task
+from apps.tasks.record import checkpoints, feed
+from apps.tasks.record.journal import Lease, NewCheckpoint
+from apps.tasks.record.store import DatabaseStore
 from apps.tasks.states import Status
-from apps.tasks.store import DatabaseStore
-from apps.workers import slice as slices
 from apps.workers import sweep
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors import sink
 

@@ -6,11 +6,13 @@ import pytest
 
 from apps.core import clock, codec
 from apps.core.errors import ToolError
-from apps.tasks import feed, lifecycle
+from apps.tasks import lifecycle
 from apps.tasks.models import Task
+from apps.tasks.record import feed
 from apps.tasks.states import Status
-from apps.workers import heartbeat, sweep
-from apps.workers import slice as slices
+from apps.workers import sweep
+from apps.workers.running import heartbeat
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors import sink
 from tests.unit.workers.waiting import draining, has_status, status, until

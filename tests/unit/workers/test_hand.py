@@ -8,14 +8,17 @@ import pytest
 from django.db import DatabaseError, connections
 
 from apps.executors.contract import Completed, Failed, Failure
-from apps.tasks import feed, handfuls, lifecycle
+from apps.tasks import lifecycle
+from apps.tasks.lifecycle import handfuls
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Attempt, Event, Execution, Task
+from apps.tasks.record import feed
 from apps.tasks.states import Status
-from apps.tasks.submission import Request, submit
-from apps.workers import hand as hands
-from apps.workers import roster, sweep
-from apps.workers import slice as slices
-from apps.workers.hand import Hand
+from apps.workers import sweep
+from apps.workers.registry import roster
+from apps.workers.running import hand as hands
+from apps.workers.running import slice as slices
+from apps.workers.running.hand import Hand
 from tests import making
 from tests.unit.workers.waiting import until
 

@@ -9,11 +9,11 @@ from django.db import OperationalError
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
-from apps.workers import draining
 from apps.workers.q2 import launches
 from apps.workers.q2.broker import LAUNCH, WISH
 from apps.workers.q2.redis import RedisLaunches
 from apps.workers.q2.table import TableLaunches
+from apps.workers.running import draining
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

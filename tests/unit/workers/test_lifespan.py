@@ -1,6 +1,6 @@
 """When a worker process has served long enough."""
 
-from apps.workers.lifespan import MIB, Lifespan
+from apps.workers.running.lifespan import MIB, Lifespan
 
 SPAN = Lifespan(seconds=300, attempts=1000, memory_bytes=512 * MIB)
 

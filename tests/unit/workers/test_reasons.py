@@ -8,11 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.core import clock
-from apps.tasks import gates, queues
+from apps.tasks.limits import gates
+from apps.tasks.limits.places import starts_in
 from apps.tasks.models import Execution, Limit, Task
-from apps.tasks.places import starts_in
-from apps.workers import reasons, roster
+from apps.tasks.operators import queues
+from apps.workers.answers import reasons
 from apps.workers.models import Cluster, Worker
+from apps.workers.registry import roster
 from tests import making
 from tests.unit.tasks.standing_at import claimed, submitted
 

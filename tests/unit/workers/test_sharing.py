@@ -15,7 +15,7 @@ ABSENT = {
     "fontTools", "google.genai", "httpx", "httpx2", "numpy", "pandas", "PIL", "pydantic", "rest_framework.serializers",
     "rest_framework.views", "rich", "tinycss2", "twisted", "uvicorn", "weasyprint",
 }  # fmt: skip
-PRESENT = {"apps.executors.script.run", "apps.workers.slice", "jsonschema", "pydantic_monty"}
+PRESENT = {"apps.executors.script.run", "apps.workers.running.slice", "jsonschema", "pydantic_monty"}
 LOAD = """
 import json, sys, tempfile
 from apps.workers.q2 import preload

@@ -2,10 +2,11 @@
 
 import pytest
 
-from apps.tasks import feed, lifecycle
+from apps.tasks import lifecycle
 from apps.tasks.models import Task
+from apps.tasks.record import feed
 from apps.tasks.states import Status
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)

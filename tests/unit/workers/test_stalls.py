@@ -1,6 +1,6 @@
 """When a running attempt has stalled: never while a call may be alive, never while somebody computes."""
 
-from apps.workers.stalls import Look, Stalled, Watch
+from apps.workers.running.stalls import Look, Stalled, Watch
 
 
 def watch(call_seconds: float = 300.0) -> Watch:

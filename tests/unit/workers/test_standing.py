@@ -7,13 +7,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.core import clock
-from apps.tasks import claiming, dbclock
+from apps.tasks import dbclock
+from apps.tasks.claims import claiming
 from apps.tasks.models import Execution
 from apps.tasks.sight import EVERYTHING
 from apps.tasks.states import Status
-from apps.workers import happenings, identity, recovery, roster, standing, sweep, unassigned
-from apps.workers import slice as slices
+from apps.workers import identity, sweep
+from apps.workers.answers import happenings, recovery, standing, unassigned
 from apps.workers.models import ClusterEvent, Worker
+from apps.workers.registry import roster
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors import sink
 from tests.unit.workers.test_sweep import another_worker, held_by

@@ -8,13 +8,16 @@ import pytest
 
 from apps.core import clock, hints
 from apps.core.errors import Conflict, NotFound, NotPermitted
-from apps.tasks import feed
 from apps.tasks.models import AuditEntry, Task
+from apps.tasks.record import feed
 from apps.tasks.sight import EVERYTHING
 from apps.tasks.states import Status
-from apps.workers import draining, heartbeat, roster, standing, steering
-from apps.workers import slice as slices
+from apps.workers import steering
+from apps.workers.answers import standing
 from apps.workers.models import Cluster, ClusterEvent, Worker
+from apps.workers.registry import roster
+from apps.workers.running import draining, heartbeat
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors import sink
 from tests.unit.workers.waiting import has_status, in_thread, status, until

@@ -17,17 +17,21 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 from apps.core import clock, hints
 from apps.core.errors import Conflict
 from apps.executors.script import calls
-from apps.tasks import claiming, dbclock, feed, leases, lifecycle
+from apps.tasks import dbclock, lifecycle
 from apps.tasks.blobs import files
-from apps.tasks.journal import Ack, Batch, Lease, NewFile, NewStep
+from apps.tasks.claims import claiming
 from apps.tasks.lifecycle import people
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Execution, Task
+from apps.tasks.record import feed, leases
+from apps.tasks.record.journal import Ack, Batch, Lease, NewFile, NewStep
+from apps.tasks.record.store import DatabaseStore
 from apps.tasks.states import Status
-from apps.tasks.store import DatabaseStore
-from apps.tasks.submission import Request, submit
-from apps.workers import draining, heartbeat, identity, roster, sweep
-from apps.workers import slice as slices
+from apps.workers import identity, sweep
 from apps.workers.models import ClusterEvent, Worker
+from apps.workers.registry import roster
+from apps.workers.running import draining, heartbeat
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors import sink
 from tests.unit.workers.waiting import in_thread, until

@@ -15,13 +15,15 @@ from django.db import connections
 from apps.core import clock, codec
 from apps.core.errors import Conflict
 from apps.executors.script.sandbox import INTERPRETER
-from apps.tasks import checkpoints, claiming, lifecycle
-from apps.tasks.journal import Batch, Lease, NewCheckpoint, NewStep
+from apps.tasks import lifecycle
+from apps.tasks.claims import claiming
 from apps.tasks.models import Checkpoint, Step, Task
+from apps.tasks.record import checkpoints
+from apps.tasks.record.journal import Batch, Lease, NewCheckpoint, NewStep
+from apps.tasks.record.store import DatabaseStore
 from apps.tasks.states import Status
-from apps.tasks.store import DatabaseStore
-from apps.workers import slice as slices
 from apps.workers import sweep
+from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors import make_kept, sink
 from tests.unit.workers.test_checkpoints import SLEEPS, _only_where_it_sleeps, awake, resumed, sleeping, usable  # noqa: F401

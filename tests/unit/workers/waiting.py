@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from django.db import connections
 
 from apps.tasks.models import Task
-from apps.workers import slice as slices
+from apps.workers.running import slice as slices
 
 
 def until(condition: Callable[[], object], seconds: float = 10.0) -> float:

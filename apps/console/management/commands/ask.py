@@ -16,9 +16,10 @@ from apps.console.terminal.screen import clean
 from apps.core import clock, durations
 from apps.language.contract import Command as Order
 from apps.language.contract import Interpretation, Question
-from apps.tasks import lifecycle, pace
+from apps.tasks import lifecycle
+from apps.tasks.making import pace
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
-from apps.tasks.submission import Request, submit
 
 VERBS = {
     "pause": lifecycle.pause,

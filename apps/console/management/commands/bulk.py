@@ -7,9 +7,9 @@ from apps.console.terminal import many, people, telling
 from apps.console.terminal.command import TaskCommand
 from apps.console.terminal.screen import clean
 from apps.core.errors import InvalidInput, NotFound
-from apps.tasks import bulk
-from apps.tasks.filters import Filter
 from apps.tasks.models import BulkAction
+from apps.tasks.operators import bulk
+from apps.tasks.operators.filters import Filter
 
 ACTIONS = ("list", "show", "finish", "stop")
 

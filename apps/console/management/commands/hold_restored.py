@@ -6,7 +6,7 @@ from typing import Any
 from apps.console.terminal import people
 from apps.console.terminal.command import TaskCommand
 from apps.core.saying import count
-from apps.tasks import restoring
+from apps.tasks.operators import restoring
 
 
 class Command(TaskCommand):

@@ -9,9 +9,9 @@ from apps.console.terminal.command import TaskCommand
 from apps.console.terminal.screen import clean
 from apps.core import clock
 from apps.core.errors import InvalidInput, NotFound
-from apps.tasks import limiting
-from apps.tasks.limiting import Group
 from apps.tasks.models import Limit
+from apps.tasks.operators import limiting
+from apps.tasks.operators.limiting import Group
 
 
 class Command(TaskCommand):

@@ -11,7 +11,8 @@ from apps.console.terminal import people, telling
 from apps.console.terminal.command import TaskCommand
 from apps.core import clock, durations
 from apps.core.errors import InvalidInput, NotFound
-from apps.tasks import audit, pruning
+from apps.tasks.operators import audit
+from apps.tasks.retention import pruning
 
 
 class Command(TaskCommand):

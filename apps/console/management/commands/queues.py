@@ -10,10 +10,11 @@ from apps.console.terminal.command import TaskCommand
 from apps.console.terminal.screen import clean
 from apps.core import clock, durations
 from apps.core.errors import InvalidInput
-from apps.tasks import bulk, limiting, queuenames, queues
+from apps.tasks import queuenames
 from apps.tasks.models import Queue
-from apps.tasks.queues import Standing
-from apps.workers import served
+from apps.tasks.operators import bulk, limiting, queues
+from apps.tasks.operators.queues import Standing
+from apps.workers.answers import served
 
 VERBS: Mapping[str, Callable[..., Queue]] = {
     "pause": queues.pause, "resume": queues.resume, "drain": queues.drain, "reopen": queues.reopen,

@@ -9,8 +9,8 @@ from apps.console.terminal.command import TaskCommand
 from apps.console.terminal.screen import clean
 from apps.core import clock
 from apps.core.errors import InvalidInput, NotFound
-from apps.tasks import limiting
 from apps.tasks.models import RateLimit
+from apps.tasks.operators import limiting
 
 PERIODS = {"per_second": 1.0, "per_minute": 60.0, "per_hour": 3600.0}
 

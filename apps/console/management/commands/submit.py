@@ -11,7 +11,7 @@ from apps.console.terminal import people, telling
 from apps.console.terminal.command import TaskCommand, shown_task
 from apps.core import clock, durations
 from apps.core.errors import InvalidInput
-from apps.tasks.submission import Request, submit
+from apps.tasks.making.submission import Request, submit
 
 
 class Command(TaskCommand):

@@ -13,11 +13,13 @@ from apps.core import clock
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.masking import mask
 from apps.reports import naming
-from apps.tasks import feed, standing, verbs
+from apps.tasks import standing
 from apps.tasks.blobs import BlobUnreadable
-from apps.tasks.filters import Filter
 from apps.tasks.models import Artifact, Task
-from apps.workers import served
+from apps.tasks.operators import verbs
+from apps.tasks.operators.filters import Filter
+from apps.tasks.record import feed
+from apps.workers.answers import served
 
 VERBS: Mapping[str, str] = {
     "pause": "pause", "resume": "resume", "cancel": "cancel", "retry": "retry", "priority": "priority",

@@ -11,7 +11,8 @@ from apps.console.terminal import crews, people, telling
 from apps.console.terminal.command import TaskCommand, visible
 from apps.core import clock, durations
 from apps.core.errors import Conflict, InvalidInput, NotPermitted
-from apps.workers import happenings, recovery, standing, steering, unassigned
+from apps.workers import steering
+from apps.workers.answers import happenings, recovery, standing, unassigned
 from apps.workers.models import Cluster, Worker
 
 WORKER_VERBS: Mapping[str, Callable[..., Worker]] = {

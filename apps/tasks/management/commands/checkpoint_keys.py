@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from apps.tasks import checkpoints
+from apps.tasks.record import checkpoints
 
 
 class Command(BaseCommand):

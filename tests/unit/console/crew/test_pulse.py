@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from apps.console.crew import pulse
 from apps.core import clock
 from apps.tasks.models import Attempt, Task
-from apps.workers import roster
 from apps.workers.models import Worker
+from apps.workers.registry import roster
 from tests import making
 
 pytestmark = pytest.mark.django_db

@@ -7,10 +7,11 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from apps.core import clock
-from apps.tasks import claiming, queues
+from apps.tasks.claims import claiming
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit, Task
-from apps.workers import roster
+from apps.tasks.operators import queues
 from apps.workers.models import ClusterEvent, Worker
+from apps.workers.registry import roster
 from tests import making
 from tests.unit.console.test_site import INLINE
 from tests.unit.tasks.test_bulk import copies

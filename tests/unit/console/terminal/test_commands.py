@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from apps.core import clock
 from apps.tasks import blobs
 from apps.tasks.models import Artifact, Task
-from apps.workers import slice as worker
+from apps.workers.running import slice as worker
 from apps.workers.supervisor import address
 from tests import making
 

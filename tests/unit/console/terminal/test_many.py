@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from apps.tasks import bulk, lifecycle
-from apps.tasks.filters import Filter
+from apps.tasks import lifecycle
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import BulkAction, Queue, Task
-from apps.tasks.submission import Request, submit
-from apps.workers import slice as worker
+from apps.tasks.operators import bulk
+from apps.tasks.operators.filters import Filter
+from apps.workers.running import slice as worker
 from tests import making
 from tests.chaos.installation import ROOT
 from tests.unit.console.terminal.test_commands import Run, run  # noqa: F401  # a fixture

@@ -12,7 +12,7 @@ from django.test import Client
 
 from apps.core import clock
 from apps.tasks.models import AuditEntry, Task
-from apps.workers import slice as worker
+from apps.workers.running import slice as worker
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)

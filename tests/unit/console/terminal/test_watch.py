@@ -13,8 +13,8 @@ from apps.console.terminal.watch import NO_WORKER, follow, has_workers, snap, wa
 from apps.core import hints
 from apps.tasks import lifecycle
 from apps.tasks.models import Task
-from apps.workers import roster
-from apps.workers import slice as worker
+from apps.workers.registry import roster
+from apps.workers.running import slice as worker
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)

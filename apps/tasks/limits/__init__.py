@@ -1,0 +1,1 @@
+"""What bounds tasks: gates at the claim, rates of services, lengths of queues, and the place of who waits."""

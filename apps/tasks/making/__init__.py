@@ -1,0 +1,1 @@
+"""How a task comes to be: submitted, merged, answered from a result, run again, forked."""

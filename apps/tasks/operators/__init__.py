@@ -1,0 +1,1 @@
+"""Operators' verbs for one task, many tasks and queues, each audited."""

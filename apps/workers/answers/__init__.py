@@ -1,0 +1,1 @@
+"""What people ask: how workers stand, what happened to them, why a task does not run. Reads only."""

@@ -1,0 +1,1 @@
+"""Which workers and clusters there are, what they do and what happened to them."""
