@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from apps.tasks.models import BulkAction, Queue, Task
+from apps.tasks.models import BulkAction, Task
 from apps.tasks.operators import bulk
+from tests import making
 from tests.unit.tasks.test_bulk import copies
 
 pytestmark = pytest.mark.django_db
@@ -95,8 +96,8 @@ def test_nobody_touches_what_is_not_theirs(other: User, owned: Task, client_of: 
     assert owned.status == "pending"
 
 
-def test_priority_and_queue_of_one_task_change(olga: APIClient, owned: Task) -> None:
-    Queue.objects.create(name="gis")
+def test_priority_and_queue_of_one_task_change(olga: APIClient, owned: Task, alice: User) -> None:
+    making.template("def run(params):\n    return 1\n", alice, key="maps", queue="gis")
     address = f"/api/v1/tasks/{owned.pk}"
     assert olga.post(f"{address}/priority/", {"priority": "low"}, format="json").json()["priority"] == 30
     assert olga.post(f"{address}/priority/", {"priority": 90}, format="json").status_code == 403

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from apps.api.urls import urlpatterns
 from apps.core import clock
 from apps.tasks.making.submission import Request, submit
+from apps.tasks.models import Limit, RateLimit
 from apps.tasks.operators import bulk
 from apps.tasks.operators.filters import Filter
 from apps.workers.models import Cluster, Worker
@@ -29,6 +30,9 @@ def run(params):
     print('x')
     return {'summary': 'ok'}
 """
+
+
+SEEN = ["view_queue", "view_worker", "view_task", "view_limit", "view_ratelimit"]
 
 
 @pytest.fixture
@@ -61,9 +65,11 @@ def test_every_answer_has_the_shape_that_is_promised(
     worker.drain()
     keep_file(done)
     action = bulk.start(Filter(ids=(done.pk,)), "cancel", {}, owner)
-    owner.user_permissions.add(*Permission.objects.filter(codename__in=["view_queue", "view_worker", "view_task"]))
+    owner.user_permissions.add(*Permission.objects.filter(codename__in=SEEN))
     row = Worker.objects.latest("pk")
     Cluster.objects.get_or_create(key="oak-1", defaults={"host": row.host, "name": "oak", "started_at": clock.now()})
+    limit = Limit.objects.create(scope=Limit.Scope.QUEUE, queue="default", most=9)
+    rate = RateLimit.objects.latest("pk")
     client = client_of(owner)
     wrong = []
     for path, operations in description["paths"].items():
@@ -71,7 +77,7 @@ def test_every_answer_has_the_shape_that_is_promised(
             continue
         for task in (done, waiting):
             values = {"task_id": task.pk, "key": "sample", "name": "default", "bulk_id": action.pk,
-                      "worker": row.name, "cluster": "oak-1"}  # fmt: skip
+                      "worker": row.name, "cluster": "oak-1", "limit_id": limit.pk, "rate_id": rate.pk}  # fmt: skip
             answer = client.get(path.format(**values))
             assert answer.status_code == 200, path
             promised = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]

@@ -62,11 +62,11 @@ def error_of(answer: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_body_is_refused_quickly_and_makes_nothing(olga: APIClient, name: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()  # what it costs, however busy the machine is
     answer = olga.generic("POST", "/api/v1/tasks/", HOSTILE[name], "application/json")
     assert answer.status_code == 400, answer.content[:300]
     error_of(answer)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     assert not Task.objects.exists()
 
 

@@ -33,6 +33,7 @@ CHANGED: dict[str, Any] = {
     "debounce_seconds": 99,
     "debounce_key": "{period}",
     "cache_seconds": 99,
+    "priority_rules": [{"if": {"required": ["x"]}, "priority": "high"}],
 }
 
 

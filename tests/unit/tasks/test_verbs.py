@@ -35,8 +35,10 @@ def maps(alice: User) -> None:
 
 @pytest.fixture
 def olga(db: None) -> User:
-    """Owns tasks, controls nobody else's."""
-    return User.objects.create_user("olga")
+    """Asks for work and owns it, controls nobody else's."""
+    user = User.objects.create_user("olga")
+    user.user_permissions.set(Permission.objects.filter(codename="run_tasktemplate"))
+    return user
 
 
 @pytest.fixture

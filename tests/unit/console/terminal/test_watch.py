@@ -62,8 +62,8 @@ def task(alice: User) -> Task:
     return making.task(SCRIPT, alice, stages=STAGES)
 
 
-def test_follow_sees_the_end_at_once_by_a_hint(task: Task) -> None:
-    sights = follow(task.pk)
+def test_follow_sees_the_end_at_once_by_a_hint(task: Task, alice: User) -> None:
+    sights = follow(task.pk, alice)
     assert next(sights).snapshot.status == "pending"
     worker.drain()
     began = time.monotonic()
@@ -75,16 +75,18 @@ def test_follow_sees_the_end_at_once_by_a_hint(task: Task) -> None:
     assert list(sights) == []
 
 
-def test_follow_looks_by_itself_when_every_hint_is_lost(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_follow_looks_by_itself_when_every_hint_is_lost(
+    task: Task, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(hints, "send", lambda *_: None)
-    sights = follow(task.pk)
+    sights = follow(task.pk, alice)
     next(sights)
     worker.drain()
     assert any(sight.snapshot.is_final for sight in sights)
 
 
 def test_follow_leaves_no_socket_behind(task: Task, alice: User, tmp_path: Path) -> None:
-    sights = follow(task.pk)
+    sights = follow(task.pk, alice)
     next(sights)
     sockets = tmp_path / hints.FEED
     assert len(list(sockets.iterdir())) == 1
@@ -97,7 +99,7 @@ def test_watch_tells_warnings_and_with_talkative_everything(alice: User) -> None
     for is_talkative, expected in ((False, ["odd"]), (True, ["odd", "quiet"])):
         task = making.task(SCRIPT, alice, stages=STAGES)
         shown = Recorder()
-        sights = follow(task.pk)
+        sights = follow(task.pk, alice)
         next(sights)
         worker.drain()
         for sight in sights:
@@ -105,10 +107,10 @@ def test_watch_tells_warnings_and_with_talkative_everything(alice: User) -> None
         assert [text.rpartition(": ")[2] for text in shown.told] == expected
 
 
-def test_watch_closes_the_display_at_the_end(task: Task) -> None:
+def test_watch_closes_the_display_at_the_end(task: Task, alice: User) -> None:
     shown = Recorder()
     worker.drain()
-    watch(task.pk, shown)
+    watch(task.pk, alice, shown)
     assert shown.is_closed and shown.shown[-1].status == "completed"
 
 
@@ -121,7 +123,7 @@ def test_watch_says_that_no_worker_is_there(task: Task, alice: User, monkeypatch
             lifecycle.cancel(task, alice)
 
     shown = Impatient()
-    watch(task.pk, shown)
+    watch(task.pk, alice, shown)
     assert shown.told == [NO_WORKER]
 
 
@@ -133,7 +135,7 @@ def test_a_worker_counts_until_it_leaves(db: None) -> None:
     assert not has_workers()
 
 
-def test_a_snapshot_counts_the_stages(task: Task) -> None:
+def test_a_snapshot_counts_the_stages(task: Task, alice: User) -> None:
     worker.drain()
-    shown = snap(task.pk)
+    shown = snap(task.pk, alice)
     assert (shown.stage, shown.stage_number, shown.stages) == ("two", 2, 2)
