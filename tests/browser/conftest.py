@@ -32,7 +32,7 @@ window.violations = [];
 document.addEventListener('securitypolicyviolation', event =>
   window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
-WORKER = "import django; django.setup(); from apps.workers import slice; slice.run_slice()"
+WORKER = "import django; django.setup(); from apps.workers.running import slice; slice.run_slice()"
 
 
 def until(condition: Callable[[], Found], what: str = "") -> Found:

@@ -69,7 +69,7 @@ def test_every_answer_has_the_shape_that_is_promised(
     row = Worker.objects.latest("pk")
     Cluster.objects.get_or_create(key="oak-1", defaults={"host": row.host, "name": "oak", "started_at": clock.now()})
     limit = Limit.objects.create(scope=Limit.Scope.QUEUE, queue="default", most=9)
-    rate = RateLimit.objects.latest("pk")
+    rate = RateLimit.objects.create(service="post", per_second=1, burst=1)
     client = client_of(owner)
     wrong = []
     for path, operations in description["paths"].items():
