@@ -93,7 +93,7 @@ def _assert_done_once(running: Host, tasks: list[int]) -> None:
         assert len(effects) <= CALLS + crashes, "only the call in flight at a kill is made again"
 
 
-@pytest.mark.parametrize("call", ["kill_worker()", "leave(1)"])
+@pytest.mark.parametrize("call", ["kill_worker()", pytest.param("leave(1)", marks=pytest.mark.long)])
 def test_a_task_that_kills_its_worker_becomes_a_dead_letter(running: Host, call: str):
     """Q2: Django-Q2 alone runs it for ever and records nothing, whatever its max_attempts says."""
     poison = ask(running, f"poison_{call[:4]}", call)
@@ -111,6 +111,7 @@ def test_a_task_that_kills_its_worker_becomes_a_dead_letter(running: Host, call:
     wait_for("two workers", lambda: len(running.workers()) == 2)
 
 
+@pytest.mark.long
 def test_a_task_that_takes_all_memory_ends_and_holds_nobody_up(running: Host):
     """C2: its call fails, or its worker dies of it: each time is on record, and there are not many."""
     hoarder = ask(running, "hoarder", "hoard(1)")
@@ -127,6 +128,7 @@ def test_a_task_that_takes_all_memory_ends_and_holds_nobody_up(running: Host):
     wait_for("two workers", lambda: len(running.workers()) == 2, seconds=60)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("call", ["spin(1)", "spawn(1)"], ids=["a loop in C", "a child process"])
 def test_nothing_that_a_task_began_outlives_its_deadline(running: Host, call: str):
     """Q11: neither what no thread of its process can interrupt, nor a process that a call has started."""
