@@ -80,6 +80,7 @@ class _Attempt:
         self.printed = 0
         self.replay_cost = 0.0
         self.dump_cost = 0.0
+        self.death: MontyCrashedError | None = None
         self.has_past = False
         """True until the first call beyond the record of earlier attempts."""
         self.loaded_at: int | None = None
@@ -250,17 +251,8 @@ class _Attempt:
         if tool.call_class is CallClass.VOLATILE:
             self.journal.keep(step)
         else:
-            self._record(snapshot, step, call)
+            self.journal.record(step, files=call.files, checkpoint=self._checkpoint_if_due(snapshot))
         return answered
-
-    def _record(self, snapshot: FunctionSnapshot, step: NewStep, call: LiveCall) -> None:
-        """The call was carried out: its record must not be lost with a sandbox that died meanwhile."""
-        try:
-            checkpoint = self._checkpoint_if_due(snapshot)
-        except MontyCrashedError:
-            self.journal.record(step, files=call.files)
-            raise
-        self.journal.record(step, files=call.files, checkpoint=checkpoint)
 
     def _call(self, snapshot: FunctionSnapshot, tool: Tool, bound: Mapping[str, Any], call: LiveCall) -> Answered:
         """The tool's answer; what is asked of the task while its errors are being retried is obeyed, not waited for."""
@@ -327,6 +319,8 @@ class _Attempt:
 
     def _turn(self, advance: Callable[[], Snapshot]) -> Snapshot:
         """Let the sandbox go on until its next announcement; the heartbeat thread watches how long that takes."""
+        if self.death is not None:
+            raise self.death
         started = time.monotonic()
         self.pulse.turn_started = started
         try:
@@ -341,9 +335,14 @@ class _Attempt:
             return None
         return self._checkpoint(snapshot)
 
-    def _checkpoint(self, snapshot: FunctionSnapshot) -> NewCheckpoint:
+    def _checkpoint(self, snapshot: FunctionSnapshot) -> NewCheckpoint | None:
+        """None when the sandbox has died meanwhile: what was done goes on record all the same, and is replayed from there."""
         started = time.monotonic()
-        dump = snapshot.dump()
+        try:
+            dump = snapshot.dump()
+        except MontyCrashedError as error:
+            self.death = error
+            return None
         self.dump_cost = time.monotonic() - started
         self.replay_cost = 0.0
         return NewCheckpoint(

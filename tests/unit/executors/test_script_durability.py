@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.core import codec
-from apps.executors.contract import Completed, Failed
+from apps.core.errors import ToolError
+from apps.executors.contract import Completed, Failed, Suspended
 from apps.executors.script import run
 from apps.tasks.record.journal import Lease
 from tests.unit.executors import sink
@@ -140,3 +141,20 @@ def test_a_sandbox_that_dies_during_a_call_does_not_take_the_call_s_record_along
 
     assert isinstance(outcome, Failed)
     assert [step.name for step in store.steps.values()] == ["sink.put"]
+
+
+def test_a_pause_is_obeyed_though_the_sandbox_has_died_meanwhile(monkeypatch):
+    """The storm found it: the checkpoint failed, and with it the attempt, between two tries of a call."""
+    store = MemoryStore()
+    session = MemorySession("import sink\n\ndef run(params):\n    return sink.put(1)\n", store)
+    sink.faults.append(ToolError("busy", transient=True))
+
+    def pause_and_kill(*_: object) -> None:
+        session.journal.control = "pause"
+        os.kill(session.pulse.sandbox_pid, signal.SIGKILL)
+
+    monkeypatch.setattr(session.journal, "log", pause_and_kill)
+    outcome = run.attempt(session)
+
+    assert isinstance(outcome, Suspended)
+    assert (outcome.because, outcome.rest.checkpoint) == ("pause", None)
