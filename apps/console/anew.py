@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from apps.catalog.models import TemplateRevision
-from apps.console.startform import StartForm
+from apps.console.startform import StartForm, choose
 from apps.core.errors import ChantillyError
 from apps.tasks.making import again
 from apps.tasks.making.submission import Submitted
@@ -33,7 +33,7 @@ class AnewForm(StartForm):
         self.task = task
         self.on_record = takeover.calls_on_record(task.pk)
         self.fields["parameters"].initial = json.dumps(task.parameters)
-        self.fields["revision"].choices = _revisions(task)  # type: ignore[attr-defined]
+        choose(self.fields["revision"], _revisions(task))
         self.fields["step"].widget.attrs |= {"max": self.on_record}
         failed = (task.error or {}).get("step")
         first = next((each for each in (step, failed, self.on_record) if each is not None), 0)

@@ -1,7 +1,7 @@
 """The start form: drawn from the revision's parameter schema, validated by the core's validator and nothing else."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +58,12 @@ def _children(named: Mapping[str, Any]) -> dict[str, Any]:
     return {name: for_form(child) for name, child in named.items()}
 
 
+def choose(field: forms.Field, choices: Sequence[tuple[Any, str]]) -> None:
+    """Offer these in a field of a form: they are known only when it is shown."""
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = list(choices)
+
+
 class StartForm(forms.Form):
     title = forms.CharField(
         max_length=200, required=False, help_text="What to call this task. Empty: the template's name."
@@ -70,7 +76,7 @@ class StartForm(forms.Form):
             data, initial={"title": "", "priority": "" if revision.priority_rules else str(revision.priority)}
         )
         self.revision = revision
-        self.fields["priority"].choices = _priorities(revision)  # type: ignore[attr-defined]
+        choose(self.fields["priority"], _priorities(revision))
         self.has_parameters = bool(revision.parameter_schema.get("properties"))
         self.fields["parameters"].widget = JSONFormWidget(schema=for_form(revision.parameter_schema))
         self.fields["parameters"].initial = json.dumps(fill({}, Dialect(revision.parameter_schema)))

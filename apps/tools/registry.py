@@ -153,7 +153,7 @@ def tool(
             raise TypeError(f"{function.__module__}.{function.__name__} is a tool and needs a docstring")
         if service and call_class not in JOURNALLED:
             raise TypeError(f"{function.__module__}.{function.__name__} asks a service: it must be a read or an effect")
-        function.tool_declaration = (CallClass(call_class), permission, retry or RetryPolicy(), service)  # type: ignore[attr-defined]
+        vars(function)["tool_declaration"] = (CallClass(call_class), permission, retry or RetryPolicy(), service)
         return function
 
     return declare
@@ -198,7 +198,7 @@ def find(full_name: str) -> Tool:
 
 
 def _tool(name: str, function: Callable[..., Any]) -> Tool:
-    call_class, permission, retry, service = function.tool_declaration  # type: ignore[attr-defined]
+    call_class, permission, retry, service = vars(function)["tool_declaration"]
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return Tool(
         name=name,

@@ -70,7 +70,8 @@ def prepare() -> None:
     """Load what sandboxes need, without starting one: children may be forked afterwards."""
     if find_spec(TRACING) is None:
         # The interpreter looks for it at every start of a script, and looking for what is not there takes 0.1 ms.
-        sys.modules.setdefault(TRACING, None)  # type: ignore[arg-type]
+        modules: dict[str, Any] = sys.modules
+        modules.setdefault(TRACING, None)
     _modules()
     _binary()
 
