@@ -20,8 +20,8 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
-_migrated: list[str] = []
-"""The database of which all others of this process are copies: a path, or a name on the server."""
+_migrated: dict[str, str] = {}
+"""The database of which all others of this process are copies: a path for SQLite (""), a name for each server's address."""
 
 
 PATIENCE = float(os.environ.get("CHAOS_PATIENCE", "1"))
@@ -67,9 +67,10 @@ class Installation:
 
     def create(self) -> None:
         """Its database: the first one is migrated, all further ones of this process are copies of that."""
-        if not _migrated:
-            self._migrate_first()
-        [source] = _migrated
+        kind = self._server if self.database else ""
+        if kind not in _migrated:
+            _migrated[kind] = self._migrate_first()
+        source = _migrated[kind]
         if self.database:
             self._sql_on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{source}"')
         else:
@@ -79,8 +80,8 @@ class Installation:
             ):
                 first.backup(own)
 
-    def _migrate_first(self) -> None:
-        """Made with the migrations themselves, and kept away from what the tests do to theirs."""
+    def _migrate_first(self) -> str:
+        """Where it stands: made with the migrations themselves, and kept away from what the tests do to theirs."""
         if self.database:
             made = f"{self.database}_first"
             self._sql_on_server(f'CREATE DATABASE "{made}"')
@@ -101,7 +102,7 @@ class Installation:
             timeout=300,
         )
         assert done.returncode == 0, done.stderr
-        _migrated.append(made)
+        return made
 
     def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
