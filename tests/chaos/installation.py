@@ -155,12 +155,9 @@ class Installation:
         below = psutil.Process(self.supervisor.pid).children()
         return next(process for process in below if _name(process) == "q2-main")
 
-    def guard(self) -> psutil.Process:
-        return self.main().children()[0]
-
     def helpers(self) -> list[psutil.Process]:
-        """Django-Q2's monitor and pusher."""
-        return [process for process in self.guard().children() if _name(process) == "q2-main"]
+        """Django-Q2's pusher."""
+        return [process for process in self.main().children() if _name(process) == "q2-main"]
 
     def workers(self) -> set[int]:
         """Processes that live in a slice: present by their rows, and running."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.chaos.evidence import ENDS, FINAL, INTERRUPTED, Evidence
 from tests.chaos.violation import Violation
 
-MOST_BYTES = {"supervisor": 200 * 2**20, "main": 250 * 2**20, "guard": 250 * 2**20, "helper": 250 * 2**20}
+MOST_BYTES = {"supervisor": 200 * 2**20, "guard": 250 * 2**20, "helper": 250 * 2**20}
 
 
 def numbering(evidence: Evidence) -> Iterator[Violation]:

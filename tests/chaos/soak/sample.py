@@ -74,7 +74,7 @@ def processes(stage: Stage) -> list[Process]:
 
 
 def _below(supervisor: psutil.Process, below: list[psutil.Process]) -> list[tuple[psutil.Process, str]]:
-    """Each with its role: Django-Q2's guard has the main process's name, and so have its helpers."""
+    """Each with its role: Django-Q2's pusher has the guard's name."""
     roles: list[tuple[psutil.Process, str]] = []
     known: dict[int, str] = {supervisor.pid: "supervisor"}
     for process in below:
@@ -87,7 +87,7 @@ def _below(supervisor: psutil.Process, below: list[psutil.Process]) -> list[tupl
 
 def _role(name: str, above: str) -> str:
     if name == "q2-main":
-        return {"supervisor": "main", "main": "guard"}.get(above, "helper")
+        return "guard" if above == "supervisor" else "helper"
     if name == "q2-worker":
         return "worker"
     if above == "worker":

@@ -210,11 +210,9 @@ def _roles(supervisor: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:
     for main in supervisor.children():
         if main.name() != "q2-main":
             continue
-        yield "main", main
-        for guard in main.children():
-            yield "guard", guard
-            for process in guard.children():
-                name = process.name()
-                yield "worker" if name == "q2-worker" else "helper", process
-                if name == "q2-worker":
-                    yield from (("sandbox", box) for box in process.children())
+        yield "guard", main
+        for process in main.children():
+            name = process.name()
+            yield "worker" if name == "q2-worker" else "helper", process
+            if name == "q2-worker":
+                yield from (("sandbox", box) for box in process.children())
