@@ -51,6 +51,8 @@ class Hand:
         self._size = 1
         self._claimed = 0
         """How many tasks the last handful had; 0 once it is known not to be quick."""
+        self._pace = QUICK_SECONDS
+        """Seconds that each task of the last handful took."""
         self._is_used = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._live, name="hand", daemon=True)
@@ -72,6 +74,10 @@ class Hand:
                 return claim
             lifecycle.give_back(claim.lease, "its worker stood still before it began")
         return self._refill(queues)
+
+    def expect(self, count: int) -> None:
+        """So many tasks have come together: if the last ones were quick, the next claim may be of half as many."""
+        self._size = size(self._pace, max(1, count // 4))
 
     def settle(self, claim: Claim, outcome: Outcome) -> None:
         """Write how the attempt ended; the usual end waits for the next claim, at most HELD_SECONDS."""
@@ -113,8 +119,9 @@ class Hand:
     def _learn(self) -> None:
         """How many to claim next, from how long the last ones took: at most twice as many as before."""
         if self._claimed:
-            pace = (time.monotonic() - self._claimed_at) / self._claimed
-            self._size = size(pace, self._size)
+            self._pace = (time.monotonic() - self._claimed_at) / self._claimed
+            self._size = size(self._pace, self._size)
+            self._claimed = 0
 
     def _live(self) -> None:
         idle = 0
@@ -134,7 +141,7 @@ class Hand:
         with self._lock:
             ends, self._ends = self._ends, []
             waiting, self._waiting = list(self._waiting), deque()
-            self._size, self._claimed = 1, 0
+            self._size, self._claimed, self._pace = 1, 0, QUICK_SECONDS
         try:
             _abandon(ends, handfuls.complete(ends))
             ends = []

@@ -8,6 +8,7 @@ import selectors
 import signal
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,6 +43,10 @@ LONGEST_WAIT = 1.0
 """Seconds between looks at the table when no hint comes: the safety net, not the way work is found."""
 STAND_BACK_SECONDS = LONGEST_WAIT + 0.2
 """How long a worker claims nothing after a task was taken from it for another: all others have looked by then."""
+FLOOD, FLOOD_SECONDS = 20, 0.1
+GATHER_SECONDS = 0.008
+"""Where so many tasks come within so short a time, an idle worker lets some more come: one claim of several costs
+little more than one of one."""
 WORTH_TELLING = {"memory_limit", "time_limit", "output_limit", "sandbox_crashed", "stalled", "internal_error"}
 """Codes of failures that say something about the worker, not only about the script."""
 Kind = ClusterEvent.Kind
@@ -61,7 +66,7 @@ def run_slice() -> None:
             elif life.back_seconds():
                 waiting.wait(life.back_seconds())
             elif not run_next(hand, queues, heartbeat, life):
-                waiting.wait(min(_until_due(queues), life.seconds_left()))
+                hand.expect(waiting.wait(min(_until_due(queues), life.seconds_left())))
     kind, reason = end
     roster.leave(worker, heartbeat.tally.take(), kind=kind, reason=reason)
 
@@ -246,6 +251,8 @@ class _Waiting:
         self._signal_out, self._signal_in = socket.socketpair()
         self._peers: set[int] = set()
         self._look_again = 0.0
+        self._heard: deque[tuple[float, int]] = deque()
+        """When how many tasks were heard of, within the last FLOOD_SECONDS."""
 
     def __enter__(self) -> "_Waiting":
         self._signal_in.setblocking(False)
@@ -262,15 +269,28 @@ class _Waiting:
         self._signal_out.close()
         self._signal_in.close()
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> int:
+        """How many tasks were heard of."""
         self._watch_peers()
         ready = {key.fd for key, _ in self._selector.select(max(0.0, seconds))}
-        if 0 in self._listener.drain():
+        heard = self._listener.drain()
+        if self._is_flood(len(heard)):
+            time.sleep(GATHER_SECONDS)
+            heard |= self._listener.drain()
+        if 0 in heard:
             gates.forget()  # no task: what may be started has changed
         if dead := ready & self._peers:
             for descriptor in dead:
                 self._forget(descriptor)
             sweep.rescue()
+        return len(heard)
+
+    def _is_flood(self, heard: int) -> bool:
+        now = time.monotonic()
+        self._heard.append((now, heard))
+        while self._heard[0][0] < now - FLOOD_SECONDS:
+            self._heard.popleft()
+        return sum(count for _, count in self._heard) >= FLOOD
 
     def _watch_peers(self) -> None:
         """The other workers of this host as descriptors that become readable when they die."""
