@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connections
 
+from apps.core import hints
 from apps.executors.contract import Completed, Failed, Failure
 from apps.tasks import lifecycle
 from apps.tasks.lifecycle import handfuls
@@ -266,3 +267,37 @@ def test_what_was_put_back_after_an_outage_is_looked_at_before_it_begins(hand, m
     hand._keep([], kept)
     following = hand.next(["default"])
     assert following is not None and following.lease.attempt == 2, "claimed anew: the old lease had run out"
+
+
+@pytest.mark.parametrize(
+    ("pace", "heard", "size"),
+    [(0.0005, 1, 2), (0.0005, 12, 4), (0.0005, 1000, 16), (0.004, 12, 2), (0.5, 12, 1)],
+)
+def test_what_came_together_is_claimed_together_if_the_last_tasks_were_quick(hand, pace, heard, size):
+    hand._pace = pace
+
+    hand.expect(heard)
+
+    assert hand._size == size
+
+
+def test_a_worker_that_has_carried_out_nothing_yet_expects_no_quick_tasks(alice):
+    with Hand(roster.register(["default"])) as hand:
+        hand.expect(100)
+
+        assert hand._size == 1
+
+
+def test_an_idle_worker_waits_a_moment_only_where_many_tasks_come(alice, monkeypatch):
+    naps = []
+    monkeypatch.setattr(slices, "FLOOD_SECONDS", 60.0)
+    monkeypatch.setattr(slices.time, "sleep", naps.append)
+    with slices._Waiting(roster.register(["default"])) as waiting:
+        hints.send(hints.WORK, 1)
+        assert waiting.wait(1) == 1
+        assert naps == []
+
+        for number in range(slices.FLOOD):  # the kernel keeps some ten at a time
+            hints.send(hints.WORK, number + 2)
+            waiting.wait(1)
+        assert naps == [slices.GATHER_SECONDS] * 2
