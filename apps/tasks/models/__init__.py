@@ -1,5 +1,6 @@
 from apps.tasks.models.blobs import BlobPiece
 from apps.tasks.models.chores import Chore
+from apps.tasks.models.family import Branch
 from apps.tasks.models.history import Artifact, Attempt, Checkpoint, Event, Step
 from apps.tasks.models.merging import AnsweredKey, Window
 from apps.tasks.models.past import TaskTotal, Tombstone
@@ -12,6 +13,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "BlobPiece",
+    "Branch",
     "BulkAction",
     "Checkpoint",
     "Chore",

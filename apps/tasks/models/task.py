@@ -150,6 +150,17 @@ class Task(models.Model):
     seed = models.CharField(max_length=32, blank=True, help_text="Of chance and ids in its script; empty: its uid.")
     seeded_at = models.DateTimeField(null=True, blank=True, help_text="Its script's frozen clock; null: created_at.")
 
+    parent = models.ForeignKey(
+        "self", models.DO_NOTHING, null=True, blank=True, related_name="children", db_constraint=False, db_index=False,
+        help_text="The task that this one is a part of.",
+    )  # fmt: skip
+    branch = models.ForeignKey(
+        "tasks.Branch", models.DO_NOTHING, null=True, blank=True, related_name="children", db_constraint=False,
+        db_index=False, help_text="Its parent waits for it together with these.",
+    )  # fmt: skip
+    node = models.CharField(max_length=100, blank=True, help_text="Its place in the graph of its parent.")
+    item = models.PositiveIntegerField(null=True, blank=True, help_text="Which one of its branch it is, from 0.")
+
     estimated_seconds = models.PositiveIntegerField(default=0)
     estimated_steps = models.PositiveIntegerField(default=0)
     complexity = models.CharField(max_length=10, blank=True)
@@ -186,6 +197,9 @@ class Task(models.Model):
                 condition=Q(idempotency_key__isnull=False),
                 name="task_idempotency_key_is_unique",
             ),
+            models.UniqueConstraint(
+                fields=["branch", "item"], condition=Q(branch__isnull=False), name="task_item_is_unique_in_branch"
+            ),
         ]
         indexes = [
             models.Index("queue", F("rank").desc(), "id", name="task_claim", condition=Q(status="pending")),
@@ -218,6 +232,8 @@ class Task(models.Model):
             models.Index(fields=["priority", "id"], name="task_by_priority"),
             models.Index(fields=["-id"], name="task_dead_letter", condition=Q(is_dead_letter=True)),
             models.Index(fields=["ancestor"], name="task_by_ancestor", condition=Q(ancestor__isnull=False)),
+            models.Index(fields=["parent", "id"], name="task_by_parent", condition=Q(parent__isnull=False)),
+            models.Index(fields=["branch", "item"], name="task_blocked", condition=Q(status="blocked")),
             models.Index(fields=["delete_after"], name="task_to_prune", condition=Q(delete_after__isnull=False)),
             models.Index(
                 "deadline", name="task_deadline", condition=Q(deadline__isnull=False, finished_at__isnull=True)

@@ -1,0 +1,57 @@
+"""What a task waits for when it waits for others: its children, counted in one row for all that it waits for together."""
+
+from django.db import models
+from django.db.models import Q
+
+from apps.tasks.models.task import Task
+
+
+class Branch(models.Model):
+    """Children that one task waits for together: those of one node of a workflow, or of one call of a script.
+
+    The counts change in the transaction in which a child ends (`family.ending`), so that nobody counts children.
+    """
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="branches", db_index=False)
+    name = models.CharField(max_length=100, help_text="Of the node; of a script's call: its number.")
+    total = models.PositiveIntegerField(help_text="Children that it has, or will have once all are made.")
+    made = models.PositiveIntegerField(default=0, help_text="Of them, those whose rows exist.")
+    left = models.PositiveIntegerField(help_text="Of them, those that have not ended.")
+    failed = models.PositiveIntegerField(default=0)
+    cancelled = models.PositiveIntegerField(default=0)
+    at_once = models.PositiveIntegerField(null=True, help_text="So many may run at once; null: all.")
+    at_least = models.PositiveIntegerField(
+        null=True, help_text="It succeeds with so many completed; null: with all. 0: with any."
+    )
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "branches"
+        constraints = [
+            models.UniqueConstraint(fields=["task", "name"], name="branch_name_is_unique_in_task"),
+            models.CheckConstraint(condition=Q(left__lte=models.F("total")), name="branch_left_of_total"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of task {self.task_id}"
+
+    @property
+    def completed(self) -> int:
+        return self.total - self.left - self.failed - self.cancelled
+
+    @property
+    def needed(self) -> int:
+        """How many must be completed."""
+        return self.total if self.at_least is None else min(self.at_least, self.total)
+
+    @property
+    def is_lost(self) -> bool:
+        """So many have failed that what is left cannot make it succeed any more."""
+        return self.completed + self.left < self.needed
+
+    @property
+    def is_due(self) -> bool:
+        """Whoever waits for it has something to do."""
+        return self.left == 0 or self.is_lost
