@@ -6,7 +6,20 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
-from apps.api.views import account, again, bulk, docs, files, history, limits, queues, tasks, templates, workers
+from apps.api.views import (
+    account,
+    again,
+    bulk,
+    docs,
+    family,
+    files,
+    history,
+    limits,
+    queues,
+    tasks,
+    templates,
+    workers,
+)
 from apps.api.views.base import NoSuchView
 
 app_name = "api"
@@ -39,6 +52,8 @@ urlpatterns = [
         _route("tasks/<int:task_id>/again", again.Again, "again"),
         _route("tasks/<int:task_id>/fork", again.Fork, "fork"),
         _route("tasks/<int:task_id>/lineage", again.Lineage, "lineage"),
+        _route("tasks/<int:task_id>/children", family.Children, "children"),
+        _route("tasks/<int:task_id>/tell", family.Tell, "tell"),
         _route("tasks/<int:task_id>/priority", bulk.ChangePriority, "priority"),
         _route("tasks/<int:task_id>/queue", bulk.MoveQueue, "move"),
         _route("tasks/bulk", bulk.Bulk, "act_on_many"),

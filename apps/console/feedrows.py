@@ -207,7 +207,10 @@ def _retry(entry: Entry, now: datetime) -> _Said:
 
 def _suspended(entry: Entry, now: datetime) -> _Said:
     until = _moment(entry.data.get("until"), now)
-    return {"text": f"Sleeps until {until}" if until else "Waits", "state": "waiting", "icon": "waiting",
+    if until:
+        return {"text": f"Sleeps until {until}", "state": "waiting", "icon": "waiting",
+                "detail": "It left its worker meanwhile."}  # fmt: skip
+    return {"text": words.sentence(entry.data.get("reason") or "waits").rstrip("."), "state": "waiting", "icon": "waiting",
             "detail": "It left its worker meanwhile."}  # fmt: skip
 
 
@@ -274,6 +277,14 @@ def _was_forked(entry: Entry, now: datetime) -> _Said:
     return {"text": f"{how} as task {entry.data['task']}{_by(entry)}", "detail": step.strip(), "icon": "resume"}
 
 
+def _child_retried(entry: Entry, now: datetime) -> _Said:
+    return {"text": f"Task {entry.data['task']}, a part of it, is tried again", "icon": "resume", "state": "pending"}
+
+
+def _told(entry: Entry, now: datetime) -> _Said:
+    return {"text": f"Told “{entry.data['name']}”{_by(entry)}", "icon": "person", "state": "pending"}
+
+
 def _unknown(entry: Entry, now: datetime) -> _Said:
     """A kind that a later version adds is shown by its own name."""
     return {"text": words.sentence(entry.kind.removeprefix("task.").replace("_", " ")).rstrip(".") + _by(entry)}
@@ -289,6 +300,9 @@ _SAYINGS: dict[str, Callable[[Entry, datetime], _Said]] = {
     "task.retry_scheduled": _retry,
     "task.suspended": _suspended,
     "task.woken": _plain("Woken up", "pending", "clock"),
+    "task.unblocked": _plain("Its turn has come", "pending", "pending"),
+    "task.child_retried": _child_retried,
+    "task.told": _told,
     "task.paused": _plain("Paused", "paused", "paused", is_key=True),
     "task.resumed": _plain("Resumed", "running", "running", is_key=True),
     "task.pause_requested": _plain("Pause asked for", "paused", "paused"),

@@ -111,9 +111,11 @@ class Suspended:
     """The task leaves its worker. `because` says which way: a timer, a pause, a drain."""
 
     because: str
-    """`timer`, `disabled` (the requester is), or the control word that was obeyed: `pause`, `drain`."""
+    """`timer`, `others` (tasks, people, events), `disabled` (the requester is), or the control word that was obeyed:
+    `pause`, `drain`."""
     reason: str = ""
     until: datetime | None = None
+    """When it wakes by itself; None of `others`: only when they have come."""
     rest: Batch = field(default_factory=Batch)
 
 

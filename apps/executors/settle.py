@@ -21,7 +21,7 @@ def settle(lease: Lease, outcome: Outcome) -> None:
             lifecycle.stop_paused(lease, reason, rest)
         case Suspended(because=Control.DRAIN, reason=reason, rest=rest):
             lifecycle.release(lease, reason, rest)
-        case Suspended(until=until, reason=reason, rest=rest) if until is not None:
-            lifecycle.suspend(lease, until, reason, rest)
+        case Suspended(because="others" | "timer" as because, until=until, reason=reason, rest=rest):
+            lifecycle.suspend(lease, until, reason, rest, is_listening=because == "others")
         case _:
             raise ValueError(f"{outcome} is not an outcome that can be settled")

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypedDict
 from django.conf import settings
 
 from apps.core.errors import ToolError
+from apps.tasks.record.journal import Lease
 from apps.tools import signatures
 
 
@@ -54,6 +55,8 @@ class Call(Protocol):
     now: datetime
     requester: Any
     """The Django user in whose name the task acts."""
+    lease: Lease
+    """The attempt's right to write; what a tool writes beside the record is fenced by it."""
 
     def save_file(self, name: str, content_type: str, data: bytes, kind: str = "file") -> FileHandle:
         """Keep a file of the task; it becomes visible in the transaction that records the call."""
@@ -106,10 +109,16 @@ class RetryPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Suspension:
-    """What a suspending tool answers: leave the worker until that moment; then its result is None."""
+    """What a suspending tool answers: leave the worker until that moment; then its result is None.
 
-    until: datetime
+    `is_open`: nothing is decided yet. The task sleeps until that moment (None: for as long as it takes) or until
+    something wakes it, and then the same call is made again.
+    """
+
+    until: datetime | None
     reason: str
+    is_open: bool = False
+    leaves_worker: typing.ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,14 @@ def declaration(function: Callable[..., Any]) -> str:
     rendered = [parameter.replace(annotation=_Verbatim(render(hints[parameter.name]))) for parameter in parameters]
     signature = inspect.Signature(rendered)
     text = str(signature).replace("<default>", "...")
-    return f"def {function.__name__}{text} -> {render(hints.get('return', type(None)))}: ...\n"
+    return f"def {function.__name__}{text} -> {render(_answer(hints.get('return')))}: ...\n"
+
+
+def _answer(hint: Any) -> Any:
+    """What the script gets: that it may have left its worker for it is not its business."""
+    if get_origin(hint) in (Union, types.UnionType):
+        return Union[tuple(arg for arg in get_args(hint) if not hasattr(arg, "leaves_worker"))]  # noqa: UP007
+    return None if hasattr(hint, "leaves_worker") else hint
 
 
 class _Verbatim:

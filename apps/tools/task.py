@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
 from apps.core.errors import ToolError
+from apps.tasks.lifecycle import telling
+from apps.tasks.making import children
+from apps.tasks.models import Message, Task
 from apps.tools.registry import Call, Suspension, tool
 
 LONGEST_SLEEP = 366 * 86_400
@@ -56,6 +59,104 @@ def sleep(call: Call, seconds: float) -> Suspension:
         raise ToolError(f"task.sleep(): {seconds} s; use 0 to {LONGEST_SLEEP:,} (a year).", kind="ValueError")
     until = call.now + timedelta(seconds=seconds)
     return Suspension(until=until, reason=f"sleeps until {until:%Y-%m-%d %H:%M:%S} UTC")
+
+
+class ChildResult(TypedDict):
+    """What became of a task that this one started. `result` is what its script returned; `error` says why it failed."""
+
+    id: int
+    status: str
+    result: Any
+    error: str
+
+
+@tool(call_class="effect")
+def spawn(call: Call, template: str, parameters: dict[str, Any] | None = None, title: str = "") -> int:
+    """Start a task of another template and go on at once; its id is for `task.join`.
+
+    It acts in the name of the same person, and ends when this task is cancelled or fails.
+    """
+    child = children.of_template(template, parameters or {}, call.requester, title)
+    branch = children.make(call.lease, str(call.index), [child])
+    return int(Task.objects.values_list("pk", flat=True).get(branch=branch))
+
+
+@tool(call_class="suspending")
+def join(call: Call, ids: list[int]) -> list[ChildResult] | Suspension:
+    """Wait until these tasks, which this one started with `task.spawn`, have ended; what became of each, in their order.
+
+    The task leaves its worker meanwhile. For many tasks at once `task.gather` costs less.
+    """
+    found = {each["id"]: each for each in children.of_parent(call.task_id, ids)}
+    if strangers := [task_id for task_id in ids if task_id not in found]:
+        raise ToolError(f"task.join(): this task did not start {', '.join(map(str, strangers))}.", kind="ValueError")
+    waiting = [each["id"] for each in found.values() if not each["is_final"]]
+    if waiting:
+        return Suspension(until=None, reason=f"waits for {_some('task', waiting)}", is_open=True)
+    return [_result(found[task_id]) for task_id in ids]
+
+
+@tool(call_class="suspending")
+def gather(
+    call: Call, requests: list[dict[str, Any]], at_once: int | None = None, at_least: int | None = None
+) -> list[ChildResult] | Suspension:
+    """Start many tasks and wait for all: `[{"template": "…", "parameters": {…}, "title": "…"}, …]`.
+
+    The task leaves its worker meanwhile. At most `at_once` of them run at the same time. All must complete, or
+    `at_least` so many (0: whatever becomes of them); as soon as that is impossible the rest is cancelled and an error raised.
+    """
+    name = str(call.index)
+    branch = children.branch(call.task_id, name)
+    if branch is None or branch.made < branch.total:
+        branch = children.make(
+            call.lease, name, [_child(call, n, each) for n, each in enumerate(requests)],
+            at_once=_positive("at_once", at_once), at_least=at_least,
+        )  # fmt: skip
+    if branch.is_lost:
+        raise ToolError(f"task.gather(): {children.complaint(branch, call.lease)}", kind="RuntimeError")
+    if branch.outstanding:
+        reason = f"waits for {branch.outstanding:,} of {branch.total:,} tasks"
+        return Suspension(until=None, reason=reason, is_open=True)
+    return [_result(each) for each in children.results(branch)]
+
+
+@tool(call_class="suspending")
+def wait_for_event(call: Call, name: str, seconds: float | None = None) -> Any | Suspension:
+    """Wait until somebody tells this task of an event of this name, and answer its data.
+
+    It is told with `manage.py tell`, or `POST /api/v1/tasks/ID/tell/`. What came before is kept for the first who asks.
+    After `seconds` (None: never) the answer is None. The task leaves its worker meanwhile.
+    """
+    if seconds is not None and not 0 <= seconds <= LONGEST_SLEEP:
+        raise ToolError(f"task.wait_for_event(): {seconds} s; use 0 to {LONGEST_SLEEP:,}.", kind="ValueError")
+    heard = telling.heard(call.task_id, call.index, name[: telling.LONGEST_NAME], call.now, seconds)
+    if isinstance(heard, Message):
+        return heard.data if heard.told_at else None
+    return Suspension(until=heard, reason=f"waits for the event “{name}”", is_open=True)
+
+
+def _child(call: Call, number: int, request: dict[str, Any]) -> children.Child:
+    unknown = sorted(set(request) - {"template", "parameters", "title"})
+    if unknown or not isinstance(request.get("template"), str):
+        what = f"has {', '.join(unknown)}, which means nothing here" if unknown else "names no template"
+        raise ToolError(f"task.gather(): request {number} {what}.", kind="ValueError")
+    return children.of_template(
+        request["template"], request.get("parameters") or {}, call.requester, str(request.get("title") or "")
+    )
+
+
+def _positive(name: str, number: int | None) -> int | None:
+    if number is not None and number < 1:
+        raise ToolError(f"task.gather(): {name} is {number}; use 1 or more.", kind="ValueError")
+    return number
+
+
+def _result(row: children.Row) -> ChildResult:
+    return ChildResult(id=row["id"], status=row["status"], result=row["result"], error=row["error"])
+
+
+def _some(noun: str, ids: list[int]) -> str:
+    return f"{noun} {ids[0]}" if len(ids) == 1 else f"{len(ids):,} {noun}s"
 
 
 @tool(call_class="volatile")

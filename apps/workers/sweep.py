@@ -19,6 +19,7 @@ from django.db.models import Q
 from apps.core import clock
 from apps.core.errors import ChantillyError
 from apps.tasks import lifecycle
+from apps.tasks.lifecycle import family
 from apps.tasks.models import Queue, Task
 from apps.tasks.operators import bulk
 from apps.tasks.record import leases
@@ -46,6 +47,7 @@ class Swept:
     woken: int = 0
     expired: int = 0
     shed: int = 0
+    followed: int = 0
     bulk: int = 0
     pruned: int = 0
     failed: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ def sweep() -> Swept:
         woken=_carefully("wake", wake),
         expired=_carefully("expire", _expire),
         shed=_carefully("shed", _shed),
+        followed=_carefully("family", _follow),
         bulk=_carefully("bulk", lambda: bulk.work_on(seconds=BULK_SECONDS)),
         pruned=_carefully("prune", pruning.turn),
         failed=tuple(sorted(failures - before)),
@@ -134,6 +137,11 @@ def _expire() -> int:
         Task.objects.overdue(clock.now()).exclude(asked).order_by("deadline").values_list("pk", flat=True)[:AT_ONCE]
     )
     return _each("expire", overdue, lifecycle.expire)
+
+
+def _follow() -> int:
+    """Open children that are not yet paused, cancelled or resumed as their parent is."""
+    return sum(_carefully("family", partial(family.follow, task_id)) for task_id in family.parents_to_follow(AT_ONCE))
 
 
 def _shed() -> int:

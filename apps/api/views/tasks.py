@@ -38,7 +38,7 @@ class Tasks(View):
         rows = chosen.apply(rows.within_reach(chosen.search) if chosen.search else rows)
         found = page(rows, Ordering(word=wanted["ordering"]), wanted.get("cursor"), wanted["limit"])
         results = pictures.listed(found.tasks, request.user)
-        return answer(outputs.TaskList, {"results": results, "next": _next(request, found.next_cursor)})
+        return answer(outputs.TaskList, {"results": results, "next": next_page(request, found.next_cursor)})
 
     @extend_schema(
         operation_id="start_task",
@@ -86,7 +86,8 @@ def idempotency_key(request: Request, given: dict[str, Any]) -> str | None:
     return in_header or in_body
 
 
-def _next(request: Request, cursor: str | None) -> str | None:
+def next_page(request: Request, cursor: str | None) -> str | None:
+    """The address of the page that begins at the cursor, with the same query."""
     if cursor is None:
         return None
     kept = {name: str(value) for name, value in request.query_params.items() if name != "cursor"}

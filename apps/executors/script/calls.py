@@ -19,7 +19,7 @@ from apps.tasks import blobs
 from apps.tasks.blobs import BlobUnwritable
 from apps.tasks.limits import rates
 from apps.tasks.limits.rates import REQUESTS, TOKENS, Reserved
-from apps.tasks.record.journal import LeaseLost, NewFile, Progress
+from apps.tasks.record.journal import Lease, LeaseLost, NewFile, Progress
 from apps.tools.registry import FileHandle, Suspension, Tool
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,10 @@ class LiveCall:
     @property
     def requester(self) -> Any:
         return self.session.task.requester
+
+    @property
+    def lease(self) -> Lease:
+        return self.session.journal.lease
 
     def save_file(self, name: str, content_type: str, data: bytes, kind: str = "file") -> FileHandle:
         named = hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -285,10 +285,16 @@ class _Attempt:
     ) -> None:
         """Leave the worker until the moment the tool named; a short wait is sat out instead.
 
-        The step is recorded in the transaction that suspends the task: once it wakes, the wait is over.
+        A timer's step is recorded in the transaction that suspends the task: once it wakes, the wait is over. One that
+        waits for others is recorded once they have come: the call is made again then.
         """
         suspension = answered.suspension
         assert suspension is not None
+        if suspension.is_open or suspension.until is None:
+            rest = self.journal.rest()
+            rest.checkpoint = self._checkpoint(snapshot)
+            rest.line = self.pulse.line
+            raise _Ended(Suspended(because="others", until=suspension.until, reason=suspension.reason, rest=rest))
         if (suspension.until - clock.now()).total_seconds() < SHORTEST_SUSPENSION:
             pacing.sleep((suspension.until - clock.now()).total_seconds(), self.session.control)
             return

@@ -78,11 +78,12 @@ def next_due(queues: Sequence[str]) -> datetime | None:
 
 
 def _claim(row: Sequence[Any], together: int, is_limited: bool) -> Claim:
-    task_id, attempt, uid, title, kind, parameters, requester_id, revision_id, created_at, seed, seeded_at, *lease = row
+    task_id, attempt, uid, title, kind, parameters, requester_id, revision_id, created_at, *more = row
+    seed, seeded_at, parent_id, *lease = more
     _, token, _, steps, stage, index, try_number, *_ = lease
     uid = str(uid).replace("-", "")
     return Claim(
-        lease=Lease(task_id=task_id, token=token, attempt=attempt),
+        lease=Lease(task_id=task_id, token=token, attempt=attempt, is_child=parent_id is not None),
         uid=uid,
         title=title,
         kind=kind,

@@ -35,7 +35,7 @@ TAKE = (
     "UPDATE tasks_task SET status = 'running', status_reason = '', updated_at = %s,"
     " attempt_count = attempt_count + 1, started_at = coalesce(started_at, %s) WHERE id {tasks} AND status = 'pending'"
     " RETURNING id, attempt_count, uid, title, kind, parameters, requester_id, revision_id, created_at,"
-    " seed, seeded_at"
+    " seed, seeded_at, parent_id"
 )
 STILL = "IN (SELECT value FROM json_each(%s)) AND queue IN (SELECT value FROM json_each(%s)) AND available_at <= %s"
 """SQLite: whoever was found before the lock was taken may have been moved or put off since."""
@@ -258,7 +258,7 @@ def _record(taken: Sequence[Any], by: Claimer, moment: Any) -> None:
     together = {"together": len(taken)} if len(taken) > 1 else {}
     attempts, events = [], []
     for row in taken:
-        task_id, number, (token, seq, steps) = row[0], row[1], row[12:15]
+        task_id, number, (token, seq, steps) = row[0], row[1], row[13:16]
         data = {"attempt": number, "worker": by.worker, "cluster": by.cluster, **together}
         attempts.append([task_id, number, token, by.worker, by.cluster, moment, steps])
         events.append([task_id, seq, moment, json.dumps(data)])

@@ -29,7 +29,7 @@ from apps.tasks.lifecycle.people import (
     retry_failed,
     start_now,
 )
-from apps.tasks.lifecycle.timers import expire, shed, wake
+from apps.tasks.lifecycle.timers import expire, shed, wake, wake_now
 
 __all__ = [
     "ask_release",
@@ -55,4 +55,5 @@ __all__ = [
     "stop_paused",
     "suspend",
     "wake",
+    "wake_now",
 ]

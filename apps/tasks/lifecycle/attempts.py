@@ -7,10 +7,12 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.tasks import news, retry
+from apps.tasks.lifecycle import family
 from apps.tasks.lifecycle.moving import end_attempt, lock
 from apps.tasks.models import Attempt, Event, Execution, Task
 from apps.tasks.ranking import rank
 from apps.tasks.record import feed, leases
+from apps.tasks.record.branches import FOREVER
 from apps.tasks.record.journal import Batch, Lease, LeaseLost
 from apps.tasks.states import AttemptOutcome, Control, Status
 
@@ -35,6 +37,7 @@ def fail(lease: Lease, error: dict[str, Any], rest: Batch) -> None:
             lease, rest, Status.FAILED, "task.failed", AttemptOutcome.FAILED, data=error, reason=error["message"],
             changes={"failures": failures, "error": error, "is_dead_letter": decision.is_dead_letter},
         )  # fmt: skip
+        family.follow(task.pk)
         return
     available = clock.now() + decision.delay
     reason = f"{decision.reason}: {error['message']}"
@@ -49,11 +52,14 @@ def fail(lease: Lease, error: dict[str, Any], rest: Batch) -> None:
     )  # fmt: skip
 
 
-def suspend(lease: Lease, until: datetime, reason: str, rest: Batch) -> None:
-    """running → waiting until that moment."""
+def suspend(
+    lease: Lease, until: datetime | None, reason: str, rest: Batch, *, is_listening: bool = False
+) -> None:  # fmt: skip
+    """running → waiting until that moment; where it listens, until something wakes it. To pending when that has come."""
+    data = {"until": until.isoformat() if until else None, "reason": reason}
     end_attempt(
         lease, rest, Status.WAITING, "task.suspended", AttemptOutcome.SUSPENDED, reason=reason,
-        data={"until": until.isoformat(), "reason": reason}, changes={"available_at": until},
+        data=data, changes={"available_at": until or FOREVER, "is_listening": is_listening},
     )  # fmt: skip
 
 
@@ -63,6 +69,7 @@ def stop_paused(lease: Lease, reason: str, rest: Batch) -> None:
         lease, rest, Status.PAUSED, "task.paused", AttemptOutcome.PAUSED, reason=reason,
         data={"by": "", "reason": reason}, changes={"paused_from": Status.PENDING.value},
     )  # fmt: skip
+    family.follow(lease.task_id)
 
 
 def stop_asked(lease: Lease, reason: str, rest: Batch) -> None:
@@ -70,6 +77,7 @@ def stop_asked(lease: Lease, reason: str, rest: Batch) -> None:
     end_attempt(
         lease, rest, Status.PENDING, "task.released", AttemptOutcome.PAUSED, reason=reason, data={"reason": reason}
     )
+    family.follow(lease.task_id)
 
 
 def stop_cancelled(lease: Lease, reason: str, rest: Batch) -> None:
@@ -80,6 +88,7 @@ def stop_cancelled(lease: Lease, reason: str, rest: Batch) -> None:
         reason=asked.control_reason or reason,
         data={"by": asked.control_by, "reason": asked.control_reason or reason},
     )  # fmt: skip
+    family.follow(lease.task_id)
 
 
 def release(lease: Lease, reason: str, rest: Batch) -> None:
@@ -130,6 +139,8 @@ def rescue(task_id: int, token: int, why: str, *, is_proved: bool = False) -> bo
             end_attempt(lease, Batch(), status, kind, AttemptOutcome.CRASHED, reason=reason, data=data, changes=changes)
     except (LeaseLost, Attempt.DoesNotExist, Task.DoesNotExist):
         return False
+    if status != Status.PENDING:
+        family.follow(task_id)
     return True
 
 

@@ -4,7 +4,8 @@ A transaction costs more than a short task does. Each task keeps its own lease, 
 itself; only the commit is shared. How many a worker takes at once is decided in workers/running/hand.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import cache
 
@@ -16,7 +17,7 @@ from apps.tasks.claims import claiming, taking
 from apps.tasks.claims.claiming import Claim
 from apps.tasks.claims.taking import Claimer, Ends
 from apps.tasks.limits import gates
-from apps.tasks.record import ending
+from apps.tasks.record import branches, ending
 from apps.tasks.record.ending import END_LEASE, Ended
 from apps.tasks.record.journal import Lease
 
@@ -36,7 +37,11 @@ def swap(ends: Sequence[Ended], queues: Sequence[str], most: int, by: Claimer) -
 
     An end whose lease was lost is left out.
     """
-    taken = taking.take(gates.gate(queues), most, by, _to_write(ends) if ends else None)
+    with _counted(ends) as count:
+        gate = gates.gate(queues)
+        taken = taking.take(gate, most, by, _to_write(ends) if ends else None)
+        if count(taken.done) and not taken.rows:  # the task that waited for these
+            taken = taking.take(gate, most, by)._replace(done=taken.done)
     return _told(ends, taken.done), _served(claiming.announced(taken), queues)
 
 
@@ -56,7 +61,28 @@ def complete(ends: Sequence[Ended]) -> set[int]:
     """Complete these tasks; answers the ids of those that were still held under their lease."""
     if not ends:
         return set()
-    return _told(ends, taking.finish(_to_write(ends)))
+    with _counted(ends) as count:
+        done = taking.finish(_to_write(ends))
+        count(done)
+    return _told(ends, done)
+
+
+@contextmanager
+def _counted(ends: Sequence[Ended]) -> Iterator[Callable[[set[int]], bool]]:
+    """Where some of the ends are children's: one transaction with their branches' counts.
+
+    To be called in it with the ids of those that ended; answers whether that made a task claimable.
+    """
+    children = [end.lease.task_id for end in ends if end.lease.is_child]
+    startable: list[int] = []
+
+    def count(done: set[int]) -> bool:
+        startable.extend(branches.count_out([task_id for task_id in children if task_id in done], clock.now()))
+        return bool(startable)
+
+    with sql.transaction() if children else nullcontext():
+        yield count
+    branches.tell(startable)
 
 
 def is_ours(lease: Lease) -> bool:

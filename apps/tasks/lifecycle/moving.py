@@ -11,7 +11,8 @@ from apps.core.errors import Conflict
 from apps.tasks import news, sql
 from apps.tasks.claims.claiming import revision
 from apps.tasks.models import Execution, Step, Task
-from apps.tasks.record import checkpoints, ending, feed
+from apps.tasks.ranking import rank
+from apps.tasks.record import branches, checkpoints, ending, feed
 from apps.tasks.record.ending import END_LEASE
 from apps.tasks.record.journal import Batch, Lease, LeaseLost
 from apps.tasks.record.store import DatabaseStore
@@ -34,12 +35,13 @@ def end_attempt(
     """One transaction: what was not yet written ∧ the lease's end ∧ status ∧ attempt ∧ event."""
     now = clock.now()
     changes = {"crashes": 0, **(changes or {})}
-    if status in FINAL and rest == Batch() and not sql.is_sqlite():
+    if status in FINAL and rest == Batch() and not lease.is_child and not sql.is_sqlite():
         ending.finish(lease, status, kind, outcome, now, reason, data, changes, END_LEASE + sets)
         news.publish(lease.task_id, kind)
         return
     with transaction.atomic() if rest.checkpoint else sql.transaction():
-        if asked := _still_asked(lease, status):
+        startable: list[int] = []
+        if asked := _still_asked(lease, status, now, is_listening=bool(changes.get("is_listening"))):
             status, kind, reason, data, extra = asked
             changes |= extra
         if rest != Batch():
@@ -53,10 +55,14 @@ def end_attempt(
         reopen(lease.task_id, reopened_step)
         if status in FINAL:
             checkpoints.forget(lease.task_id)
+            startable = branches.count_out([lease.task_id], now)
     news.publish(lease.task_id, kind, is_claimable=status == Status.PENDING)
+    branches.tell(startable)
 
 
-def _still_asked(lease: Lease, status: Status) -> tuple[Status, str, str, dict[str, Any], dict[str, Any]] | None:
+def _still_asked(
+    lease: Lease, status: Status, now: datetime, *, is_listening: bool
+) -> tuple[Status, str, str, dict[str, Any], dict[str, Any]] | None:
     """What to do instead of moving to `status`, because it was asked while the attempt was ending in another way.
 
     The attempt did not hear it any more (it fell asleep, failed, drained), and nobody else would obey it.
@@ -65,17 +71,25 @@ def _still_asked(lease: Lease, status: Status) -> tuple[Status, str, str, dict[s
     if status in FINAL:
         return None
     row = sql.run(
-        "SELECT control, control_reason, control_by FROM tasks_execution WHERE task_id = %s AND lease_token = %s",
+        "SELECT control, control_reason, control_by, is_nudged FROM tasks_execution WHERE task_id = %s AND lease_token = %s",
         [lease.task_id, lease.token],
     )
-    if row is None or row[0] in ("", Control.DRAIN):  # to leave the worker: every end of an attempt does that
+    if row is None:
         return None
-    control, reason, by = row
+    control, reason, by, is_nudged = row
+    if control in ("", Control.DRAIN):  # to leave the worker: every end of an attempt does that
+        return _look_again(lease.task_id, now) if is_nudged and is_listening else None
     data = {"by": by, "reason": reason}
     if control == Control.PAUSE:
-        before = Status.PENDING if status == Status.PAUSED else status
+        before = Status.PENDING if status == Status.PAUSED or (is_nudged and is_listening) else status
         return Status.PAUSED, "task.paused", reason, data, {"paused_from": before.value}
     return Status.CANCELLED, "task.cancelled", reason, data, {"paused_from": ""}
+
+
+def _look_again(task_id: int, now: datetime) -> tuple[Status, str, str, dict[str, Any], dict[str, Any]]:
+    """What it was about to wait for has come while it got ready to."""
+    [priority] = sql.run("SELECT priority FROM tasks_task WHERE id = %s", [task_id])
+    return Status.PENDING, "task.woken", "", {}, {"available_at": now, "rank": rank(priority, now)}
 
 
 def lock(task_id: int) -> None:
@@ -149,6 +163,7 @@ def move(
         setattr(task, name, value)
     if status in FINAL:
         checkpoints.forget(task.pk)
+        branches.tell(branches.count_out([task.pk], now))
     news.publish(task.pk, kind, is_claimable=status == Status.PENDING)
 
 

@@ -3,6 +3,7 @@
 `bulk` is the number of the action on many tasks that the verb is part of; the task's event names it.
 """
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db import transaction
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
 from apps.tasks import news, queuenames
+from apps.tasks.lifecycle import family
 from apps.tasks.lifecycle.moving import ask_locked, illegal, locked, move, reopen
 from apps.tasks.models import Queue, Task
 from apps.tasks.ranking import number, permit, rank
@@ -105,7 +107,9 @@ def resume(task: Task, by: Any, *, bulk: int | None = None) -> Task:
         status = Status(task.paused_from or Status.PENDING)
         if status == Status.WAITING and task.available_at <= now:
             status = Status.PENDING
-        move(task, status, "task.resumed", now, actor=by, changes={"paused_from": ""}, data=_part_of(bulk))
+        changes = {"paused_from": "", "is_paused_with_parent": False}
+        move(task, status, "task.resumed", now, actor=by, changes=changes, data=_part_of(bulk))
+        _with_children(task)
     return task
 
 
@@ -117,6 +121,7 @@ def retry_failed(task: Task, by: Any, *, bulk: int | None = None) -> Task:
         task = locked(task)
         if task.status != Status.FAILED:
             raise illegal(task, "retried", "only a failed task can")
+        family.count_in(task, now)
         step = (task.error or {}).get("step")
         changes = {
             "finished_at": None, "failures": 0, "crashes": 0, "is_dead_letter": False, "available_at": now,
@@ -146,7 +151,12 @@ def _ask(task: Task, by: Any, control: Control, reason: str, status: Status, kin
     with transaction.atomic():
         task = locked(task)
         ask_locked(task, by, control, reason, status, kind, clock.now(), _part_of(bulk))
+        _with_children(task)
     return task
+
+
+def _with_children(task: Task) -> None:
+    transaction.on_commit(partial(family.follow, task.pk), robust=True)
 
 
 def _part_of(bulk: int | None) -> dict[str, Any]:

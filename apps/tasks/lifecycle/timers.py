@@ -8,6 +8,7 @@ from apps.core import clock, durations
 from apps.tasks.lifecycle.moving import ask_locked, locked, move
 from apps.tasks.models import Task
 from apps.tasks.ranking import rank
+from apps.tasks.record import branches
 from apps.tasks.states import Control, Status
 
 
@@ -20,6 +21,17 @@ def wake(task_id: int) -> bool:
             return False
         move(task, Status.PENDING, "task.woken", now, changes={"rank": rank(task.priority, now)})
     return True
+
+
+def wake_now(task_id: int) -> bool:
+    """waiting → pending at once, because what it waits for has come; one that runs looks again before it falls asleep.
+
+    In the caller's transaction, or in one of its own. False when it can be claimed no sooner by that.
+    """
+    with transaction.atomic():
+        is_woken = branches.nudge(task_id, clock.now())
+        branches.tell([task_id] if is_woken else [])
+    return is_woken
 
 
 def expire(task_id: int) -> bool:

@@ -5,17 +5,19 @@ priority, each task of that for the time that it will probably take (docs/decisi
 """
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.tasks import sql
 from apps.tasks.models import Task
-from apps.tasks.states import AGEING_SECONDS
+from apps.tasks.ranking import rank
+from apps.tasks.states import AGEING_SECONDS, Status
 
 EXECUTION = "INSERT INTO tasks_execution (task_id, seq) {values}"
 EVENT = "INSERT INTO tasks_event (task_id, seq, kind, at, actor_id, data) {values}"
@@ -25,8 +27,11 @@ NOT_YET = {
     "status_reason": "''", "paused_from": "''", "result": "''", "error": "NULL", "is_dead_letter": "FALSE",
     "attempt_count": "0", "failures": "0", "crashes": "0",
     "delete_after": "NULL", "started_at": "NULL", "finished_at": "NULL",
+    "parent_id": "NULL", "branch_id": "NULL", "node": "''", "item": "NULL",
+    "is_listening": "FALSE", "is_paused_with_parent": "FALSE",
 }  # fmt: skip
-"""What every task begins with stands in the statement's text: psycopg takes one of more than 50 places apart each time."""
+"""What every task begins with that is no child; it stands in the statement's text: psycopg takes apart one of more than
+50 places each time."""
 SHORTEST_COST, LONGEST_COST = 1, 600
 """Seconds by which one waiting task puts its requester's next one behind, whatever its estimate says."""
 NEWEST_TURN = (
@@ -89,9 +94,77 @@ def enter(task: Task, data: dict[str, Any]) -> None:
     task._state.db = DEFAULT_DB_ALIAS
 
 
+def enter_many(tasks: Sequence[Task], data: dict[str, Any]) -> None:
+    """Write these unsaved tasks of one requester, each with its execution and its first event, in the caller's transaction.
+
+    Those that may start get their turns one behind the other; blocked ones get none until they are released.
+    """
+    _give_turns(tasks)
+    rows = json.dumps([_record(task) for task in tasks])
+    at, actor = sql.moment(tasks[0].created_at), tasks[0].requester_id
+    if not sql.is_sqlite():
+        sql.run(_many_postgres(), [rows, at, actor, json.dumps(data)])
+        return
+    ids = json.dumps([task_id for (task_id,) in sql.rows(_many_sqlite(), [rows])])
+    sql.run(EXECUTION.format(values="SELECT value, 1 FROM json_each(%s)"), [ids])
+    each = f"SELECT value, 1, '{KIND}', %s, %s, %s FROM json_each(%s)"
+    sql.run(EVENT.format(values=each), [at, actor, json.dumps(data), ids])
+
+
+def _give_turns(tasks: Sequence[Task]) -> None:
+    newest: dict[tuple[str, int], datetime] = {}
+    for task in tasks:
+        if task.status != Status.PENDING:
+            continue
+        place, cost = (task.queue, task.priority), timedelta(seconds=_cost(task))
+        if place not in newest:
+            found = _moment(sql.run(f"SELECT {NEWEST_TURN}", [task.requester_id, *place])[0])
+            newest[place] = found or task.created_at - cost
+        newest[place] = task.turn_at = max(task.created_at, newest[place] + cost)
+        task.rank = rank(task.priority, task.turn_at)
+
+
+def _record(task: Task) -> dict[str, Any]:
+    """By columns, as JSON has it: moments are text."""
+    given = task.__dict__
+    return {field.column: _plain(given[name]) for field, name in _fields()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return sql.moment(value) if sql.is_sqlite() else value.isoformat()
+    return value.hex if isinstance(value, UUID) else value
+
+
+@cache
+def _names() -> str:
+    return ", ".join(f'"{field.column}"' for field, _ in _fields())
+
+
+@cache
+def _many_postgres() -> str:
+    event = f"SELECT id, 1, '{KIND}', %s::timestamptz, %s::int, %s::jsonb FROM task"
+    return (
+        f"WITH task AS (INSERT INTO tasks_task ({_names()}) SELECT {_names()}"
+        " FROM jsonb_populate_recordset(NULL::tasks_task, %s::jsonb) RETURNING id),"
+        f" execution AS ({EXECUTION.format(values='SELECT id, 1 FROM task')}),"
+        f" event AS ({EVENT.format(values=event)})"
+        " SELECT count(*) FROM task"
+    )
+
+
+@cache
+def _many_sqlite() -> str:
+    values = ", ".join(f"json_extract(value, '$.{field.column}')" for field, _ in _fields())
+    return f"INSERT INTO tasks_task ({_names()}) SELECT {values} FROM json_each(%s) RETURNING id"
+
+
 def _behind(task: Task) -> list[Any]:
-    cost = min(max(task.estimated_seconds, SHORTEST_COST), LONGEST_COST)
-    return [task.requester_id, task.queue, task.priority, sql.moment(task.created_at), cost]
+    return [task.requester_id, task.queue, task.priority, sql.moment(task.created_at), _cost(task)]
+
+
+def _cost(task: Task) -> int:
+    return min(max(task.estimated_seconds, SHORTEST_COST), LONGEST_COST)
 
 
 def _enter_sqlite(has_turn: bool, values: list[Any], event: list[Any]) -> Any:
@@ -118,13 +191,12 @@ def _postgres_statement(has_turn: bool) -> str:
 
 @cache
 def _insert_task(has_turn: bool) -> str:
-    columns = ", ".join(f'"{field.column}"' for field, _ in _fields())
     database = connections[DEFAULT_DB_ALIAS].vendor
     behind = BEHIND[database]
     fair = {"rank": f"%s - {behind} / {AGEING_SECONDS}", "turn_at": TURN[database].format(behind=behind)}
     given = {**NOT_YET, **fair} if has_turn else NOT_YET
-    places = ", ".join(given.get(field.name, "%s") for field, _ in _fields())
-    return f"INSERT INTO tasks_task ({columns}) VALUES ({places}) RETURNING id, rank, turn_at"
+    places = ", ".join(given.get(name, "%s") for _, name in _fields())
+    return f"INSERT INTO tasks_task ({_names()}) VALUES ({places}) RETURNING id, rank, turn_at"
 
 
 @cache

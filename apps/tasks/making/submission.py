@@ -145,6 +145,13 @@ def _check_text(request: Request) -> None:
         raise InvalidInput("The request holds a character that cannot be kept.", fields=wrong)
 
 
+def runnable(key: str, requester: Any) -> TemplateRevision:
+    """What serves under this key. Raises NotFound and NotPermitted, as a submit does."""
+    revision = _revision(_template(key, requester))
+    _check_tools(revision, requester)
+    return revision
+
+
 def _template(key: str, requester: Any) -> TaskTemplate:
     if requester.has_perm(RUN):
         statement, values = _looking(key, requester.pk, requester.is_superuser)

@@ -20,6 +20,21 @@ class Migration(migrations.Migration):
             field=models.PositiveIntegerField(blank=True, help_text='Which one of its branch it is, from 0.', null=True),
         ),
         migrations.AddField(
+            model_name='execution',
+            name='is_nudged',
+            field=models.BooleanField(db_default=False, default=False, help_text='Something that it may wait for has come while it ran: it looks again before it falls asleep.'),
+        ),
+        migrations.AddField(
+            model_name='task',
+            name='is_listening',
+            field=models.BooleanField(default=False, help_text='While it waits: something else than time may wake it.'),
+        ),
+        migrations.AddField(
+            model_name='task',
+            name='is_paused_with_parent',
+            field=models.BooleanField(default=False, help_text='Goes on when its parent does.'),
+        ),
+        migrations.AddField(
             model_name='task',
             name='node',
             field=models.CharField(blank=True, help_text='Its place in the graph of its parent.', max_length=100),
@@ -36,18 +51,42 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text="Of the node; of a script's call: its number.", max_length=100)),
                 ('total', models.PositiveIntegerField(help_text='Children that it has, or will have once all are made.')),
                 ('made', models.PositiveIntegerField(default=0, help_text='Of them, those whose rows exist.')),
-                ('left', models.PositiveIntegerField(help_text='Of them, those that have not ended.')),
+                ('outstanding', models.PositiveIntegerField(help_text='Of them, those that have not ended.')),
                 ('failed', models.PositiveIntegerField(default=0)),
                 ('cancelled', models.PositiveIntegerField(default=0)),
                 ('at_once', models.PositiveIntegerField(help_text='So many may run at once; null: all.', null=True)),
                 ('at_least', models.PositiveIntegerField(help_text='It succeeds with so many completed; null: with all. 0: with any.', null=True)),
                 ('created_at', models.DateTimeField()),
+                ('due_at', models.DateTimeField(help_text='Since when its parent has something to do about it.', null=True)),
+                ('absorbed_at', models.DateTimeField(help_text='When its parent had done that.', null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
                 ('task', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='branches', to='tasks.task')),
             ],
             options={
                 'verbose_name_plural': 'branches',
                 'default_permissions': (),
+            },
+        ),
+        migrations.AddIndex(
+            model_name='branch',
+            index=models.Index(condition=models.Q(('absorbed_at__isnull', True), ('due_at__isnull', False)), fields=['task'], name='branch_is_due'),
+        ),
+        migrations.CreateModel(
+            name='Message',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('index', models.PositiveIntegerField(help_text='The call of the script whose answer it is.', null=True)),
+                ('asked_at', models.DateTimeField(null=True)),
+                ('told_at', models.DateTimeField(null=True)),
+                ('data', models.JSONField(null=True)),
+                ('task', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='tasks.task')),
+                ('told_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['task', 'name', 'id'], name='message_by_name')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('index__isnull', False)), fields=('task', 'index'), name='message_answers_one_call')],
             },
         ),
         migrations.AddField(
@@ -58,6 +97,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='task',
             index=models.Index(condition=models.Q(('parent__isnull', False)), fields=['parent', 'id'], name='task_by_parent'),
+        ),
+        migrations.AddIndex(
+            model_name='task',
+            index=models.Index(condition=models.Q(('finished_at__isnull', True), ('parent__isnull', False)), fields=['parent'], name='task_open_child'),
         ),
         migrations.AddIndex(
             model_name='task',
@@ -73,6 +116,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='branch',
-            constraint=models.CheckConstraint(condition=models.Q(('left__lte', models.F('total'))), name='branch_left_of_total'),
+            constraint=models.CheckConstraint(condition=models.Q(('outstanding__lte', models.F('total'))), name='branch_outstanding_of_total'),
         ),
     ]

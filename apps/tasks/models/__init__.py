@@ -3,6 +3,7 @@ from apps.tasks.models.chores import Chore
 from apps.tasks.models.family import Branch
 from apps.tasks.models.history import Artifact, Attempt, Checkpoint, Event, Step
 from apps.tasks.models.merging import AnsweredKey, Window
+from apps.tasks.models.messages import Message
 from apps.tasks.models.past import TaskTotal, Tombstone
 from apps.tasks.models.steering import AuditEntry, BulkAction, Limit, Queue, RateLimit
 from apps.tasks.models.task import Execution, Task
@@ -20,6 +21,7 @@ __all__ = [
     "Event",
     "Execution",
     "Limit",
+    "Message",
     "Queue",
     "RateLimit",
     "Step",

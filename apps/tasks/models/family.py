@@ -9,14 +9,14 @@ from apps.tasks.models.task import Task
 class Branch(models.Model):
     """Children that one task waits for together: those of one node of a workflow, or of one call of a script.
 
-    The counts change in the transaction in which a child ends (`family.ending`), so that nobody counts children.
+    The counts change in the transaction in which a child ends (`record.branches`), so that nobody counts children.
     """
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="branches", db_index=False)
     name = models.CharField(max_length=100, help_text="Of the node; of a script's call: its number.")
     total = models.PositiveIntegerField(help_text="Children that it has, or will have once all are made.")
     made = models.PositiveIntegerField(default=0, help_text="Of them, those whose rows exist.")
-    left = models.PositiveIntegerField(help_text="Of them, those that have not ended.")
+    outstanding = models.PositiveIntegerField(help_text="Of them, those that have not ended.")
     failed = models.PositiveIntegerField(default=0)
     cancelled = models.PositiveIntegerField(default=0)
     at_once = models.PositiveIntegerField(null=True, help_text="So many may run at once; null: all.")
@@ -24,14 +24,21 @@ class Branch(models.Model):
         null=True, help_text="It succeeds with so many completed; null: with all. 0: with any."
     )
     created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, help_text="Since when its parent has something to do about it.")
+    absorbed_at = models.DateTimeField(null=True, help_text="When its parent had done that.")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()
         verbose_name_plural = "branches"
+        indexes = [
+            models.Index(
+                fields=["task"], name="branch_is_due", condition=Q(due_at__isnull=False, absorbed_at__isnull=True)
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["task", "name"], name="branch_name_is_unique_in_task"),
-            models.CheckConstraint(condition=Q(left__lte=models.F("total")), name="branch_left_of_total"),
+            models.CheckConstraint(condition=Q(outstanding__lte=models.F("total")), name="branch_outstanding_of_total"),
         ]
 
     def __str__(self) -> str:
@@ -39,7 +46,7 @@ class Branch(models.Model):
 
     @property
     def completed(self) -> int:
-        return self.total - self.left - self.failed - self.cancelled
+        return self.total - self.outstanding - self.failed - self.cancelled
 
     @property
     def needed(self) -> int:
@@ -49,9 +56,9 @@ class Branch(models.Model):
     @property
     def is_lost(self) -> bool:
         """So many have failed that what is left cannot make it succeed any more."""
-        return self.completed + self.left < self.needed
+        return self.completed + self.outstanding < self.needed
 
     @property
     def is_due(self) -> bool:
         """Whoever waits for it has something to do."""
-        return self.left == 0 or self.is_lost
+        return self.outstanding == 0 or self.is_lost

@@ -160,6 +160,10 @@ class Task(models.Model):
     )  # fmt: skip
     node = models.CharField(max_length=100, blank=True, help_text="Its place in the graph of its parent.")
     item = models.PositiveIntegerField(null=True, blank=True, help_text="Which one of its branch it is, from 0.")
+    is_listening = models.BooleanField(
+        default=False, help_text="While it waits: something else than time may wake it."
+    )  # fmt: skip
+    is_paused_with_parent = models.BooleanField(default=False, help_text="Goes on when its parent does.")
 
     estimated_seconds = models.PositiveIntegerField(default=0)
     estimated_steps = models.PositiveIntegerField(default=0)
@@ -233,6 +237,11 @@ class Task(models.Model):
             models.Index(fields=["-id"], name="task_dead_letter", condition=Q(is_dead_letter=True)),
             models.Index(fields=["ancestor"], name="task_by_ancestor", condition=Q(ancestor__isnull=False)),
             models.Index(fields=["parent", "id"], name="task_by_parent", condition=Q(parent__isnull=False)),
+            models.Index(
+                fields=["parent"],
+                name="task_open_child",
+                condition=Q(parent__isnull=False, finished_at__isnull=True),
+            ),
             models.Index(fields=["branch", "item"], name="task_blocked", condition=Q(status="blocked")),
             models.Index(fields=["delete_after"], name="task_to_prune", condition=Q(delete_after__isnull=False)),
             models.Index(
@@ -272,6 +281,10 @@ class Execution(models.Model):
     control = models.CharField(max_length=10, blank=True, db_default="", choices=Control.choices)
     control_reason = models.CharField(max_length=300, blank=True, db_default="")
     control_by = models.CharField(max_length=150, blank=True, db_default="")
+    is_nudged = models.BooleanField(
+        default=False, db_default=False,
+        help_text="Something that it may wait for has come while it ran: it looks again before it falls asleep.",
+    )  # fmt: skip
     seq = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Last number given out in the task's feed.")
     steps = models.PositiveIntegerField(default=0, db_default=0)
     checkpoint_index = models.PositiveIntegerField(null=True)

@@ -19,7 +19,7 @@ from apps.tasks.states import AttemptOutcome, Status
 
 END_LEASE = (
     ", lease_token = lease_token + 1, lease_until = NULL, worker = '', host = '', control = '', control_reason = '',"
-    " control_by = '', call = '', call_started_at = NULL"
+    " control_by = '', call = '', call_started_at = NULL, is_nudged = FALSE"
 )
 
 STATEMENT = """\

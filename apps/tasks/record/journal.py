@@ -55,6 +55,8 @@ class Lease:
     task_id: int
     token: int
     attempt: int
+    is_child: bool = True
+    """Whether somebody may wait for its end; False where it is known that nobody does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from apps.core import durations
 from apps.core.saying import clock, listed, sentence
 from apps.tasks import sight
 from apps.tasks.models import Event, Task
+from apps.tasks.record.branches import FOREVER
 from apps.tasks.retry import most_attempts
 from apps.tasks.sight import Sight
 from apps.tasks.states import Control, Status
@@ -79,7 +80,7 @@ def place(task: Task, facts: Around) -> int | None:
 def expected_start(task: Task, facts: Around) -> datetime | None:
     """When it will probably start; None when that is not known."""
     if task.status in (Status.PENDING, Status.WAITING) and task.available_at > facts.now:
-        return task.available_at
+        return task.available_at if task.available_at < FOREVER else None
     prospect = facts.prospects.get(task.pk)
     if prospect is None or prospect.seconds is None:
         return None
@@ -87,7 +88,7 @@ def expected_start(task: Task, facts: Around) -> datetime | None:
 
 
 def _blocked(task: Task, facts: Around) -> str:
-    return sentence(task.status_reason or "waits for the tasks it depends on")
+    return sentence(task.status_reason or "waits its turn among those that its task runs at once")
 
 
 def _pending(task: Task, facts: Around) -> str:
@@ -146,6 +147,9 @@ def _running(task: Task, facts: Around) -> str:
 
 
 def _waiting(task: Task, facts: Around) -> str:
+    if task.is_listening:
+        until = f", until {clock(task.available_at, facts.now)} at most" if task.available_at < FOREVER else ""
+        return sentence(f"{task.status_reason.rstrip('.') or 'waits'}{until}")
     if task.available_at > facts.now:
         at, rest = clock(task.available_at, facts.now), durations.describe(task.available_at - facts.now)
         return f"Sleeps until {at}, for {rest} more." if rest else f"Sleeps until {at}."

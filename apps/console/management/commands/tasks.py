@@ -1,5 +1,6 @@
 """`manage.py tasks …`: look at tasks and control them."""
 
+import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from apps.core.masking import mask
 from apps.reports import naming
 from apps.tasks import standing
 from apps.tasks.blobs import BlobUnreadable
+from apps.tasks.lifecycle import telling as telling_events
 from apps.tasks.models import Artifact, Task
 from apps.tasks.operators import verbs
 from apps.tasks.operators.filters import Filter
@@ -28,7 +30,8 @@ VERBS: Mapping[str, str] = {
 VALUES = {"priority": "priority", "move": "queue"}
 """Verbs whose last word is no task's number, and what it is."""
 PIECE = 256 * 1024
-LOOKS = ("list", "show", "wait", "log", "feed", "files")
+LOOKS = ("list", "show", "wait", "log", "feed", "files", "children")
+TELL = "tell"
 
 
 class Command(TaskCommand):
@@ -41,6 +44,8 @@ class Command(TaskCommand):
   manage.py tasks priority 12 high             0 to 100, or critical, high, normal, medium, low
   manage.py tasks move 12 reports              to another queue
   manage.py tasks files 12 --save /tmp/report
+  manage.py tasks children 12                  what it has started
+  manage.py tasks tell 12 paid --data '{"amount": 5}'   an event that its script waits for
   manage.py tasks again 12 --params '{"n": 3}'  from the start, with other parameters
   manage.py tasks fork 12 --step 5             from call 5 on; the calls before are taken over, not made again
 many at once:
@@ -53,14 +58,15 @@ Without --yes you are shown how many match, and asked. What was begun is listed 
 exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctrl-C"""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", nargs="?", default="list", choices=[*LOOKS, *VERBS, *anew.ACTIONS],
+        parser.add_argument("action", nargs="?", default="list", choices=[*LOOKS, *VERBS, *anew.ACTIONS, TELL],
                             metavar="ACTION",
-                            help=f"{', '.join([*LOOKS, *VERBS, *anew.ACTIONS])} (default: list)")  # fmt: skip
+                            help=f"{', '.join([*LOOKS, *VERBS, *anew.ACTIONS, TELL])} (default: list)")  # fmt: skip
         parser.add_argument("words", nargs="*", metavar="ID", help="numbers of tasks; then the priority, or the queue")
         many.add_filter_arguments(parser)
         many.add_consent_arguments(parser)
         parser.add_argument("--limit", type=int, default=20, help="how many at most (default: %(default)s)")
         parser.add_argument("--reason", default="", help="why it is paused or cancelled")
+        parser.add_argument("--data", default="null", metavar="JSON", help="with tell: what the script gets")
         parser.add_argument("--save", type=Path, metavar="DIR", help="with files: copy them there")
         anew.add_arguments(parser)
         self.add_common_arguments(parser)
@@ -74,6 +80,9 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
             return
         if options["action"] in VERBS:
             self._control(user, options)
+            return
+        if options["action"] == TELL:
+            self._tell(user, options)
             return
         if len(options["words"]) != 1:
             raise InvalidInput(f"Say which task: manage.py tasks {options['action']} ID")
@@ -109,6 +118,25 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
         known = verbs.arguments(verb, given, served.queues(clock.now()))
         verbs.VERBS[verb].act(task, user, known, None)
         self._show(shown_task(task.pk), user, options)
+
+    def _tell(self, user: Any, options: dict[str, Any]) -> None:
+        if len(options["words"]) != 2:
+            raise InvalidInput("Say which task, and of what: manage.py tasks tell ID EVENT")
+        try:
+            data = json.loads(options["data"])
+        except ValueError as error:
+            raise InvalidInput(f"--data is not JSON: {error}.") from None
+        task = visible(user, _number(options["words"][0]))
+        telling_events.tell(task, user, options["words"][1], data)
+        self._show(shown_task(task.pk), user, options)
+
+    def _children(self, task: Task, user: Any, options: dict[str, Any]) -> None:
+        rows = Task.objects.visible_to(user).filter(parent=task).select_related(*telling.RELATED)
+        found = list(rows.order_by("pk")[: max(1, min(options["limit"], 1000))])
+        if options["json"]:
+            self.stdout.write(telling.dumped({"tasks": telling.list_facts(found, user)}))
+        else:
+            self.say(telling.table(found, user) if found else ["It has started no task."])
 
     def _show(self, task: Task, user: Any, options: dict[str, Any]) -> None:
         if options["json"]:
@@ -146,7 +174,7 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
         self.wait_for(task, user, options)
 
     ACTIONS: ClassVar[Mapping[str, Callable[..., None]]] = {
-        "show": _show, "wait": _wait, "log": _log, "feed": _feed, "files": _files,
+        "show": _show, "wait": _wait, "log": _log, "feed": _feed, "files": _files, "children": _children,
     }  # fmt: skip
 
 
