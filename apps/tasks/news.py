@@ -1,5 +1,7 @@
 """How the rest of the world hears of a change: one signal and one hint, after the commit, with ids only."""
 
+from collections.abc import Iterable
+
 import structlog
 from django.db import transaction
 from django.dispatch import Signal
@@ -33,6 +35,12 @@ def publish(task_id: int, kind: str, *, is_claimable: bool = False, frees_slot: 
 
     # Robust: what a receiver does wrong is logged, and is no failure of the verb, which has happened.
     transaction.on_commit(send, robust=True)
+
+
+def woken(task_ids: Iterable[int]) -> None:
+    """What these waited for has come, or their turn: workers hear that they can be claimed."""
+    for task_id in task_ids:
+        publish(task_id, "task.woken", is_claimable=True)
 
 
 def _send(task_id: int, kind: str, is_claimable: bool) -> None:

@@ -82,7 +82,7 @@ def _counted(ends: Sequence[Ended]) -> Iterator[Callable[[set[int]], bool]]:
 
     with sql.transaction() if children else nullcontext():
         yield count
-    branches.tell(startable)
+    news.woken(startable)
 
 
 def is_ours(lease: Lease) -> bool:

@@ -57,7 +57,7 @@ def end_attempt(
             checkpoints.forget(lease.task_id)
             startable = branches.count_out([lease.task_id], now)
     news.publish(lease.task_id, kind, is_claimable=status == Status.PENDING)
-    branches.tell(startable)
+    news.woken(startable)
 
 
 def _still_asked(
@@ -163,7 +163,7 @@ def move(
         setattr(task, name, value)
     if status in FINAL:
         checkpoints.forget(task.pk)
-        branches.tell(branches.count_out([task.pk], now))
+        news.woken(branches.count_out([task.pk], now))
     news.publish(task.pk, kind, is_claimable=status == Status.PENDING)
 
 

@@ -37,7 +37,7 @@ def tell(task: Task, by: Any, name: str, data: Any = None) -> Message:
         message.save()
         feed.append(task.pk, "task.told", now, by, {"name": name})
         news.publish(task.pk, "task.told")
-        branches.tell([task.pk] if branches.nudge(task.pk, now) else [])
+        news.woken([task.pk] if branches.nudge(task.pk, now) else [])
     return message
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from apps.core import clock, durations
+from apps.tasks import news
 from apps.tasks.lifecycle.moving import ask_locked, locked, move
 from apps.tasks.models import Task
 from apps.tasks.ranking import rank
@@ -30,7 +31,7 @@ def wake_now(task_id: int) -> bool:
     """
     with transaction.atomic():
         is_woken = branches.nudge(task_id, clock.now())
-        branches.tell([task_id] if is_woken else [])
+        news.woken([task_id] if is_woken else [])
     return is_woken
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from apps.tasks import news, sql
+from apps.tasks import sql
 from apps.tasks.ranking import rank
 from apps.tasks.record import feed
 from apps.tasks.states import Status
@@ -81,7 +81,7 @@ def _release(branch_id: int, count: int, now: datetime) -> list[int]:
 def nudge(task_id: int, now: datetime) -> bool:
     """In the caller's transaction: waiting → pending at once; one that runs looks again before it falls asleep.
 
-    True when it can be claimed now, which the caller tells the workers after the commit (`tell`).
+    True when it can be claimed now, which the caller tells the workers after the commit (`news.woken`).
     """
     lock = "" if sql.is_sqlite() else " FOR NO KEY UPDATE"
     row = sql.run(f"SELECT status, priority, paused_from, is_listening FROM tasks_task WHERE id = %s{lock}", [task_id])
@@ -100,9 +100,3 @@ def nudge(task_id: int, now: datetime) -> bool:
         feed.append(task_id, "task.woken", now)
         return True
     return False
-
-
-def tell(task_ids: Sequence[int]) -> None:
-    """After the commit, or in a transaction of Django's: workers hear that these can be claimed."""
-    for task_id in task_ids:
-        news.publish(task_id, "task.woken", is_claimable=True)
