@@ -32,14 +32,17 @@ def did_you_mean(word: str, known: Collection[Any]) -> str:
     return f" Did you mean “{best[0]}”?" if best else ""
 
 
-def complaints(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """(dotted path, what to do) for one error; more than one if several properties are missing or unknown."""
+def complaints(error: ValidationError, *, noun: str = "parameter") -> Iterator[tuple[str, str]]:
+    """(dotted path, what to do) for one error; more than one if several properties are missing or unknown.
+
+    `noun` is what the schema's properties are to the reader.
+    """
     path = ".".join(str(part) for part in error.absolute_path)
     word, value, given = str(error.validator), cast(Any, error.validator_value), cast(Any, error.instance)
     if word == "required":
         yield from _missing(value, given, _schema(error), path)
     elif word == "additionalProperties":
-        yield from _unknown(given, _schema(error), path)
+        yield from _unknown(given, _schema(error), path, noun)
     elif word == dialect.ORDER:
         yield path, _backwards(value, given, _schema(error), path)
     elif word in _SENTENCES:
@@ -60,12 +63,12 @@ def _missing(required: list[str], given: Any, schema: Mapping[str, Any], path: s
             yield _join(path, name), f"This is needed. {about}".strip()
 
 
-def _unknown(given: Any, schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def _unknown(given: Any, schema: Mapping[str, Any], path: str, noun: str) -> Iterator[tuple[str, str]]:
     known = list(schema.get("properties", {}))
     for name in given:
         if name not in known:
             hint = did_you_mean(name, known) or (f" There are: {_listed(known)}." if known else " There are none.")
-            yield _join(path, name[:80]), f"There is no parameter “{name[:80]}”.{hint}"
+            yield _join(path, name[:80]), f"There is no {noun} “{name[:80]}”.{hint}"
 
 
 def _choice(choices: list[Any], given: Any, _: Mapping[str, Any]) -> str:
@@ -75,7 +78,7 @@ def _choice(choices: list[Any], given: Any, _: Mapping[str, Any]) -> str:
 
 def _type(wanted: Any, given: Any, _: Mapping[str, Any]) -> str:
     names = [wanted] if isinstance(wanted, str) else wanted
-    return f"Give {' or '.join(_TYPES.get(name, name) for name in names)}, not {_kind(given)}."
+    return f"Give {' or '.join(_TYPES.get(name, name) for name in names)}, not {kind(given)}."
 
 
 def _format(wanted: str, given: Any, _: Mapping[str, Any]) -> str:
@@ -147,7 +150,7 @@ def _in_words(text: str) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
-def _kind(given: Any) -> str:
+def kind(given: Any) -> str:
     if given is None:
         return "null"
     kinds = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
