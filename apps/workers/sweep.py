@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from apps.core import clock
 from apps.core.errors import ChantillyError
-from apps.tasks import lifecycle
+from apps.tasks import approvals, lifecycle
 from apps.tasks.lifecycle import family
 from apps.tasks.models import Queue, Task
 from apps.tasks.operators import bulk
@@ -47,6 +47,7 @@ class Swept:
     woken: int = 0
     expired: int = 0
     shed: int = 0
+    approvals: int = 0
     followed: int = 0
     bulk: int = 0
     pruned: int = 0
@@ -65,6 +66,7 @@ def sweep() -> Swept:
         woken=_carefully("wake", wake),
         expired=_carefully("expire", _expire),
         shed=_carefully("shed", _shed),
+        approvals=_carefully("approvals", approvals.due),
         followed=_carefully("family", _follow),
         bulk=_carefully("bulk", lambda: bulk.work_on(seconds=BULK_SECONDS)),
         pruned=_carefully("prune", pruning.turn),

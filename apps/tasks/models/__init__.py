@@ -1,3 +1,4 @@
+from apps.tasks.models.approvals import Approval, Decider
 from apps.tasks.models.blobs import BlobPiece
 from apps.tasks.models.chores import Chore
 from apps.tasks.models.family import Branch
@@ -10,6 +11,7 @@ from apps.tasks.models.task import Execution, Task
 
 __all__ = [
     "AnsweredKey",
+    "Approval",
     "Artifact",
     "Attempt",
     "AuditEntry",
@@ -18,6 +20,7 @@ __all__ = [
     "BulkAction",
     "Checkpoint",
     "Chore",
+    "Decider",
     "Event",
     "Execution",
     "Limit",
