@@ -1,0 +1,338 @@
+"""The parts of a node, each read from its own object: what it waits for, how it repeats, who decides, where results go."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+from apps.core.schema import check_schema
+from apps.executors.workflow import conditions
+from apps.executors.workflow.conditions import Condition
+from apps.executors.workflow.faults import short
+from apps.executors.workflow.fields import Fields, length
+from apps.executors.workflow.graph import (
+    Approval,
+    Array,
+    Assertion,
+    Choice,
+    Cleanup,
+    Dependency,
+    Expansion,
+    Join,
+    Loop,
+    OutputRule,
+    Retry,
+    Timeouts,
+    Validation,
+)
+from apps.executors.workflow.paths import ABSENT, is_name, segments
+
+JSON_TYPES = ("string", "number", "integer", "boolean", "array", "object")
+KINDS = ("data", "prerequisite", "validation")
+STATES = ("started", "running", "completed", "failed", "skipped", "ended")
+JOINS = ("all", "any", "structured")
+FORMATS = ("merge", "separate", "index")
+MAX_DEPENDENCIES = 10_000
+MAX_ROUNDS = 1_000
+MAX_ITEMS = 100_000
+MAX_ARRAYS = 8
+MAX_ASSERTIONS = 50
+MAX_RULES = 50
+MAX_TEXT = 100_000
+MAX_MESSAGE = 2_000
+MAX_EVENT = 100
+
+DEPENDENCY_FIELDS = frozenset({
+    "key", "kind", "optional", "type", "default", "timeout", "timeout_ms", "task", "state", "event", "keep",
+})  # fmt: skip
+AT_LEAST_FIELDS = frozenset({"at_least"})
+CHOICE_FIELDS = frozenset({"name", "by"})
+LOOP_FIELDS = frozenset({"until", "while", "most", "delay", "delay_ms"})
+ASSERTION_FIELDS = frozenset({"if", "message", "critical"})
+RETRY_FIELDS = frozenset({"max_attempts", "delay_ms", "backoff_factor", "timeout_ms"})
+TIMEOUT_FIELDS = frozenset({"wait", "wait_ms", "run", "run_ms"})
+VALIDATION_FIELDS = frozenset({"check_dependencies", "validate_result_keys", "track_completion", "verify_context"})
+EXPANSION_FIELDS = frozenset({
+    "type", "array_mapping", "identifiers", "output_format", "duplicates", "duplicates_by", "policy", "at_once", "most",
+    "name",
+})  # fmt: skip
+OUTPUT_FIELDS = frozenset({"result_key", "output_path", "format"})
+APPROVAL_FIELDS = frozenset({
+    "title", "text", "evidence", "form", "data", "users", "groups", "four_eyes", "expires_after", "default_decision",
+    "remind_after", "escalate_after", "escalate_to", "may_delegate",
+})  # fmt: skip
+CLEANUP_FIELDS = frozenset({"before", "after", "on_error"})
+
+
+def inner(fields: Fields, name: str, known: frozenset[str]) -> Fields:
+    return Fields(fields.value(name, {}), fields.at(name), fields.notes, known, fields.about)
+
+
+def condition(fields: Fields, name: str) -> Condition | None:
+    if name not in fields:
+        return None
+    found = conditions.read(fields.value(name))
+    for path, message in found.wrong:
+        fields.note(f"{name}.{path}" if path else name, message, code="CFG_009")
+    return found.condition
+
+
+def dependencies(fields: Fields) -> Iterator[Dependency]:
+    seen = set()
+    for place, given in fields.items("dependencies", MAX_DEPENDENCIES):
+        found = _dependency(given, place, fields)
+        if found is None:
+            continue
+        what = (found.key, found.task, found.state)
+        if what in seen:
+            fields.note(place.removeprefix(f"{fields.place}."), "It is named twice. Remove one of them.")
+        else:
+            seen.add(what)
+            yield found
+
+
+def _dependency(given: Any, place: str, fields: Fields) -> Dependency | None:
+    """ "key", "key?", {"key": …}, {"task": …, "state": …} or {"event": …, "key": …}."""
+    if isinstance(given, str):
+        key = given.removesuffix("?")
+        if is_name(key):
+            return Dependency(key=key, is_optional=given.endswith("?"), place=place)
+        given = {"key": given}
+    one = Fields(given, place, fields.notes, DEPENDENCY_FIELDS, fields.about)
+    if not isinstance(given, dict):
+        return None
+    event, task = one.text("event", MAX_EVENT), one.text("task", 100)
+    written = one.text("key", 200, event if is_name(event) else "")
+    key = written.removesuffix("?")
+    if task and (key or event):
+        one.note("task", "A dependency is on a task's state, a key or an event. Make several of it.")
+    if not is_name(key) if key or not task else False:
+        one.note("key", f"“{short(key)}” is no key: letters, digits, _ and -, beginning with a letter.", dependency=key)
+        return None
+    return Dependency(
+        key=key,
+        kind=cast(Any, one.word("kind", KINDS, "prerequisite" if task else "data")),
+        is_optional=written.endswith("?") or one.truth("optional", False),
+        type=one.word("type", ("", *JSON_TYPES), ""),
+        default=one.value("default", ABSENT),
+        timeout=one.duration("timeout"),
+        task=task,
+        state=cast(Any, one.word("state", STATES, "completed")),
+        event=event,
+        is_kept=one.truth("keep", True),
+        place=place,
+    )
+
+
+def join(fields: Fields) -> Join:
+    given = fields.value("join", "all")
+    if isinstance(given, dict):
+        return Join(kind="at_least", at_least=_number_in(fields, "join", 1, MAX_DEPENDENCIES) or 1)
+    return Join(kind=cast(Any, fields.word("join", JOINS, "all")))
+
+
+def _number_in(fields: Fields, name: str, least: int, most: int) -> int | None:
+    """Of {"at_least": n}."""
+    one = inner(fields, name, AT_LEAST_FIELDS)
+    if one.value("at_least") is None:
+        one.missing("at_least", 'Give the number: {"at_least": 2}.')
+    return one.whole("at_least", least, most)
+
+
+def choice(fields: Fields) -> Choice | None:
+    given = fields.value("choice")
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return Choice(name=fields.text("choice", 100)) if given else None
+    one = inner(fields, "choice", CHOICE_FIELDS)
+    name = one.needed_text("name", 100, "Name the choice; its alternatives have the same name.")
+    return Choice(name=name, by=cast(Any, one.word("by", ("condition", "first"), "condition"))) if name else None
+
+
+def loop(fields: Fields) -> Loop | None:
+    if "loop" not in fields:
+        return None
+    one = inner(fields, "loop", LOOP_FIELDS)
+    ways = [name for name in ("until", "while") if name in one]
+    if len(ways) != 1:
+        one.note(
+            "until",
+            "Say when it ends: either until or while, with a condition.",
+            code="CFG_007",
+            fields=["until", "while"],
+        )
+        return None
+    if one.value("most") is None:
+        one.missing("most", f"A loop has a bound: the most rounds, up to {MAX_ROUNDS:,}.")
+    most = one.whole("most", 1, MAX_ROUNDS, 1) or 1
+    found = condition(one, ways[0])
+    if found is None:
+        return None
+    return Loop(condition=found, is_until=ways == ["until"], most=most, delay=one.duration("delay") or timedelta())
+
+
+def assertions(fields: Fields, name: str) -> tuple[Assertion, ...]:
+    found = []
+    for place, given in fields.items(name, MAX_ASSERTIONS):
+        one = Fields(given, place, fields.notes, ASSERTION_FIELDS, fields.about)
+        if "if" not in one:
+            one.missing("if", 'Give the condition: {"if": {"total": {"minimum": 1}}, "message": "…"}.')
+        message, is_critical, test = one.text("message", MAX_MESSAGE), one.truth("critical", True), condition(one, "if")
+        if test is not None:
+            said = message or f"{'Before' if name == 'preconditions' else 'After'} this task a condition does not hold."
+            found.append(Assertion(condition=test, message=said, is_critical=is_critical))
+    return tuple(found)
+
+
+def retry(fields: Fields) -> Retry | None:
+    if fields.value("retry_config") is None:
+        return None
+    one, usual = inner(fields, "retry_config", RETRY_FIELDS), Retry()
+    delay, timeout = one.whole("delay_ms", 0, 86_400_000), one.whole("timeout_ms", 1, 31_536_000_000)
+    return Retry(
+        max_attempts=one.whole("max_attempts", 1, 100) or usual.max_attempts,
+        delay=usual.delay if delay is None else timedelta(milliseconds=delay),
+        backoff_factor=one.number("backoff_factor", 1, 100) or usual.backoff_factor,
+        timeout=usual.timeout if timeout is None else timedelta(milliseconds=timeout),
+    )
+
+
+def timeouts(fields: Fields) -> Timeouts:
+    if "timeouts" not in fields:
+        return Timeouts()
+    one = inner(fields, "timeouts", TIMEOUT_FIELDS)
+    return Timeouts(wait=one.duration("wait"), run=one.duration("run"))
+
+
+def validation(fields: Fields, base: Validation | None = None) -> Validation:
+    usual = base or Validation()
+    if "validation" not in fields:
+        return usual
+    one = inner(fields, "validation", VALIDATION_FIELDS)
+    return Validation(**{name: one.truth(name, getattr(usual, name)) for name in VALIDATION_FIELDS})
+
+
+def drops(fields: Fields) -> Cleanup:
+    """The lists of keys in a cleanup."""
+    return Cleanup(**{name: fields.names(name, 100, are_keys=True) for name in CLEANUP_FIELDS})
+
+
+def expansion(fields: Fields, waited_for: list[str]) -> Expansion | None:
+    """`waited_for` are the keys that the node waits for: a single one is the array when none is mapped."""
+    if fields.value("expansion_config") is None:
+        return None
+    one = inner(fields, "expansion_config", EXPANSION_FIELDS)
+    type_ = one.word("type", ("array", "product", "zip"), "array")
+    arrays = tuple(_arrays(one))
+    if "array_mapping" not in one and len(waited_for) == 1:
+        arrays = (Array(variable="item", source=(waited_for[0],)),)
+    elif not one.given.get("array_mapping"):
+        one.missing("array_mapping", 'Map a variable to an array of the context: {"item": "orders"}.')
+    return Expansion(
+        type="zip" if type_ == "zip" else "product",
+        arrays=arrays,
+        identifiers=tuple(_identifiers(one)),
+        output_format=cast(Any, one.word("output_format", FORMATS, "merge")),
+        duplicates=cast(Any, one.word("duplicates", ("keep", "first", "last", "error"), "keep")),
+        duplicates_by=_path(one, "duplicates_by"),
+        at_least=_at_least(one),
+        at_once=one.whole("at_once", 1, MAX_ITEMS),
+        most=one.whole("most", 1, MAX_ITEMS) or 10_000,
+        name=one.text("name", 200),
+    )
+
+
+def _arrays(fields: Fields) -> Iterator[Array]:
+    for variable, source in fields.mapping("array_mapping", MAX_ARRAYS).items():
+        place = f"array_mapping.{short(variable)}"
+        parts = segments(source) if isinstance(source, str) else None
+        if not is_name(variable):
+            fields.note(place, f"“{short(variable)}” is no variable: letters, digits, _ and - only.", code="PROC_001")
+        elif isinstance(source, list) and 0 < len(source) <= MAX_ITEMS:
+            yield Array(variable=variable, items=tuple(source))
+        elif parts is None:
+            fields.note(
+                place, "Give the path of an array, customers or report.rows, or a list of items.", code="PROC_001"
+            )
+        else:
+            yield Array(variable=variable, source=parts)
+
+
+def _identifiers(fields: Fields) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, path in fields.mapping("identifiers", MAX_ARRAYS).items():
+        parts = segments(path) if isinstance(path, str) else None
+        if not is_name(name) or parts is None:
+            message = 'An identifier is a name and a path: {"customer_id": "customer.id"}.'
+            fields.note(f"identifiers.{short(name)}", message, code="PROC_001")
+        else:
+            yield name, parts
+
+
+def _path(fields: Fields, name: str) -> tuple[str, ...]:
+    written = fields.text(name, 200)
+    parts = segments(written) if written else ()
+    if parts is None:
+        fields.note(name, f"“{short(written)}” is no path. Write a name, or name.part.")
+    return parts or ()
+
+
+def _at_least(fields: Fields) -> int | None:
+    """Of `policy`: "all", "ignore" or {"at_least": n}."""
+    if isinstance(fields.value("policy"), dict):
+        return _number_in(fields, "policy", 0, MAX_ITEMS)
+    return 0 if fields.word("policy", ("all", "ignore"), "all") == "ignore" else None
+
+
+def outputs(fields: Fields, result_keys: tuple[str, ...]) -> tuple[OutputRule, ...]:
+    """`output_config`, an object or a list of them."""
+    given = fields.value("output_config")
+    if given is None:
+        return ()
+    found = []
+    for place, rule in fields.items("output_config", MAX_RULES) if isinstance(given, list) else [("", given)]:
+        at = place or fields.at("output_config")
+        one = Fields(rule, at, fields.notes, OUTPUT_FIELDS, fields.about)
+        key = one.text("result_key", 64, result_keys[0] if len(result_keys) == 1 else "")
+        if not key:
+            one.missing("result_key", "Say which of the task's result_keys goes there.")
+            continue
+        path = one.text("output_path", 1_000, f"$.{key}")
+        found.append(OutputRule(result_key=key, output_path=path, format=one.value("format"), place=at))
+    return tuple(found)
+
+
+def approval(fields: Fields) -> Approval:
+    one = inner(fields, "approval", APPROVAL_FIELDS)
+    return Approval(
+        title=one.needed_text("title", 200, "Say what is to be decided."),
+        text=one.text("text", MAX_TEXT),
+        evidence=one.names("evidence", 100, are_keys=True),
+        form=_form(one),
+        data=one.mapping("data", 500),
+        users=one.names("users", 100),
+        groups=one.names("groups", 100),
+        is_four_eyes=one.truth("four_eyes", True),
+        expires_after=one.duration("expires_after"),
+        default_decision=cast(Any, one.word("default_decision", ("approved", "rejected"), "rejected")),
+        remind_after=tuple(_reminders(one)),
+        escalate_after=one.duration("escalate_after"),
+        escalate_to=one.names("escalate_to", 100),
+        may_delegate=one.truth("may_delegate", True),
+    )
+
+
+def _form(fields: Fields) -> Mapping[str, Any] | None:
+    form = fields.value("form")
+    for problem in check_schema(form) if form is not None else ():
+        fields.note(f"form.{problem.path}" if problem.path else "form", problem.message)
+    return form if isinstance(form, dict) else None
+
+
+def _reminders(fields: Fields) -> Iterator[timedelta]:
+    given = fields.value("remind_after", [])
+    for number, each in enumerate(given[:20] if isinstance(given, list) else [given]):
+        after = length(each)
+        if after is None:
+            fields.note(f"remind_after.{number}", f"“{short(each)}” is not a duration. Write 4 h, or seconds.")
+        else:
+            yield after
