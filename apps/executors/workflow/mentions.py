@@ -1,0 +1,214 @@
+"""What is wrong with what a node's texts, parameters, conditions and rules name."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from apps.executors.workflow import conditions
+from apps.executors.workflow.conditions import Condition
+from apps.executors.workflow.faults import Fault, nearest, short
+from apps.executors.workflow.flow import about
+from apps.executors.workflow.graph import Graph, Node
+from apps.executors.workflow.placeholders import EXPANDED, RESERVED, SYSTEM, Placeholder, in_value, parse
+from apps.executors.workflow.wiring import Wiring
+
+
+class Scope:
+    """What one node may name. Inputs and system values are shared by all nodes and looked at last."""
+
+    def __init__(self, node: Node, wiring: Wiring, shared: frozenset[str]) -> None:
+        self.node, self.wiring, self.shared = node, wiring, shared
+        self.waited = {each.key for each in node.dependencies if each.key and each.kind != "prerequisite"}
+        self.unsure = {each.key for each in node.dependencies if each.is_optional and not each.is_required}
+        self.own: set[str] = set(node.result_keys) if node.loop else set()
+        self.expanded: set[str] = set()
+        if node.expansion:
+            self.expanded = {*EXPANDED, *(array.variable for array in node.expansion.arrays)}
+            self.expanded |= {name for name, _ in node.expansion.identifiers}
+
+    def has(self, name: str, *, in_text: bool, own: bool = False) -> bool:
+        return (
+            name in self.waited
+            or name in self.shared
+            or (in_text and (name in self.expanded or name in self.own))
+            or (own and name in self.node.result_keys)
+        )
+
+    def fault(self, name: str, place: str, said: str, code: str) -> Fault:
+        """The name is not there for this node: is it another task's, or nobody's?"""
+        makers = self.wiring.producers.get(name)
+        details = about(self.node, key=name, missing_fields=[name])
+        if makers and self.node.number not in makers:
+            message = f"{said} uses “{name}”, which this task does not wait for."
+            advice = f"Add “{name}” to the dependencies of “{self.node.name}”."
+            return Fault(code="CTX_003", message=message, place=place, details=details, suggestions=(advice,))
+        known = {*self.waited, *self.expanded, *self.shared}
+        return Fault(
+            code=code,
+            message=f"{said} names “{name}”, which is not there.{nearest(name, known)}",
+            place=place,
+            details=details,
+        )
+
+
+def check(graph: Graph, wiring: Wiring, inputs: Mapping[str, str]) -> Iterator[Fault]:
+    shared = frozenset({*SYSTEM, *inputs})
+    yield from _reserved_inputs(graph)
+    for node in graph.nodes:
+        scope = Scope(node, wiring, shared)
+        yield from _reserved(node)
+        yield from _texts(node, scope)
+        yield from _conditions(node, scope)
+        yield from _expansion(node)
+        yield from _rules(node, scope)
+        yield from _tasks(node, wiring)
+    yield from _outputs(graph, wiring, inputs)
+
+
+def _reserved_inputs(graph: Graph) -> Iterator[Fault]:
+    for each in graph.inputs:
+        if each.name in RESERVED:
+            yield Fault(code="CTX_006", message=f"“{each.name}” has a meaning of its own.", place=each.place)
+
+
+def _reserved(node: Node) -> Iterator[Fault]:
+    places = [(f"{node.place}.result_keys", key) for key in node.result_keys]
+    if node.expansion:
+        at = f"{node.place}.expansion_config"
+        variables = [array.variable for array in node.expansion.arrays if array.variable != "item"]
+        places += [(f"{at}.array_mapping.{name}", name) for name in variables]
+        places += [(f"{at}.identifiers.{name}", name) for name, _ in node.expansion.identifiers]
+    for place, name in places:
+        if name in RESERVED:
+            message = f"“{name}” has a meaning of its own."
+            yield Fault(code="CTX_006", message=message, place=place, details=about(node, key=name))
+
+
+def _texts(node: Node, scope: Scope) -> Iterator[Fault]:
+    for place, text in _texts_of(node):
+        parsed = parse(text)
+        for message in parsed.wrong:
+            yield Fault(code="CTX_002", message=message, place=place, details=about(node))
+        for placeholder in parsed.placeholders:
+            yield from _placeholder(placeholder, place, scope)
+
+
+def _texts_of(node: Node) -> Iterator[tuple[str, str]]:
+    values: list[tuple[str, Any]] = [
+        ("message_template", node.message_template),
+        ("shared_instructions", node.shared_instructions),
+        ("parameters", node.parameters),
+    ]
+    if node.validator:
+        values.append(("validator_prompt", node.validator.prompt))
+    if node.expansion:
+        values.append(("expansion_config.name", node.expansion.name))
+    if node.runner and node.runner.approval:
+        asked = node.runner.approval
+        values += [("approval.title", asked.title), ("approval.text", asked.text), ("approval.data", asked.data)]
+    for name, value in values:
+        for path, text in in_value(value) if value else ():
+            yield f"{node.place}.{name}{path}", text
+    for rule in node.outputs:
+        if "{" in rule.output_path or "}" in rule.output_path:
+            yield f"{rule.place}.output_path", rule.output_path
+
+
+def _placeholder(placeholder: Placeholder, place: str, scope: Scope) -> Iterator[Fault]:
+    name = placeholder.path[0]
+    if not scope.has(name, in_text=True):
+        if placeholder.default is None:
+            yield scope.fault(name, place, f"{{{short(placeholder.text)}}}", "CTX_001")
+        elif name in scope.wiring.producers:
+            yield scope.fault(name, place, f"{{{short(placeholder.text)}}}", "CTX_003")
+    elif placeholder.default is None and (name in scope.unsure or name in scope.own):
+        why = "the first round does not have it" if name in scope.own else "the task does not need it to run"
+        message = f"“{name}” may be absent, because {why}. Give a default: {{{placeholder.text}|…}}."
+        yield Fault(
+            code="CTX_001", message=message, place=place, details=about(scope.node, key=name), severity="warning"
+        )
+
+
+def _conditions(node: Node, scope: Scope) -> Iterator[Fault]:
+    asked: list[tuple[str, Condition, bool]] = []
+    if node.condition:
+        asked.append(("condition", node.condition, False))
+    if node.loop:
+        asked.append((f"loop.{'until' if node.loop.is_until else 'while'}", node.loop.condition, True))
+    for name, all_of_them in (("preconditions", node.preconditions), ("postconditions", node.postconditions)):
+        for number, each in enumerate(all_of_them):
+            asked.append((f"{name}.{number}.if", each.condition, name == "postconditions"))
+    for place, condition, is_after in asked:
+        for name in dict.fromkeys(path[0] for path in conditions.paths(condition)):
+            if not scope.has(name, in_text=False, own=is_after):
+                yield scope.fault(name, f"{node.place}.{place}", "The condition", "CTX_005")
+
+
+def _expansion(node: Node) -> Iterator[Fault]:
+    if node.expansion is None:
+        return
+    at, expansion = f"{node.place}.expansion_config", node.expansion
+    variables = {"item", "index", *(array.variable for array in expansion.arrays)}
+    for name, path in expansion.identifiers:
+        if path[0] not in variables:
+            message = (
+                f"The identifier “{name}” begins with “{path[0]}”, which is no variable.{nearest(path[0], variables)}"
+            )
+            yield Fault(
+                code="PROC_001", message=message, place=f"{at}.identifiers.{name}", details=about(node, key=name)
+            )
+    written = [len(array.items) for array in expansion.arrays if array.items is not None]
+    if expansion.type == "zip" and len(set(written)) > 1:
+        message = f"Arrays are zipped item by item; these have {' and '.join(map(str, written))} items."
+        yield Fault(code="PROC_001", message=message, place=f"{at}.array_mapping", details=about(node))
+    if node.runner and node.runner.kind == "approval":
+        message = "People are asked once: an approval cannot be expanded. Expand a template that asks."
+        yield Fault(code="PROC_001", message=message, place=at, details=about(node))
+
+
+def _rules(node: Node, scope: Scope) -> Iterator[Fault]:
+    for rule in node.outputs:
+        if rule.result_key not in node.result_keys:
+            message = (
+                f"“{rule.result_key}” is none of the task's result_keys.{nearest(rule.result_key, node.result_keys)}"
+            )
+            yield Fault(
+                code="PROC_002",
+                message=message,
+                place=f"{rule.place}.result_key",
+                details=about(node, key=rule.result_key),
+            )
+        elif not rule.output_path.startswith("$"):
+            message = f"“{short(rule.output_path)}” is no JSONPath; it begins with $: $.{rule.result_key}."
+            yield Fault(code="PROC_002", message=message, place=f"{rule.place}.output_path", details=about(node))
+    asked = node.runner.approval if node.runner else None
+    keys = [("approval.evidence", key) for key in asked.evidence] if asked else []
+    for name in ("before", "after", "on_error"):
+        keys += [(f"cleanup.{name}", key) for key in getattr(node.cleanup, name)]
+    for name, key in keys:
+        is_own = key in node.result_keys and name.startswith("cleanup")
+        if not is_own and not scope.has(key, in_text=False):
+            yield scope.fault(key, f"{node.place}.{name}", name.replace(".", ": ").capitalize(), "CTX_001")
+
+
+def _tasks(node: Node, wiring: Wiring) -> Iterator[Fault]:
+    for name in node.cancels:
+        if name not in wiring.number or name == node.name:
+            own = name == node.name
+            message = (
+                "A task cannot cancel itself." if own else f"There is no task “{name}”.{nearest(name, wiring.number)}"
+            )
+            yield Fault(
+                code="CFG_012", message=message, place=f"{node.place}.cancels", details=about(node, dependency=name)
+            )
+
+
+def _outputs(graph: Graph, wiring: Wiring, inputs: Mapping[str, str]) -> Iterator[Fault]:
+    known = {*wiring.producers, *inputs}
+    named = [(f"outputs.{name}", path[0]) for name, path in graph.outputs.items()]
+    drops = graph.housekeeping.drops
+    for name in ("before", "after", "on_error"):
+        named += [(f"cleanup.{name}", key) for key in getattr(drops, name)]
+    for place, key in named:
+        if key not in known:
+            message = f"Nothing produces “{key}”.{nearest(key, known)}"
+            yield Fault(code="DEP_001", message=message, place=place, details={"key": key, "missing_fields": [key]})
