@@ -18,7 +18,7 @@ from apps.api.authentication import Tokens
 from apps.api.views.base import View, answer
 
 PUBLIC = ("login", "schema", "docs")
-FIRST = ("me", "templates", "tasks", "tokens", *PUBLIC)
+FIRST = ("me", "templates", "tasks", "approvals", "tokens", *PUBLIC)
 
 
 class Index(View):

@@ -13,6 +13,7 @@ from apps.core.downloads import attachment
 from apps.core.errors import NotFound
 from apps.reports import naming
 from apps.tasks.blobs import BlobUnreadable
+from apps.tasks.models import Artifact
 
 log = structlog.get_logger(__name__)
 
@@ -33,11 +34,16 @@ class Download(View):
         row = visible_task(request, task_id).artifacts.filter(pk=artifact_id).first()
         if row is None:
             raise NotFound(f"Task {task_id} has no file {artifact_id}.")
-        try:
-            file = row.open()
-        except BlobUnreadable as error:
-            log.error("artifact_missing", task_id=row.task_id, artifact_id=row.pk)
-            raise NotFound(f"The file {row.name!r} is no longer in the storage.", code="file_missing") from error
-        return attachment(
-            request, file, name=naming.safe(row.name), size=row.size, content_type=row.content_type, sha256=row.sha256
-        )
+        return served(request, row)
+
+
+def served(request: Request, row: Artifact) -> HttpResponseBase:
+    """Raises NotFound when the storage has it no longer."""
+    try:
+        file = row.open()
+    except BlobUnreadable as error:
+        log.error("artifact_missing", task_id=row.task_id, artifact_id=row.pk)
+        raise NotFound(f"The file {row.name!r} is no longer in the storage.", code="file_missing") from error
+    return attachment(
+        request, file, name=naming.safe(row.name), size=row.size, content_type=row.content_type, sha256=row.sha256
+    )

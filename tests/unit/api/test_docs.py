@@ -18,6 +18,7 @@ from apps.tasks.operators.filters import Filter
 from apps.workers.models import Cluster, Worker
 from apps.workers.running import slice as worker
 from tests import making
+from tests.unit.tasks.asked import AMOUNT, asked
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +71,8 @@ def test_every_answer_has_the_shape_that_is_promised(
     Cluster.objects.get_or_create(key="oak-1", defaults={"host": row.host, "name": "oak", "started_at": clock.now()})
     limit = Limit.objects.create(scope=Limit.Scope.QUEUE, queue="default", most=9)
     rate = RateLimit.objects.create(service="post", per_second=1, burst=1)
+    shown = [{"text": "a"}, {"table": {"columns": ["A"], "rows": [[1]]}}, {"file": "report.pdf", "task": done.pk}]
+    question = asked(waiting, form=AMOUNT, data={"amount": 3}, expires_after="1 h", evidence=shown)
     client = client_of(owner)
     wrong = []
     for path, operations in description["paths"].items():
@@ -77,7 +80,8 @@ def test_every_answer_has_the_shape_that_is_promised(
             continue
         for task in (done, waiting):
             values = {"task_id": task.pk, "key": "sample", "name": "default", "bulk_id": action.pk,
-                      "worker": row.name, "cluster": "oak-1", "limit_id": limit.pk, "rate_id": rate.pk}  # fmt: skip
+                      "worker": row.name, "cluster": "oak-1", "limit_id": limit.pk, "rate_id": rate.pk,
+                      "approval_id": question.pk}  # fmt: skip
             answer = client.get(path.format(**values))
             assert answer.status_code == 200, path
             promised = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]

@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 from apps.api.urls import urlpatterns
 from apps.tasks.models import BulkAction, Limit, Queue, RateLimit, Task
 from apps.workers.registry import roster
+from tests.unit.tasks.asked import asked
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +44,8 @@ CREW = each(403, 200, 403, 403, 200, wendy=200)
 STEER = each(403, 403, 403, 403, 200)
 STEER_NOT_NOW = each(403, 403, 403, 403, 409)
 NOT_NOW = each(404, 403, 409, 404, 409)
+QUESTION = each(404, 200, 200, 200, 200)  # of the owner's task, to the other
+DECIDE = each(404, 403, 403, 200, 200)
 OPEN = dict.fromkeys((*KNOWN, "anonymous"), 200)
 
 EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
@@ -65,6 +68,8 @@ EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     "tasks/<int:task_id>/again": {"post": MAKE},
     "tasks/<int:task_id>/fork": {"post": MAKE},
     "tasks/<int:task_id>/lineage": {"get": LOOK},
+    "tasks/<int:task_id>/children": {"get": LOOK},
+    "tasks/<int:task_id>/tell": {"post": CONTROL},
     "tasks/<int:task_id>/priority": {"post": CONTROL},
     "tasks/<int:task_id>/queue": {"post": each(404, 403, 403, 404, 200)},  # no template of the owner runs in it
     "tasks/bulk": {"post": everybody(201)},
@@ -96,6 +101,11 @@ EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     "clusters/<str:cluster>/stop": {"post": STEER},
     "clusters/<str:cluster>/resume": {"post": STEER_NOT_NOW},
     "tasks/<int:task_id>/reassign": {"post": each(404, 403, 403, 404, 409)},
+    "approvals": {"get": everybody(200)},
+    "approvals/<int:approval_id>": {"get": QUESTION},
+    "approvals/<int:approval_id>/decide": {"post": DECIDE},
+    "approvals/<int:approval_id>/delegate": {"post": DECIDE},
+    "approvals/<int:approval_id>/files/<int:artifact_id>": {"get": QUESTION},
     "tasks/<int:task_id>/feed": {"get": LOOK},
     "tasks/<int:task_id>/steps": {"get": LOOK},
     "tasks/<int:task_id>/log": {"get": LOOK},
@@ -108,7 +118,10 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "tasks": {"template": "sample"},
     "tasks/<int:task_id>/fork": {"step": 0},
     "tasks/<int:task_id>/priority": {"priority": 10},
+    "tasks/<int:task_id>/tell": {"name": "paid", "data": {"amount": 5}},
     "tasks/<int:task_id>/queue": {"queue": "gis"},
+    "approvals/<int:approval_id>/decide": {"decision": "approve"},
+    "approvals/<int:approval_id>/delegate": {"to": "wendy"},
     "limits": {"scope": "user", "most": 3},
     "rates": {"service": "mail", "per_second": 1, "burst": 1},
     "tasks/bulk": {"verb": "pause", "filter": {"template": "sample"}},
@@ -127,8 +140,9 @@ def test_the_table_names_exactly_the_routes_that_there_are() -> None:
 
 
 @pytest.fixture
-def values(owned: Task, owner: User, keep_file: Any) -> dict[str, Any]:
+def values(owned: Task, owner: User, other: User, keep_file: Any) -> dict[str, Any]:
     row, _ = AuthToken.objects.create(owner)
+    file = keep_file(owned)
     Queue.objects.create(name="gis")
     worker = roster.register(["default"])
     bulk = BulkAction.objects.create(verb="pause", filters={"ids": [owned.pk]}, arguments={"reason": ""}, by=owner,
@@ -143,7 +157,8 @@ def values(owned: Task, owner: User, keep_file: Any) -> dict[str, Any]:
         "task_id": owned.pk,
         "key": "sample",
         "token": row.token_key,
-        "artifact_id": keep_file(owned).pk,
+        "artifact_id": file.pk,
+        "approval_id": asked(owned, users=[other.username], evidence=[{"file": file.name}]).pk,
     }
 
 
