@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from apps.executors.workflow import parts
+from apps.executors.workflow import parts, spreading
 from apps.executors.workflow.fields import Fields, Notes
 from apps.executors.workflow.graph import Cleanup, Dependency, Node, Runner, RunnerKind, Validation, Validator
 from apps.executors.workflow.paths import is_name
@@ -38,7 +38,7 @@ class NodeReader:
         )
         name = fields.needed_text("name", MAX_NAME, "Give the task a name of its own.") or place
         waits = list(parts.dependencies(fields))
-        expansion = parts.expansion(fields, [each.key for each in waits if each.key])
+        expansion = spreading.expansion(fields, [each.key for each in waits if each.key])
         known = {each.key for each in waits}
         for array in expansion.arrays if expansion else ():
             if array.source and array.source[0] not in known:
@@ -72,7 +72,7 @@ class NodeReader:
             on_failure=cast(Any, fields.word("on_failure", ON_FAILURE, self.on_failure)),
             default_result=_default_result(fields, keys),
             expansion=expansion,
-            outputs=parts.outputs(fields, keys),
+            outputs=spreading.outputs(fields, keys),
             cleanup=_cleanup(fields),
             estimated_seconds=fields.number("estimated_seconds", 0, 31_536_000),
         )
