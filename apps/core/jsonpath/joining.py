@@ -12,7 +12,7 @@ from jsonpath.selectors import NameSelector
 
 from apps.core.jsonpath.bounds import Run
 from apps.core.jsonpath.comparing import key_of
-from apps.core.jsonpath.strict import Current
+from apps.core.jsonpath.strict import Current, Grouped
 from apps.core.jsonpath.targets import Step, Where
 from apps.core.jsonpath.templated import VariableOperand
 from apps.core.jsonpath.variables import value_of
@@ -55,7 +55,9 @@ def _made(items: list[Any], name: str) -> _Index:
 
 
 def _compared(expression: BaseExpression) -> tuple[str, BaseExpression] | None:
-    """(name, operand) of `@.name == operand`, either way round."""
+    """(name, operand) of `@.name == operand`, either way round, in brackets or not."""
+    while isinstance(expression, Grouped):
+        expression = expression.right
     if not isinstance(expression, InfixExpression) or expression.operator != "==":
         return None
     for side, other in ((expression.left, expression.right), (expression.right, expression.left)):

@@ -20,15 +20,23 @@ _TOKENS = {
     "TOKEN_FLOAT": "a number",
     "TOKEN_WHITESPACE": "a space",
 }
-_WORDS = {"expected a shorthand selector": "a name or * is missing"}
+_WORDS = {
+    "expected a shorthand selector": "a name or * is missing",
+    "filter expression literals outside of function expressions must be compared": "a value stands alone",
+    "index out of range": "the index has too many digits",
+}
 _TOKEN = re.compile(r"'?(TOKEN_[A-Z_]+)'?")
 _UNEXPECTED = re.compile(r"""^unexpected (?:token )?['"](.+)['"]$""")
+_NEGATE = "To negate a comparison, put it in brackets: !(@.a == 1)."
 _HINTS = (  # (what stands at the place, what stands before it, what to do)
-    (r"^\s", r"", "Take out the space at its beginning or end."),
+    (r"^\s+$", r"", "Take out the space at its beginning or end."),
+    (r"^\s", r"^$", "Take out the space at its beginning or end."),
     (r"^-", r"\.\w+$", "Put a name that has more than letters, digits and _ in quotes: $['due-date']."),
-    (r"^=", r"", "Compare with ==."),
+    (r"^=(?!=)", r"", "Compare with ==."),
     (r"^(and|or|not)\b", r"", "Write &&, || and ! instead of and, or and not."),
-    (r"^[&|]", r"", "Write && and ||."),
+    (r"^!(?!=)", r"", _NEGATE),
+    (r"^([=!]=|<|>)", r"![^|&]*$", _NEGATE),
+    (r"^[&|](?![&|])", r"", "Write && and ||."),
     (r"^['\"]", r"", "Close the quotes."),
     (r"^\{", r"", "A variable is written {index} or {item.id}, and only in paths that results are written to."),
     (r"^[A-Za-z_]", r"\[\s*$", "Put the name in quotes: ['name']."),

@@ -2,7 +2,8 @@
 
 What the library (python-jsonpath, strict) leaves open and this module settles: names with a hyphen or a character beyond
 the basic plane, numbers that are none or lose digits, slices of texts, `@` on 0 and false, `$` in a filter inside a
-filter, true beside 1, what `&&` and `||` need not look at, and how many nodes are visited.
+filter, true beside 1, what may be compared and what may be negated (`!@.a == 1` is no filter), what `&&` and `||` need not look
+at, and how many nodes are visited.
 """
 
 import re
@@ -13,13 +14,19 @@ from typing import Any, cast
 from jsonpath import JSONPath, JSONPathEnvironment, JSONPathMatch, JSONPathSyntaxError, Lexer, NodeList, Parser
 from jsonpath.filter import (
     BaseExpression,
+    FilterExpressionLiteral,
+    FilterQuery,
     FloatLiteral,
+    FunctionExtension,
     InfixExpression,
     IntegerLiteral,
+    Nil,
+    PrefixExpression,
     RelativeFilterQuery,
     RootFilterQuery,
     StringLiteral,
 )
+from jsonpath.function_extensions import ExpressionType, FilterFunction
 from jsonpath.selectors import FilterContext, SingularQuerySelector, SliceSelector
 from jsonpath.stream import TokenStream
 from jsonpath.token import Token
@@ -27,6 +34,7 @@ from jsonpath.token import Token
 from apps.core.jsonpath import comparing, patterns
 from apps.core.jsonpath.bounds import MAX_LEVELS, Run
 
+_COMPARABLE = (FilterExpressionLiteral, Nil, FilterQuery, FunctionExtension)
 _FIRST = r"A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF"
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
@@ -77,6 +85,16 @@ class Logical(InfixExpression):
         return context.env.is_truthy(self.right.evaluate(context))
 
 
+class Grouped(PrefixExpression):
+    """( … ), kept as such: what stands in brackets can be negated and joined, not compared."""
+
+    def __init__(self, inner: BaseExpression) -> None:
+        super().__init__("", inner)
+
+    def evaluate(self, context: FilterContext) -> bool:
+        return context.env.is_truthy(self.right.evaluate(context))
+
+
 class ListSlice(SliceSelector):
     """A slice of a list: the library cuts texts too."""
 
@@ -98,8 +116,40 @@ class StrictParser(Parser):
         return Current(Query(env=self.env, segments=self.parse_query(stream)))
 
     def parse_infix_expression(self, stream: TokenStream, left: BaseExpression) -> BaseExpression:
+        token = stream.current()
         made = cast(InfixExpression, super().parse_infix_expression(stream, left))
-        return Logical(made.left, made.operator, made.right) if made.logical else made
+        if made.logical:
+            self._check_tests(token, made.left, made.right)
+            return Logical(made.left, made.operator, made.right)
+        if not (isinstance(made.left, _COMPARABLE) and isinstance(made.right, _COMPARABLE)):
+            why = "only values, paths to one place and results of functions can be compared"
+            raise JSONPathSyntaxError(why, token=token)
+        return made
+
+    def parse_prefix_expression(self, stream: TokenStream) -> BaseExpression:
+        token = stream.current()
+        made = cast(PrefixExpression, super().parse_prefix_expression(stream))
+        if not isinstance(made.right, Grouped | FilterQuery | FunctionExtension):
+            raise JSONPathSyntaxError("! stands before a path, a function or a bracket", token=token)
+        self._check_tests(token, made.right)
+        return made
+
+    def parse_grouped_expression(self, stream: TokenStream) -> BaseExpression:
+        token = stream.current()
+        inner = super().parse_grouped_expression(stream)
+        if isinstance(inner, FilterExpressionLiteral | Nil):
+            raise JSONPathSyntaxError("a value stands alone", token=token)
+        self._check_tests(token, inner)
+        return Grouped(inner)
+
+    def _check_tests(self, token: Token, *sides: BaseExpression) -> None:
+        """A function that gives a value, such as length(), is no test."""
+        for side in sides:
+            if isinstance(side, FunctionExtension) and self._gives(side) is ExpressionType.VALUE:
+                raise JSONPathSyntaxError(f"result of {side.name}() must be compared", token=token)
+
+    def _gives(self, function: FunctionExtension) -> ExpressionType:
+        return cast(FilterFunction, self.env.function_extensions[function.name]).return_type
 
     def parse_slice(self, stream: TokenStream) -> SliceSelector:
         made = super().parse_slice(stream)

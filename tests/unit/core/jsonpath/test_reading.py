@@ -81,6 +81,7 @@ def test_what_the_library_alone_would_get_wrong(path, document, expected):
         ("$[?@.a = 1]", 8, "=="),
         ("$[?@.a and @.b]", 8, "&&"),
         ("$[{index}]", 3, "only in paths that results are written to"),
+        ("$[?!@.a == 1]", 9, "!(@.a == 1)"),
         ("$['a", 3, "Close the quotes"),
         ("$[1e2]", 0, "whole number"),
         ("$[?@ == 1e999]", 9, "not a number"),
@@ -97,6 +98,60 @@ def test_a_refusal_says_which_path_where_and_what_to_do(path, at, said):
     assert error.at == at
     assert said in error.message
     assert f"“{path[:100]}" in error.message
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        "@.a==1==true",
+        "@.a<@.b<@.c",
+        "(@.a)==1",
+        "@.a==(1)",
+        "(@.a==1)==true",
+        "!1==1",
+        "!@.a==1",
+        "!true",
+        "!!@.a",
+        "true",
+        "(true)",
+        "(1)",
+        "@.a&&length(@)",
+        "!length(@)",
+        "(length(@))",
+        "@.a==1||length(@)",
+        "@.a&&1",
+        "@.*==1",
+        "@['a','b']==1",
+        "count(1)==1",
+        "match(@.a,'x')==true",
+        "@.a==01",
+        "@.a==-01.5",
+        "@.a==1.",
+        "@.a==.5",
+        "@.a==nullx",
+        "@.a=='\\x'",
+        "nothing(@)",
+    ],
+)
+def test_what_the_grammar_has_not_is_no_filter(filter_):
+    refusal(f"$[?{filter_}]")
+
+
+@pytest.mark.parametrize(
+    ("filter_", "expected"),
+    [
+        ("(@.a)", [{"a": 1}, {"a": 2, "b": 1}]),
+        ("!(@.a==1)", [{"a": 2, "b": 1}, {}]),
+        ("!@.a", [{}]),
+        ("! ( @.a == 1 || @.b )", [{}]),
+        ("((@.a==1))||@.b", [{"a": 1}, {"a": 2, "b": 1}]),
+        ("@.a==1||@.a==2&&!@.b", [{"a": 1}]),
+        ("(@.a==1||@.a==2)&&@.b", [{"a": 2, "b": 1}]),
+        ("-1E+2<@.a&&@.a<=1.0e0", [{"a": 1}]),
+    ],
+)
+def test_brackets_negation_and_precedence(filter_, expected):
+    assert jsonpath.values(f"$[?{filter_}]", [{"a": 1}, {"a": 2, "b": 1}, {}]) == expected
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=14).map("".join))

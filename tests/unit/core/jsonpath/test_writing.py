@@ -2,8 +2,10 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from apps.core.jsonpath import BadPath, Limits, NoPlace, Writer, problem, target
+from apps.core.jsonpath import BadPath, Limits, NoPlace, Writer, normalized, problem, target, values
 from apps.core.jsonpath import joining as joins
 from apps.core.jsonpath.writing import LIMITS
 
@@ -172,7 +174,7 @@ def test_nothing_is_shared_with_what_was_given():
     assert document == {"s": [{"t": 1}, {"t": 1}]}
 
 
-@pytest.mark.parametrize("path", ["$.c[?@.id == {item.id}].x", "$.c[?{item.id} == @.id]['x']"])
+@pytest.mark.parametrize("path", ["$.c[?@.id == {item.id}].x", "$.c[?({item.id} == @.id)]['x']"])
 def test_looking_items_up_gives_what_following_the_filter_gives(path, monkeypatch):
     ids = [1, 1.0, True, "1", None, [1], {"a": 1}, False, 0, "", "x"] * 3
     document = {"c": [{"id": each} for each in ids] + [{}, 7, [1]]}
@@ -220,3 +222,20 @@ def test_ten_thousand_results_are_joined_to_ten_thousand_items_in_linear_time():
 
     assert [each["risk"] for each in writer.document["clients"]] == list(range(10_000))
     assert time.monotonic() - began < 5  # item by item it takes minutes
+
+
+KEYS = st.one_of(st.text(max_size=5).filter(lambda text: text.isprintable()), st.integers(0, 2))
+
+
+@given(st.lists(st.lists(KEYS, min_size=1, max_size=4), max_size=8))
+def test_what_was_written_can_be_read_at_the_same_path(locations):
+    writer = Writer({})
+    for number, location in enumerate(locations):
+        try:
+            (place,) = writer.places(target(normalized(tuple(location)).replace("{", "{{").replace("}", "}}")), {})
+        except NoPlace:
+            continue
+        writer.put(place, number)
+
+        assert values(normalized(place.location), writer.document) == [number]
+        assert list(place.location) == location
