@@ -76,7 +76,7 @@ def spawn(call: Call, template: str, parameters: dict[str, Any] | None = None, t
 
     It acts in the name of the same person, and ends when this task is cancelled or fails.
     """
-    child = children.of_template(template, parameters or {}, call.requester, title)
+    child = children.Templates(call.requester).child(template, parameters or {}, title)
     branch = children.make(call.lease, str(call.index), [child])
     return int(Task.objects.values_list("pk", flat=True).get(branch=branch))
 
@@ -109,7 +109,7 @@ def gather(
     branch = children.branch(call.task_id, name)
     if branch is None or branch.made < branch.total:
         branch = children.make(
-            call.lease, name, [_child(call, n, each) for n, each in enumerate(requests)],
+            call.lease, name, _children(call, requests),
             at_once=_positive("at_once", at_once), at_least=at_least,
         )  # fmt: skip
     if branch.is_lost:
@@ -135,14 +135,17 @@ def wait_for_event(call: Call, name: str, seconds: float | None = None) -> Any |
     return Suspension(until=heard, reason=f"waits for the event “{name}”", is_open=True)
 
 
-def _child(call: Call, number: int, request: dict[str, Any]) -> children.Child:
+def _children(call: Call, requests: list[dict[str, Any]]) -> list[children.Child]:
+    templates = children.Templates(call.requester)
+    return [_child(templates, number, request) for number, request in enumerate(requests)]
+
+
+def _child(templates: children.Templates, number: int, request: dict[str, Any]) -> children.Child:
     unknown = sorted(set(request) - {"template", "parameters", "title"})
     if unknown or not isinstance(request.get("template"), str):
         what = f"has {', '.join(unknown)}, which means nothing here" if unknown else "names no template"
         raise ToolError(f"task.gather(): request {number} {what}.", kind="ValueError")
-    return children.of_template(
-        request["template"], request.get("parameters") or {}, call.requester, str(request.get("title") or "")
-    )
+    return templates.child(request["template"], request.get("parameters") or {}, str(request.get("title") or ""))
 
 
 def _positive(name: str, number: int | None) -> int | None:

@@ -112,6 +112,8 @@ def database(url: str) -> dict[str, Any]:
     elif settings["ENGINE"] == "django.db.backends.postgresql":
         # The step path prepares its statements; behind a transaction pooler, where that cannot be, set it to 0.
         settings["OPTIONS"]["prepare_threshold"] = env.number("POSTGRES_PREPARE", 1) or None
+        # The server's own guess (4) is of turning disks: some thousand tasks would be read whole for each handful.
+        settings["OPTIONS"].setdefault("options", env.text("POSTGRES_OPTIONS", "-c random_page_cost=1.1"))
     else:
         raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
     return settings

@@ -69,7 +69,7 @@ PARTS: dict[str, Part] = {
     "peers": Part(title="Beside the peers", measure=compare.compare, goals_title=GOALS),
     "noops": Part(title=GOALS, measure=noops.noops),
     "latency": Part(title=GOALS, measure=starting.latency),
-    "join": Part(title=GOALS, measure=workflows.join, databases=("postgresql",)),
+    "join": Part(title=GOALS, measure=workflows.join),
     "kill": Part(title=GOALS, measure=clusters.kill),
     "kill_all": Part(title=GOALS, measure=clusters.kill_all),
     "claims": Part(title=GOALS, measure=queues.claims),

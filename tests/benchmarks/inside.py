@@ -37,6 +37,10 @@ NOTHING = "def run(params):\n    return None\n"
 STEPS = "import sink\n\ndef run(params):\n    for n in range(params['n']):\n        sink.put(n)\n    return None\n"
 LONG = "import task\n\ndef run(params):\n    for n in range(params['n']):\n        task.sleep(0.05)\n    return n\n"
 NAPS = "import sink\n\ndef run(params):\n    return sink.nap(params['n'])\n"
+JOIN = (
+    "import task\n\ndef run(params):\n"
+    "    return len(task.gather([{'template': 'nothing'} for n in range(params['n'])]))\n"
+)
 SAYS = "import task\nimport sink\n\ndef run(params):\n    task.progress(50)\n    return sink.nap(3000)\n"
 
 
@@ -48,7 +52,8 @@ def admin() -> User:
 def prepare(_: int) -> dict[str, Any]:
     """Publish the scripts that the other measurements run."""
     by = admin()
-    for key, script in {"nothing": NOTHING, "steps": STEPS, "long": LONG, "naps": NAPS, "says": SAYS}.items():
+    scripts = {"nothing": NOTHING, "steps": STEPS, "long": LONG, "naps": NAPS, "says": SAYS, "join": JOIN}
+    for key, script in scripts.items():
         making.template(script, by, key=key, max_calls=1_000_000)
     return {}
 
@@ -155,6 +160,18 @@ def latency(count: int) -> dict[str, Any]:
         attempt = Attempt.objects.get(task=task)
         waits.append((attempt.started_at - task.created_at).total_seconds())
     return {"waits": waits}
+
+
+def join(count: int) -> dict[str, Any]:
+    """Seconds from the submit of a task that starts so many and waits for all of them, to its end."""
+    began = time.perf_counter()
+    task = submit(Request(template="join", parameters={"n": count}, origin="bench"), admin()).task
+    while not Task.objects.filter(pk=task.pk, finished_at__isnull=False).exists():
+        time.sleep(0.005)
+    took = time.perf_counter() - began
+    task.refresh_from_db()
+    assert task.returned == count, task.error
+    return {"seconds": took}
 
 
 def ten(times: int) -> dict[str, Any]:

@@ -44,10 +44,19 @@ class Child:
     """Where a node of a workflow has its work written into it: what carries that out. Else the revision's."""
 
 
-def of_template(key: str, parameters: Mapping[str, Any], requester: Any, title: str = "") -> Child:
-    """Raises NotFound, NotPermitted and InvalidInput, as a submit does."""
-    revision = submission.runnable(key, requester)
-    return Child(revision=revision, parameters=validate(parameters, revision.parameter_schema), title=title)
+class Templates:
+    """What this person may start, each looked up once."""
+
+    def __init__(self, requester: Any) -> None:
+        self._requester = requester
+        self._known: dict[str, TemplateRevision] = {}
+
+    def child(self, key: str, parameters: Mapping[str, Any], title: str = "") -> Child:
+        """Raises NotFound, NotPermitted and InvalidInput, as a submit does."""
+        if key not in self._known:
+            self._known[key] = submission.runnable(key, self._requester)
+        revision = self._known[key]
+        return Child(revision=revision, parameters=validate(parameters, revision.parameter_schema), title=title)
 
 
 def make(
