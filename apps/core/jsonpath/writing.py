@@ -84,10 +84,8 @@ class Writer:
         Raises NoPlace, PathTooCostly.
         """
         if target is not self._target:
-            self._target, self._joins = (
-                target,
-                Joins(),
-            )  # what the last one remembered may not hold for what this writes
+            self._target = target
+            self._joins = Joins()  # what was remembered for the last target may not hold after this one's writes
         steps = target.bound(variables)
         self._check_depth(len(steps))
         run = Run(self.document, variables, self._budget)
@@ -103,6 +101,8 @@ class Writer:
         """A copy of the value, in the place of what stands there. Raises NoPlace."""
         if place.is_there:
             self.characters -= _size(place.value)
+        else:
+            self._count(_size(place.key), place.location)
         place.put(self.copy(value, place.location))
 
     def add(self, items: list[Any], value: Any, location: tuple[str | int, ...]) -> None:

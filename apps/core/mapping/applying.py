@@ -60,9 +60,12 @@ class _Application:
             for place in self.writer.places(self._target(result), result.variables, fill_gaps=self.rule.fill_gaps):
                 self._put(place, result.data)
         except NoPlace as error:
-            self_made = {"at": error.at, "value": in_short(error.value if error.reason != "gap" else result.data)}
             raise self._error(
-                errors.BY_REASON[error.reason], error.message, suggestions=[error.suggestion], **self_made
+                errors.BY_REASON[error.reason],
+                error.message,
+                at=error.at,
+                value=in_short(result.data if error.value is None else error.value),
+                suggestions=[error.suggestion],
             ) from None
         except PathTooCostly as error:
             raise self._error(errors.LIMIT, error.message, value=in_short(result.data)) from None
