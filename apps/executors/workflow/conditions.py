@@ -25,10 +25,12 @@ from apps.executors.workflow.paths import ABSENT, look_up, segments
 
 MAX_DEPTH = 8
 MAX_TESTS = 100
+MAX_LENGTH = 10_000  # characters of one test
 
 _LENGTHS: Final = {"minItems": "minimum", "maxItems": "maximum"}
+_BOUNDS: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 _TYPE_OF_WORD: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), "number"),
+    **dict.fromkeys((*_BOUNDS, "multipleOf"), "number"),
     **dict.fromkeys(("minLength", "maxLength", "pattern", "format"), "string"),
     "properties": "object",
     "items": "array",
@@ -137,9 +139,10 @@ class _Reader:
             )
         is_of_length = isinstance(given, dict) and bool(given) and not given.keys() - _LENGTHS.keys()
         schema, said = _of_length(given) if is_of_length else _schema(given)
-        wrong = said or (self.tests <= MAX_TESTS and schema and _objection(json.dumps(_wrapped(schema), default=str)))
-        if wrong:
-            return self._refused(place, wrong)
+        if not said and schema is not None and self.tests <= MAX_TESTS:
+            said = _objection(schema)
+        if said:
+            return self._refused(place, said)
         return Test(
             path=path,
             schema=None if schema is None else _wrapped(schema),
@@ -191,8 +194,28 @@ def _wrapped(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": {"value": schema}, "required": ["value"]}
 
 
-@lru_cache(maxsize=4096)
-def _objection(schema: str) -> str:
-    """The first thing wrong with a test's schema, or nothing. Workflows repeat their tests, and this is slow."""
+def _objection(schema: Mapping[str, Any]) -> str:
+    """The first thing wrong with a test's schema, or nothing."""
+    if _is_simple(schema):
+        return ""
+    text = json.dumps(_wrapped(schema), default=str)
+    if len(text) > MAX_LENGTH:
+        return f"A test has up to {MAX_LENGTH:,} characters. Decide it in a script."
+    return _checked(text)
+
+
+def _is_simple(schema: Mapping[str, Any]) -> bool:
+    """A value to be equal to, or one bound: seen to be right at a hundredth of the cost of looking it up in JSON Schema."""
+    if len(schema) != 2:
+        return False
+    type_, (word, value) = schema["type"], next(item for item in schema.items() if item[0] != "type")
+    return (word == "const" and type_ == _type(value)) or (
+        word in _BOUNDS and type_ in ("number", "integer") and _type(value) == "number"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _checked(schema: str) -> str:
+    """Workflows repeat their tests, and this is slow."""
     problems = check_schema(json.loads(schema))
     return problems[0].message if problems else ""

@@ -21,6 +21,7 @@ from apps.executors.workflow.faults import Fault, WorkflowError, listed, nearest
 from apps.executors.workflow.paths import ABSENT, look_up, segments
 
 MAX_FILLED = 1_000_000  # characters of one text, once filled
+MAX_REMEMBERED = 1_000  # characters
 
 SYSTEM: Final[Mapping[str, str]] = {
     "task_id": "number of the task that runs this node",
@@ -65,9 +66,17 @@ class Parsed:
         return (part for part in self.parts if isinstance(part, Placeholder))
 
 
-@lru_cache(maxsize=4096)
 def parse(text: str) -> Parsed:
-    """A text in its parts. Never raises."""
+    """A text in its parts. Never raises. Short ones, which come again with every item, are remembered."""
+    return _remembered(text) if len(text) <= MAX_REMEMBERED else _parse(text)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> Parsed:
+    return _parse(text)
+
+
+def _parse(text: str) -> Parsed:
     parts: list[str | Placeholder] = []
     wrong: list[str] = []
     end = 0
