@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from apps.console import words
+from apps.console.approvals.rows import ACTS, saying
 from apps.tasks.record.feed import Entry
 
 MAX_ROWS = 500
@@ -285,6 +286,19 @@ def _told(entry: Entry, now: datetime) -> _Said:
     return {"text": f"Told “{entry.data['name']}”{_by(entry)}", "icon": "person", "state": "pending"}
 
 
+def _approval(entry: Entry, now: datetime) -> _Said:
+    act = entry.kind.removeprefix("task.approval_")
+    text, state, icon = saying(act, entry.actor, entry.data)
+    detail = " ".join(filter(None, [f"“{entry.data.get('title', '')}”", entry.data.get("reason", "")]))
+    return {
+        "text": text,
+        "detail": detail,
+        "state": state,
+        "icon": icon,
+        "is_key": act in ("asked", "decided", "expired"),
+    }
+
+
 def _unknown(entry: Entry, now: datetime) -> _Said:
     """A kind that a later version adds is shown by its own name."""
     return {"text": words.sentence(entry.kind.removeprefix("task.").replace("_", " ")).rstrip(".") + _by(entry)}
@@ -320,5 +334,6 @@ _SAYINGS: dict[str, Callable[[Entry, datetime], _Said]] = {
     "task.was_run_again": _was_forked,
     "task.hastened": _plain("Told to start at once", "pending", "clock"),
     "task.retried": _plain("Tried again", "running", "resume", is_key=True),
+    **{f"task.approval_{act}": _approval for act in ACTS},
     "task.completed": _plain("Completed", "completed", "completed", is_key=True),
 }

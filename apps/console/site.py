@@ -27,6 +27,7 @@ class MenuEntry:
     url: str
     letter: str
     prefixes: tuple[str, ...] = ()
+    count: str = ""
 
     def is_current(self, request: HttpRequest) -> bool:
         """Whether the request is for this entry's page or one below it."""
@@ -50,6 +51,7 @@ class ConsoleSite(AdminSite):
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         from apps.console import anew, goingon, totals, views
+        from apps.console.approvals.urls import urls as approval_urls
         from apps.console.crew.urls import urls as crew_urls
 
         ours: list[URLResolver | URLPattern] = [
@@ -59,6 +61,7 @@ class ConsoleSite(AdminSite):
             path("tasks/totals/", self.admin_view(totals.show), name="totals"),
             path("tasks/totals/csv/", self.admin_view(totals.download), name="totals_csv"),
             *crew_urls(self.admin_view),
+            *approval_urls(self.admin_view),
             path("tasks/task/<int:task_id>/anew/", self.admin_view(anew.make), name="task_anew"),
             path("tasks/task/<int:task_id>/go-on/", self.admin_view(goingon.act), name="task_go_on"),
             *(
@@ -77,7 +80,7 @@ class ConsoleSite(AdminSite):
         """Entries that this user may open, each with whether it is the present one."""
         if not self.has_permission(request):
             return []
-        entries = [_overview(), _tasks(), *_crew(request), _templates(request)]
+        entries = [_overview(), _tasks(), _approvals(request), *_crew(request), _templates(request)]
         current = [entry.is_current(request) for entry in entries]
         return list(zip(entries, current, strict=True))
 
@@ -94,6 +97,15 @@ def _overview() -> MenuEntry:
 def _tasks() -> MenuEntry:
     url = reverse("admin:tasks_task_changelist")
     return MenuEntry(key="tasks", label="Tasks", url=url, letter="t", prefixes=(url, reverse("admin:totals")))
+
+
+def _approvals(request: HttpRequest) -> MenuEntry:
+    from apps.console.approvals import inbox
+
+    url = reverse("admin:approvals")
+    return MenuEntry(
+        key="approvals", label="Approvals", url=url, letter="a", prefixes=(url,), count=inbox.badge(request.user)
+    )
 
 
 def _crew(request: HttpRequest) -> list[MenuEntry]:

@@ -67,6 +67,10 @@ def download(request: HttpRequest, artifact_id: int) -> HttpResponseBase:
     artifact = Artifact.objects.filter(pk=artifact_id, task__in=visible).first()
     if artifact is None:
         raise Http404("There is no such file that you may see.")
+    return served(request, artifact)
+
+
+def served(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
     try:
         file = artifact.open()
     except BlobUnreadable as error:

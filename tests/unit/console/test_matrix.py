@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver
@@ -19,6 +19,7 @@ from apps.tasks.models import Artifact, AuditEntry, BulkAction, Limit, Queue, Ra
 from apps.workers.models import ClusterEvent
 from apps.workers.registry import roster
 from tests import making
+from tests.unit.tasks.asked import asked
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +65,7 @@ def values(alice: User, settings: Any, tmp_path: Any) -> dict[str, str]:
     saved = blobs.save(f"{task.pk}/files/0", b"a")
     file = Artifact.objects.create(task=task, index=0, name="a.csv", kind="csv", content_type="text/csv", path=saved.path,
                                    size=1, sha256=saved.sha256, created_at=task.created_at)  # fmt: skip
+    question = asked(task, groups=[Group.objects.create(name="deciders").name], evidence=[{"file": "a.csv"}])
     worker = roster.register(["default"])
     bulk = BulkAction.objects.create(verb="pause", filters={"ids": [task.pk]}, arguments={"reason": ""}, by=alice,
                                      newest_id=task.pk, cursor=task.pk + 1, matched=1)  # fmt: skip
@@ -79,6 +81,7 @@ def values(alice: User, settings: Any, tmp_path: Any) -> dict[str, str]:
     return {
         **{f"{name}/object_id": str(row.pk) for name, row in rows.items()},
         "id": str(alice.pk), "task_id": str(task.pk), "artifact_id": str(file.pk), "number": "1",
+        "approval_id": str(question.pk),
         "called/name": worker.name, "queue/name": "gis", "cluster/key": worker.belongs_to.key, "tasktemplate/key": "sample",
         "content_type_id": "999", "r/object_id": "999",
     }  # fmt: skip
@@ -172,6 +175,14 @@ OURS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
         f"catalog/tasktemplate/<slug:key>/{page}": PUBLISHES
         for page in ("revisions/<int:number>/publish/", "revisions/<int:number>/tested/", "withdraw/")
     },
+    "tasks/approval/": {"GET": all_staff(200), "POST": all_staff(405)},
+    "tasks/approval/<int:approval_id>/": {"GET": LOOK, "POST": all_staff(405)},
+    "tasks/approval/<int:approval_id>/decide/": {
+        "GET": all_staff(405),
+        "POST": each(404, 302, 302, 404, 404, 200),  # who may, and has not said what, is asked again
+    },
+    "tasks/approval/<int:approval_id>/delegate/": {"GET": all_staff(405), "POST": TASK_VERB["POST"]},
+    "tasks/approval/<int:approval_id>/file/<int:artifact_id>/": {"GET": LOOK, "POST": LOOK},
     "tasks/totals/": {"GET": ONLY, "POST": ONLY},
     "tasks/totals/csv/": {"GET": ONLY, "POST": ONLY},
 }
@@ -279,6 +290,17 @@ def test_who_may_only_look_changes_nothing_whatever_they_post(
     for route in OURS:
         path = address(route, values)
         with transaction.atomic():
-            client.post(path, {"reason": "mine", "post": "yes", "parameters": "{}", "priority": "90", "queue": "gis"})
+            client.post(
+                path,
+                {
+                    "reason": "mine",
+                    "post": "yes",
+                    "parameters": "{}",
+                    "priority": "90",
+                    "queue": "gis",
+                    "decision": "approve",
+                    "to": "alice",
+                },
+            )
             assert state() == before, path
             transaction.set_rollback(True)

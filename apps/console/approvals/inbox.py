@@ -1,0 +1,95 @@
+"""The inbox: what is asked of me, of my groups, what is late, what was decided. A bounded number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from apps.console.approvals import rows
+from apps.console.approvals.rows import Row
+from apps.core import clock
+from apps.tasks.models import Approval
+from apps.tasks.models.approvals import ApprovalQuerySet, ApprovalState
+
+SHOWN = 100
+MOST_COUNTED = 99
+TABS = {
+    "mine": "For you",
+    "groups": "Your groups",
+    "overdue": "Overdue",
+    "open": "All open",
+    "decided": "Decided",
+}
+EMPTY = {
+    "mine": "Nothing is asked of you.",
+    "groups": "Nothing is asked of your groups.",
+    "overdue": "Nothing that you may decide is late.",
+    "open": "No task asks anything that you may see.",
+    "decided": "Nothing that you may see has been decided yet.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    """`count`: empty where nobody counts."""
+
+    label: str
+    url: str
+    count: str
+    is_current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbox:
+    tabs: list[Tab]
+    rows: list[Row]
+    is_more: bool
+    empty: str
+
+
+def gather(user: Any, wanted: str) -> Inbox:
+    """`wanted`: one of TABS; anything else is the first that has something."""
+    now = clock.now()
+    counts = {name: _counted(_of(name, user, now)) for name in ("mine", "groups", "overdue", "open")}
+    if wanted not in TABS:
+        wanted = next((name for name in ("mine", "groups") if counts[name] != "0"), "mine")
+    found = list(_of(wanted, user, now).select_related(*rows.RELATED).order_by(*_order(wanted))[: SHOWN + 1])
+    return Inbox(
+        tabs=[
+            Tab(label=label, url=f"{reverse('admin:approvals')}?of={name}", count=counts.get(name, ""),
+                is_current=name == wanted)
+            for name, label in TABS.items()
+        ],
+        rows=rows.rows(found[:SHOWN], now),
+        is_more=len(found) > SHOWN,
+        empty=EMPTY[wanted],
+    )  # fmt: skip
+
+
+def _of(name: str, user: Any, now: datetime) -> ApprovalQuerySet:
+    approvals = Approval.objects.all()
+    if name == "mine":
+        return approvals.of_person(user).awaited()
+    if name == "groups":
+        return approvals.of_groups(user).awaited()
+    if name == "overdue":
+        return approvals.for_decision_by(user).overdue(now)
+    seen = approvals.visible_to(user)
+    return seen.awaited() if name == "open" else seen.exclude(state=ApprovalState.OPEN)
+
+
+def _order(name: str) -> tuple[str, ...]:
+    """What has waited longest comes first; of what is over the newest."""
+    return ("-decided_at", "-id") if name == "decided" else ("id",)
+
+
+def _counted(approvals: ApprovalQuerySet) -> str:
+    number = approvals.order_by()[: MOST_COUNTED + 1].count()
+    return str(number) if number <= MOST_COUNTED else f"{MOST_COUNTED}+"
+
+
+def badge(user: Any) -> str:
+    """How many this person could decide, for the menu; empty when there are none. One query."""
+    counted = _counted(Approval.objects.for_decision_by(user).awaited())
+    return "" if counted == "0" else counted
