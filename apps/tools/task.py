@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
 from apps.core.errors import ToolError
+from apps.tasks import approvals
 from apps.tasks.lifecycle import telling
 from apps.tasks.making import children
 from apps.tasks.models import Message, Task
@@ -133,6 +134,57 @@ def wait_for_event(call: Call, name: str, seconds: float | None = None) -> Any |
     if isinstance(heard, Message):
         return heard.data if heard.told_at else None
     return Suspension(until=heard, reason=f"waits for the event “{name}”", is_open=True)
+
+
+class Decision(TypedDict):
+    """What people decided. `by` is empty where silence took the declared default; `data` is the form as it was sent."""
+
+    decision: str
+    by: str
+    data: dict[str, Any]
+    comment: str
+    at: datetime
+
+
+@tool(call_class="suspending")
+def approve(
+    call: Call,
+    title: str,
+    text: str = "",
+    users: list[str] | None = None,
+    groups: list[str] | None = None,
+    four_eyes: bool = False,
+    choices: list[dict[str, Any]] | None = None,
+    form: dict[str, Any] | None = None,
+    data: dict[str, Any] | None = None,
+    evidence: list[dict[str, Any]] | None = None,
+    expires_after: str | None = None,
+    at_expiry: str = "fail",
+    remind_after: str | None = None,
+    escalate_after: str | None = None,
+    escalate_to: dict[str, list[str]] | None = None,
+) -> Decision | Suspension:
+    """Ask people and wait for their decision; the task leaves its worker meanwhile.
+
+    `users` and `groups` may decide (nobody named: who asked for the task), under `four_eyes` not who asked for it.
+    `choices` are approve and reject, or `[{"name": "later", "label": "Next week", "takes_data": False}, …]`. `form` is a
+    JSON Schema, prefilled with `data`, which the decider may edit. Spans are texts: "2 d", "90 min". After
+    `expires_after` silence means `at_expiry`, one of the choices; "fail" raises a TimeoutError.
+    """
+    place = str(call.index)
+    answer = approvals.answer_of(call.task_id, place)
+    if answer is None:
+        question = approvals.read({
+            "title": title, "text": text, "users": users, "groups": groups, "four_eyes": four_eyes,
+            "choices": choices, "form": form, "data": data, "evidence": evidence, "expires_after": expires_after,
+            "at_expiry": at_expiry, "remind_after": remind_after, "escalate_after": escalate_after,
+            "escalate_to": escalate_to,
+        })  # fmt: skip
+        asked = approvals.ask(call.task_id, place, question)
+        return Suspension(until=None, reason=approvals.waits_for(asked, call.now), is_open=True)
+    if not answer.is_decided:
+        raise ToolError(f"task.approve(): nobody decided “{title}” in time.", kind="TimeoutError")
+    return Decision(decision=answer.decision, by=answer.by, data=answer.data, comment=answer.comment, at=answer.at)
 
 
 def _children(call: Call, requests: list[dict[str, Any]]) -> list[children.Child]:
