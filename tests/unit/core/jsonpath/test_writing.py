@@ -211,17 +211,27 @@ def test_an_index_never_outlives_a_change_of_what_it_compares():
     assert writer.document["c"][3] == {"id": 301}
 
 
+def test_an_index_knows_items_that_came_later():
+    writer = Writer({"c": [{"id": number} for number in range(20)]})
+    place = target("$.c[?@.id == {id}].x")
+    writer.places(place, {"id": 3})
+
+    writer.add(writer.document["c"], {"id": 777}, ("c",))
+
+    assert [each.location for each in writer.places(place, {"id": 777})] == [("c", 20, "x")]
+
+
 def test_ten_thousand_results_are_joined_to_ten_thousand_items_in_linear_time():
     writer = Writer({"clients": [{"id": f"c{number}"} for number in range(10_000)]})
     place = target("$.clients[?@.id == {item.id}].risk")
-    began = time.monotonic()
+    began = time.process_time()
 
     for number in range(10_000):
         for found in writer.places(place, {"item": {"id": f"c{number}"}}):
             writer.put(found, number)
 
     assert [each["risk"] for each in writer.document["clients"]] == list(range(10_000))
-    assert time.monotonic() - began < 5  # item by item it takes minutes
+    assert time.process_time() - began < 5  # item by item it takes minutes
 
 
 KEYS = st.one_of(st.text(max_size=5).filter(lambda text: text.isprintable()), st.integers(0, 2))

@@ -167,20 +167,20 @@ def test_a_large_value_is_shown_short(value):
 )  # fmt: skip
 def test_ten_thousand_results_take_linear_time(path, more, data):
     given = results(*[data] * 10_000)
-    began = time.monotonic()
+    began = time.process_time()
 
     document = apply({}, [rule(path, **more)], given)
 
     assert len(next(iter(document.values()))) == 10_000
-    assert time.monotonic() - began < 5  # some 0.2 s; what is quadratic takes minutes
+    assert time.process_time() - began < 5  # some 0.2 s; what is quadratic takes minutes
 
 
 def test_merging_ten_thousand_results_takes_linear_time():
     given = results(*[{"id": f"i{number % 5_000}", f"f{number // 5_000}": number} for number in range(10_000)])
-    began = time.monotonic()
+    began = time.process_time()
 
     document = apply({}, [rule("$.a", mode="merge", merge_key="id")], given)
 
     assert len(document["a"]) == 5_000
     assert document["a"][7] == {"id": "i7", "f0": 7, "f1": 5_007}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
