@@ -3,23 +3,28 @@
 Linear in the size of the graph: 10,000 tasks take less than a second.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from apps.catalog.definition import Problem
-from apps.executors.workflow import flow, mentions, reading
+from apps.core.mapping import check_rule
+from apps.executors.workflow import asking, flow, mentions, reading
 from apps.executors.workflow.faults import Fault, nearest, short
 from apps.executors.workflow.fields import MAX_FAULTS
 from apps.executors.workflow.flow import about
 from apps.executors.workflow.graph import Graph, Node
 from apps.executors.workflow.paths import ABSENT
-from apps.executors.workflow.placeholders import parse
 from apps.executors.workflow.wiring import wire
 
 MAX_SCRIPTS = 100
 """Different inline scripts in one workflow: each is type-checked, which takes some 50 ms."""
+MAX_RULES = 1_000
+"""Different output rules: each takes half a millisecond."""
+MAX_APPROVALS = 500
+"""Different approvals: each takes a millisecond."""
 
 Names = Callable[[], Collection[str]]
 
@@ -35,8 +40,6 @@ class Known:
     templates: Names | None = None
     script_problems: Callable[[str], Sequence[Problem]] | None = None
     """What is wrong with the text of a script."""
-    path_problem: Callable[[str], str | None] | None = None
-    """What keeps an output_path, its placeholders filled with 0, from being one; None when nothing does."""
 
 
 NOTHING_KNOWN = Known()
@@ -81,6 +84,7 @@ class _Installed:
         self.known = known
         self.lists: dict[str, frozenset[str]] = {}
         self.scripts: dict[str, Sequence[Problem]] = {}
+        self.judged: dict[str, dict[str, Sequence[tuple[str, str]]]] = {}
 
     def check(self, graph: Graph) -> Iterator[Fault]:
         for node in graph.nodes:
@@ -92,7 +96,8 @@ class _Installed:
                 yield from self._unknown(node, "template", node.runner.subject, templates, "CFG_005", "template")
             yield from self._tools(node)
             yield from self._script(node)
-            yield from self._paths(node)
+            yield from self._rules(node)
+            yield from self._approval(node)
 
     def _names(self, kind: str, ask: Names | None) -> frozenset[str] | None:
         if ask is None:
@@ -133,15 +138,38 @@ class _Installed:
             details = about(node, field="script", line=problem.line)
             yield Fault(code="CFG_010", message=message, place=place, details=details, severity=problem.severity)
 
-    def _paths(self, node: Node) -> Iterator[Fault]:
-        for rule in node.outputs if self.known.path_problem else ():
-            if self.known.path_problem and (said := self.known.path_problem(_sample(rule.output_path))):
-                yield Fault(code="PROC_002", message=said, place=f"{rule.place}.output_path", details=about(node))
+    def _rules(self, node: Node) -> Iterator[Fault]:
+        for rule in node.outputs:
+            for path, message in self._once("output rules", MAX_RULES, rule.rule, _rule_problems):
+                place = f"{rule.place}.{path}".rstrip(".")
+                yield Fault(code="PROC_002", message=message, place=place, details=about(node, key=rule.result_key))
+
+    def _approval(self, node: Node) -> Iterator[Fault]:
+        if node.runner is None or node.runner.approval is None:
+            return
+        for path, message in self._once("approvals", MAX_APPROVALS, node.runner.approval, asking.problems):
+            details = about(node, field="approval", invalid_fields={path: message})
+            yield Fault(
+                code="CFG_001", message=message, place=f"{node.place}.approval.{path}".rstrip("."), details=details
+            )
+
+    def _once(
+        self,
+        what: str,
+        most: int,
+        given: Mapping[str, Any],
+        judge: Callable[[Mapping[str, Any]], Sequence[tuple[str, str]]],
+    ) -> Sequence[tuple[str, str]]:
+        """(path, message) of what is wrong; equal ones are judged once, and no more than `most` different ones."""
+        seen, text = self.judged.setdefault(what, {}), json.dumps(given, sort_keys=True)
+        if text not in seen:
+            is_too_many = len(seen) >= most
+            seen[text] = [("", f"There are more than {most:,} different {what}.")] if is_too_many else judge(given)
+        return seen[text]
 
 
-def _sample(path: str) -> str:
-    """An output path with 0 in place of each placeholder, so that its form can be judged."""
-    return "".join(part if isinstance(part, str) else "0" for part in parse(path).parts)
+def _rule_problems(rule: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(problem.path, problem.message) for problem in check_rule(rule)]
 
 
 def defaults(graph: Graph) -> dict[str, Any]:

@@ -19,30 +19,8 @@ OnFailure = Literal["stop", "continue", "skip", "default"]
 OutputFormat = Literal["merge", "separate", "index"]
 Duplicates = Literal["keep", "first", "last", "error"]
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Approval:
-    """What people are asked. The decision is the node's result."""
-
-    title: str
-    text: str = ""
-    evidence: tuple[str, ...] = ()
-    """Keys of the context that are shown."""
-    form: Mapping[str, Any] | None = None
-    """JSON Schema of the data that may be edited."""
-    data: Mapping[str, Any] = field(default_factory=dict)
-    """What the form begins with; may hold placeholders."""
-    users: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    is_four_eyes: bool = True
-    """The requester may not decide."""
-    expires_after: timedelta | None = None
-    default_decision: Literal["approved", "rejected"] = "rejected"
-    remind_after: tuple[timedelta, ...] = ()
-    escalate_after: timedelta | None = None
-    escalate_to: tuple[str, ...] = ()
-    """Names of groups."""
-    may_delegate: bool = True
+EVERYTHING = "*"
+"""In Node.cancels: all other nodes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +28,8 @@ class Runner:
     kind: RunnerKind
     subject: str = ""
     """Key of the template, text of the script, name of the class or tool; empty for an approval."""
-    approval: Approval | None = None
+    approval: Mapping[str, Any] | None = None
+    """What people are asked, as it is written; `asking` reads it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,11 +159,11 @@ class Expansion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutputRule:
-    """Where a result goes in the run's document. `format` is short ("number") or full ({"type": …})."""
+    """Where a result goes in the run's document. `rule` is for core.mapping, with its key and path filled in."""
 
     result_key: str
     output_path: str
-    format: Any = None
+    rule: Mapping[str, Any]
     place: str = ""
 
 

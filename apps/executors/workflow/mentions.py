@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from apps.executors.workflow import conditions
+from apps.executors.workflow import asking, conditions
 from apps.executors.workflow.conditions import Condition
 from apps.executors.workflow.faults import Fault, nearest, short
 from apps.executors.workflow.flow import about
-from apps.executors.workflow.graph import Graph, Node
+from apps.executors.workflow.graph import EVERYTHING, Graph, Node
+from apps.executors.workflow.parts import CLEANUP_FIELDS
 from apps.executors.workflow.placeholders import EXPANDED, RESERVED, SYSTEM, Placeholder, in_value, parse
 from apps.executors.workflow.wiring import Wiring
 
@@ -90,6 +91,9 @@ def _texts(node: Node, scope: Scope) -> Iterator[Fault]:
             yield Fault(code="CTX_002", message=message, place=place, details=about(node))
         for placeholder in parsed.placeholders:
             yield from _placeholder(placeholder, place, scope)
+    for rule in node.outputs:  # how a path is written, core.mapping judges
+        for placeholder in parse(rule.output_path).placeholders:
+            yield from _placeholder(placeholder, f"{rule.place}.output_path", scope)
 
 
 def _texts_of(node: Node) -> Iterator[tuple[str, str]]:
@@ -103,14 +107,10 @@ def _texts_of(node: Node) -> Iterator[tuple[str, str]]:
     if node.expansion:
         values.append(("expansion_config.name", node.expansion.name))
     if node.runner and node.runner.approval:
-        asked = node.runner.approval
-        values += [("approval.title", asked.title), ("approval.text", asked.text), ("approval.data", asked.data)]
+        values.append(("approval", asking.filled_fields(node.runner.approval)))
     for name, value in values:
         for path, text in in_value(value) if value else ():
             yield f"{node.place}.{name}{path}", text
-    for rule in node.outputs:
-        if "{" in rule.output_path or "}" in rule.output_path:
-            yield f"{rule.place}.output_path", rule.output_path
 
 
 def _placeholder(placeholder: Placeholder, place: str, scope: Scope) -> Iterator[Fault]:
@@ -177,22 +177,15 @@ def _rules(node: Node, scope: Scope) -> Iterator[Fault]:
                 place=f"{rule.place}.result_key",
                 details=about(node, key=rule.result_key),
             )
-        elif not rule.output_path.startswith("$"):
-            message = f"“{short(rule.output_path)}” is no JSONPath; it begins with $: $.{rule.result_key}."
-            yield Fault(code="PROC_002", message=message, place=f"{rule.place}.output_path", details=about(node))
-    asked = node.runner.approval if node.runner else None
-    keys = [("approval.evidence", key) for key in asked.evidence] if asked else []
-    for name in ("before", "after", "on_error"):
-        keys += [(f"cleanup.{name}", key) for key in getattr(node.cleanup, name)]
-    for name, key in keys:
-        is_own = key in node.result_keys and name.startswith("cleanup")
-        if not is_own and not scope.has(key, in_text=False):
-            yield scope.fault(key, f"{node.place}.{name}", name.replace(".", ": ").capitalize(), "CTX_001")
+    keys = [(f"cleanup.{name}", key) for name in CLEANUP_FIELDS for key in getattr(node.cleanup, name)]
+    for name, key in sorted(keys):
+        if not scope.has(key, in_text=False, own=True):
+            yield scope.fault(key, f"{node.place}.{name}", "The cleanup", "CTX_001")
 
 
 def _tasks(node: Node, wiring: Wiring) -> Iterator[Fault]:
     for name in node.cancels:
-        if name not in wiring.number or name == node.name:
+        if name != EVERYTHING and (name not in wiring.number or name == node.name):
             own = name == node.name
             message = (
                 "A task cannot cancel itself." if own else f"There is no task “{name}”.{nearest(name, wiring.number)}"
@@ -206,8 +199,7 @@ def _outputs(graph: Graph, wiring: Wiring, inputs: Mapping[str, str]) -> Iterato
     known = {*wiring.producers, *inputs}
     named = [(f"outputs.{name}", path[0]) for name, path in graph.outputs.items()]
     drops = graph.housekeeping.drops
-    for name in ("before", "after", "on_error"):
-        named += [(f"cleanup.{name}", key) for key in getattr(drops, name)]
+    named += sorted((f"cleanup.{name}", key) for name in CLEANUP_FIELDS for key in getattr(drops, name))
     for place, key in named:
         if key not in known:
             message = f"Nothing produces “{key}”.{nearest(key, known)}"

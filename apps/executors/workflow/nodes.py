@@ -96,7 +96,7 @@ def _runner(fields: Fields) -> Runner | None:
         return None
     kind = given[0]
     if kind == "approval":
-        return Runner(kind=kind, approval=parts.approval(fields))
+        return Runner(kind=kind, approval=fields.mapping(kind, 50))
     subject = fields.text(kind, MAX_SCRIPT if kind == "script" else 200)
     if not subject.strip():
         if isinstance(fields.value(kind), str) and not fields.value(kind).strip():

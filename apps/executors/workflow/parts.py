@@ -1,16 +1,14 @@
-"""The parts of a node, each read from its own object: what it waits for, how it repeats, who decides."""
+"""The parts of a node, each read from its own object: what it waits for, whether and how often it runs, what it must keep to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-from apps.core.schema import check_schema
 from apps.executors.workflow import conditions
 from apps.executors.workflow.conditions import Condition
 from apps.executors.workflow.faults import short
-from apps.executors.workflow.fields import Fields, length
+from apps.executors.workflow.fields import Fields
 from apps.executors.workflow.graph import (
-    Approval,
     Assertion,
     Choice,
     Cleanup,
@@ -44,10 +42,6 @@ ASSERTION_FIELDS = frozenset({"if", "message", "critical"})
 RETRY_FIELDS = frozenset({"max_attempts", "delay_ms", "backoff_factor", "timeout_ms"})
 TIMEOUT_FIELDS = frozenset({"wait", "wait_ms", "run", "run_ms"})
 VALIDATION_FIELDS = frozenset({"check_dependencies", "validate_result_keys", "track_completion", "verify_context"})
-APPROVAL_FIELDS = frozenset({
-    "title", "text", "evidence", "form", "data", "users", "groups", "four_eyes", "expires_after", "default_decision",
-    "remind_after", "escalate_after", "escalate_to", "may_delegate",
-})  # fmt: skip
 CLEANUP_FIELDS = frozenset({"before", "after", "on_error"})
 
 
@@ -203,40 +197,3 @@ def validation(fields: Fields, base: Validation | None = None) -> Validation:
 def drops(fields: Fields) -> Cleanup:
     """The lists of keys in a cleanup."""
     return Cleanup(**{name: fields.names(name, 100, are_keys=True) for name in CLEANUP_FIELDS})
-
-
-def approval(fields: Fields) -> Approval:
-    one = inner(fields, "approval", APPROVAL_FIELDS)
-    return Approval(
-        title=one.needed_text("title", 200, "Say what is to be decided."),
-        text=one.text("text", MAX_TEXT),
-        evidence=one.names("evidence", 100, are_keys=True),
-        form=_form(one),
-        data=one.mapping("data", 500),
-        users=one.names("users", 100),
-        groups=one.names("groups", 100),
-        is_four_eyes=one.truth("four_eyes", True),
-        expires_after=one.duration("expires_after"),
-        default_decision=cast(Any, one.word("default_decision", ("approved", "rejected"), "rejected")),
-        remind_after=tuple(_reminders(one)),
-        escalate_after=one.duration("escalate_after"),
-        escalate_to=one.names("escalate_to", 100),
-        may_delegate=one.truth("may_delegate", True),
-    )
-
-
-def _form(fields: Fields) -> Mapping[str, Any] | None:
-    form = fields.value("form")
-    for problem in check_schema(form) if form is not None else ():
-        fields.note(f"form.{problem.path}" if problem.path else "form", problem.message)
-    return form if isinstance(form, dict) else None
-
-
-def _reminders(fields: Fields) -> Iterator[timedelta]:
-    given = fields.value("remind_after", [])
-    for number, each in enumerate(given[:20] if isinstance(given, list) else [given]):
-        after = length(each)
-        if after is None:
-            fields.note(f"remind_after.{number}", f"“{short(each)}” is not a duration. Write 4 h, or seconds.")
-        else:
-            yield after

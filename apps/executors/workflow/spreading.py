@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
+from apps.core.mapping import rules
 from apps.executors.workflow.faults import short
 from apps.executors.workflow.fields import Fields
 from apps.executors.workflow.graph import Array, Expansion, OutputRule
@@ -18,7 +19,7 @@ EXPANSION_FIELDS = frozenset({
     "type", "array_mapping", "identifiers", "output_format", "duplicates", "duplicates_by", "policy", "at_once", "most",
     "name",
 })  # fmt: skip
-OUTPUT_FIELDS = frozenset({"result_key", "output_path", "format"})
+OUTPUT_FIELDS = rules.FIELDS
 
 
 def expansion(fields: Fields, waited_for: list[str]) -> Expansion | None:
@@ -101,5 +102,6 @@ def outputs(fields: Fields, result_keys: tuple[str, ...]) -> tuple[OutputRule, .
             one.missing("result_key", "Say which of the task's result_keys goes there.")
             continue
         path = one.text("output_path", 1_000, f"$.{key}")
-        found.append(OutputRule(result_key=key, output_path=path, format=one.value("format"), place=at))
+        described = {**one.given, "result_key": key, "output_path": path}
+        found.append(OutputRule(result_key=key, output_path=path, rule=described, place=at))
     return tuple(found)

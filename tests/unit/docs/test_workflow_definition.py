@@ -10,6 +10,7 @@ from apps.executors.workflow.checking import check
 from apps.executors.workflow.codes import CODES
 from apps.executors.workflow.conditions import holds, read
 from apps.executors.workflow.planning import plan
+from apps.tasks.approvals.questions import FREE, SHAPE
 from tests.unit.docs.pages import blocks, page, rows, section
 
 GUIDE = page("docs/authors/workflow-definition.md")
@@ -81,8 +82,7 @@ def test_a_condition_holds_as_the_table_says(condition, answer):
         ("## Tasks", nodes.NODE_FIELDS),
         ("## Loops", parts.LOOP_FIELDS - {"delay_ms"}),
         ("## Expansion", spreading.EXPANSION_FIELDS),
-        ("## Output", spreading.OUTPUT_FIELDS),
-        ("## Approvals", parts.APPROVAL_FIELDS),
+        ("## Approvals", frozenset({*SHAPE["properties"], *FREE})),
     ],
 )
 def test_the_table_of_fields_is_the_codes(heading, known):

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.catalog.definition import Problem
-from apps.executors.workflow import checking
+from apps.executors.workflow import asking, checking
 from apps.executors.workflow.checking import Known, check
 from apps.executors.workflow.codes import CODES
 
@@ -132,7 +132,7 @@ def test_a_join_cannot_want_more_than_there_are():
 
 
 def test_a_milestone_and_a_cancel_name_tasks():
-    assert found(task("A"), task("B", [{"task": "A", "state": "started"}], cancels=["A"])) == []
+    assert found(task("A", cancels=["*"]), task("B", [{"task": "A", "state": "started"}], cancels=["A"])) == []
     assert found(task("A", cancels=["A", "Nobody"]), task("B", [{"task": "a", "optional": True}])) == [
         ("CFG_012", "tasks.1.dependencies.0"),
         ("CFG_012", "tasks.0.cancels"),
@@ -280,15 +280,56 @@ def test_an_expansion_that_cannot_be_made_is_an_error(expansion, code, place):
     ]
 
 
-def test_an_approval_cannot_be_expanded_and_shows_what_is_there():
-    asks = {
-        "name": "A",
-        "approval": {"title": "{row}?", "evidence": ["nobody"]},
-        "expansion_config": {"array_mapping": {"row": "rows"}},
-    }
-    assert found(asks, inputs=["rows"]) == [
-        ("PROC_001", "tasks.0.expansion_config"),
-        ("CTX_001", "tasks.0.approval.evidence"),
+def test_an_approval_cannot_be_expanded():
+    asks = {"name": "A", "approval": {"title": "{row}?"}, "expansion_config": {"array_mapping": {"row": "rows"}}}
+    assert found(asks, inputs=["rows"]) == [("PROC_001", "tasks.0.expansion_config")]
+
+
+@pytest.mark.parametrize(
+    ("approval", "places"),
+    [
+        ({"title": "Pay?"}, []),
+        ({}, ["title"]),
+        ({"title": "Pay?", "from": "x"}, ["from"]),
+        ({"title": "Pay?", "form": {"type": "text"}}, ["form.type"]),
+        ({"title": "Pay?", "expires_after": "soon"}, ["expires_after"]),
+        ({"title": "{nobody}?"}, ["title"]),
+        ({"title": "Pay?", "evidence": [{"text": "{nobody}"}]}, ["evidence.0.text"]),
+        ({"title": "Pay?", "evidence": [{"txt": "a"}]}, ["evidence.0"]),
+        (
+            {"title": "Pay?", "form": {"type": "object", "properties": {"a": {"type": "string", "pattern": "^a{3}$"}}}},
+            [],
+        ),
+        ({"title": "Pay?", "data": "{rows}", "evidence": [{"table": "{rows}"}]}, []),
+    ],
+)
+def test_an_approval_is_judged_as_far_as_its_values_are_known(approval, places):
+    assert [
+        place for _, place in found({"name": "A", "approval": approval, "dependencies": ["rows"]}, inputs=["rows"])
+    ] == [f"tasks.0.approval.{place}" for place in places]
+
+
+def test_a_question_is_filled_but_for_its_form():
+    form = {"type": "object", "properties": {"code": {"type": "string", "pattern": "^a{3}$"}}}
+    given = {"title": "Pay {order.total}?", "form": form, "data": {"code": "{order.code}"}}
+
+    asked = asking.question(given, {"order": {"total": 7, "code": "aaa"}})
+
+    assert (asked.title, asked.form, asked.data) == ("Pay 7?", form, {"code": "aaa"})
+
+
+def test_equal_rules_and_approvals_are_judged_once_and_different_ones_are_few(monkeypatch):
+    monkeypatch.setattr(checking, "MAX_RULES", 2)
+    monkeypatch.setattr(checking, "MAX_APPROVALS", 1)
+    rules = [
+        task(f"T{n}", makes=[f"k{n}"], output_config={"output_path": f"$.a{n % 3}", "result_key": f"k{n}"})
+        for n in range(3)
+    ]
+    asks = [{"name": f"A{n}", "approval": {"title": f"{n % 2}"}} for n in range(4)]
+    assert found(*rules, *asks) == [
+        ("PROC_002", "tasks.2.output_config"),
+        ("CFG_001", "tasks.4.approval"),
+        ("CFG_001", "tasks.6.approval"),
     ]
 
 
@@ -298,16 +339,23 @@ def test_an_optional_value_without_a_default_is_a_warning():
     assert "{note|…}" in fault.message
 
 
-def test_paths_are_judged_with_their_placeholders_filled():
-    seen = []
-    known = Known(path_problem=lambda path: seen.append(path) or ("No." if "[" in path else None))
-    expansion = {"array_mapping": {"c": "rows"}}
-    fault = only(
-        task("A", expansion_config=expansion, output_config={"output_path": "$.c[{index}]"}),
-        known=known,
-        inputs=["rows"],
-    )
-    assert (fault.code, fault.message, seen) == ("PROC_002", "No.", ["$.c[0]"])
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ({"output_path": "$.c[*]"}, "output_path"),
+        ({"output_path": "$.c[{"}, "output_path"),
+        ({"format": {"type": "objct", "properties": {}}}, "format.type"),
+        ({"mode": "merge"}, "merge_key"),
+    ],
+)
+def test_an_output_rule_is_judged_as_output_mapping_has_it(rule, place):
+    assert found(task("A", output_config=rule)) == [("PROC_002", f"tasks.0.output_config.{place}")]
+
+
+def test_one_alternative_that_never_runs_leaves_the_other():
+    first = {"name": "reply", "by": "first"}
+    one, other = task("A", ["nobody"], ["k"], choice=first), task("B", [], ["k"], choice=first)
+    assert found(one, other, task("C", ["k"])) == [("DEP_001", "tasks.0.dependencies.0")]
 
 
 def test_outputs_of_the_workflow_are_made():

@@ -16,7 +16,7 @@ NAMES = sorted(
     | parts.DEPENDENCY_FIELDS
     | parts.LOOP_FIELDS
     | parts.ASSERTION_FIELDS
-    | parts.APPROVAL_FIELDS
+    | {"title", "text", "evidence", "form", "data", "users", "choices", "expires_after", "at_expiry"}
     | spreading.EXPANSION_FIELDS
     | spreading.OUTPUT_FIELDS
     | {"at_least", "any", "all", "not", "a.b?"}

@@ -181,18 +181,9 @@ def test_control_flow_is_read():
     assert (found.preconditions[0].message, found.preconditions[0].is_critical) == ("No.", False)
 
 
-def test_an_approval_is_read():
-    form = {"type": "object", "properties": {"amount": {"type": "number"}}}
-    found = reading.load({
-        "tasks": [{"name": "Ask", "approval": {
-            "title": "Pay?", "form": form, "groups": ["Accounting"], "expires_after": "3 d", "remind_after": ["1 d", 7200],
-        }}]
-    }).nodes[0].runner.approval  # fmt: skip
-
-    assert (found.title, found.form, found.groups, found.is_four_eyes) == ("Pay?", form, ("Accounting",), True)
-    assert found.expires_after == timedelta(days=3)
-    assert found.remind_after == (timedelta(days=1), timedelta(hours=2))
-    assert found.default_decision == "rejected"
+def test_an_output_rule_is_completed_and_handed_on():
+    found = node(result_keys=["score"], output_config={"mode": "append"})
+    assert found.outputs[0].rule == {"result_key": "score", "output_path": "$.score", "mode": "append"}
 
 
 def test_inputs_outputs_and_housekeeping_are_read():
@@ -272,8 +263,7 @@ def test_inputs_outputs_and_housekeeping_are_read():
         ({"result_keys": ["a", "b"], "output_config": {}}, "CFG_001", "output_config.result_key"),
         ({"estimated_seconds": "long"}, "CFG_001", "estimated_seconds"),
         ({"agentclass": "A"}, "CFG_002", "agentclass"),
-        ({"template": None, "approval": {}}, "CFG_001", "approval.title"),
-        ({"template": None, "approval": {"title": "?", "form": {"type": "text"}}}, "CFG_001", "approval.form.type"),
+        ({"template": None, "approval": "Pay?"}, "CFG_001", "approval"),
     ],
 )
 def test_a_field_that_is_wrong_is_named_with_its_place(fields, code, place):
