@@ -16,7 +16,6 @@ from apps.executors.workflow.faults import Fault, nearest, short
 from apps.executors.workflow.fields import MAX_FAULTS
 from apps.executors.workflow.flow import about
 from apps.executors.workflow.graph import Graph, Node
-from apps.executors.workflow.paths import ABSENT
 from apps.executors.workflow.wiring import wire
 
 MAX_SCRIPTS = 100
@@ -170,8 +169,3 @@ class _Installed:
 
 def _rule_problems(rule: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(problem.path, problem.message) for problem in check_rule(rule)]
-
-
-def defaults(graph: Graph) -> dict[str, Any]:
-    """The values of the inputs that have a default, for what a run was not given."""
-    return {each.name: each.default for each in graph.inputs if each.default is not ABSENT}

@@ -12,6 +12,8 @@ from apps.executors.workflow.parts import CLEANUP_FIELDS
 from apps.executors.workflow.placeholders import EXPANDED, RESERVED, SYSTEM, Placeholder, in_value, parse
 from apps.executors.workflow.wiring import Wiring
 
+UNWAITED = "which this task does not wait for"
+
 
 class Scope:
     """What one node may name. Inputs and system values are shared by all nodes and looked at last."""
@@ -39,8 +41,13 @@ class Scope:
         makers = self.wiring.producers.get(name)
         details = about(self.node, key=name, missing_fields=[name])
         if makers and self.node.number not in makers:
-            message = f"{said} uses “{name}”, which this task does not wait for."
-            advice = f"Add “{name}” to the dependencies of “{self.node.name}”."
+            is_named = any(each.key == name for each in self.node.dependencies)
+            message = f"{said} uses “{name}”, {'but waits for it as a prerequisite only' if is_named else UNWAITED}."
+            advice = (
+                f"Make the dependency on “{name}” one of kind data."
+                if is_named
+                else f"Add “{name}” to the dependencies."
+            )
             return Fault(code="CTX_003", message=message, place=place, details=details, suggestions=(advice,))
         known = {*self.waited, *self.expanded, *self.shared}
         return Fault(
@@ -53,7 +60,7 @@ class Scope:
 
 def check(graph: Graph, wiring: Wiring, inputs: Mapping[str, str]) -> Iterator[Fault]:
     shared = frozenset({*SYSTEM, *inputs})
-    yield from _reserved_inputs(graph)
+    yield from _reserved_inputs(graph, inputs)
     for node in graph.nodes:
         scope = Scope(node, wiring, shared)
         yield from _reserved(node)
@@ -65,10 +72,12 @@ def check(graph: Graph, wiring: Wiring, inputs: Mapping[str, str]) -> Iterator[F
     yield from _outputs(graph, wiring, inputs)
 
 
-def _reserved_inputs(graph: Graph) -> Iterator[Fault]:
-    for each in graph.inputs:
-        if each.name in RESERVED:
-            yield Fault(code="CTX_006", message=f"“{each.name}” has a meaning of its own.", place=each.place)
+def _reserved_inputs(graph: Graph, inputs: Mapping[str, str]) -> Iterator[Fault]:
+    """Also among the parameters, which are declared elsewhere."""
+    places = {each.name: each.place for each in graph.inputs}
+    for name in sorted(RESERVED.intersection(inputs)):
+        message = f"“{name}” has a meaning of its own and can be no input or parameter."
+        yield Fault(code="CTX_006", message=message, place=places.get(name, ""), details={"key": name})
 
 
 def _reserved(node: Node) -> Iterator[Fault]:

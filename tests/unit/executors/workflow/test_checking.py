@@ -251,6 +251,17 @@ def test_what_is_named_and_not_there_is_an_error_at_its_place(fields, code, plac
     ]
 
 
+def test_a_prerequisite_that_is_used_is_told_to_be_data():
+    fault = only(task("A"), task("B", [{"key": "a", "kind": "prerequisite"}], message_template="{a}"))
+    assert fault.code == "CTX_003"
+    assert fault.suggestions == ("Make the dependency on “a” one of kind data.",)
+
+
+def test_inputs_and_parameters_leave_the_system_its_names():
+    known = Known(inputs={"date": "string"})
+    assert found(task("A"), inputs=["index", "ok"], known=known) == [("CTX_006", ""), ("CTX_006", "inputs.index")]
+
+
 def test_expanded_tasks_name_their_item_and_identifiers():
     expansion = {
         "array_mapping": {"customer": "rows"},
@@ -356,6 +367,10 @@ def test_one_alternative_that_never_runs_leaves_the_other():
     first = {"name": "reply", "by": "first"}
     one, other = task("A", ["nobody"], ["k"], choice=first), task("B", [], ["k"], choice=first)
     assert found(one, other, task("C", ["k"])) == [("DEP_001", "tasks.0.dependencies.0")]
+
+
+def test_a_task_may_drop_what_it_made_itself():
+    assert found(task("A"), task("B", ["a"], cleanup={"after": ["a"], "on_error": ["b"]})) == []
 
 
 def test_outputs_of_the_workflow_are_made():
