@@ -5,6 +5,7 @@
     wiring.wire      Graph → who makes which key, who waits for whom
     placeholders     {name} in texts and parameters
     conditions       what decides whether a node runs
+    asking           what an approval node asks, filled
     planning.plan    tasks → waves, duration, critical path
     traces           recorded runs of other engines → a workflow's JSON
 

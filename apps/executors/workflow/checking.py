@@ -62,6 +62,16 @@ def check_graph(graph: Graph, known: Known = NOTHING_KNOWN) -> Iterator[Fault]:
     yield from _Installed(known).check(graph)
 
 
+def inputs_of(parameter_schema: Any) -> dict[str, str]:
+    """What a template's parameters are to its workflow: `Known.inputs`. A draft's schema may be anything."""
+    described = parameter_schema.get("properties") if isinstance(parameter_schema, dict) else None
+    types = {
+        name: each.get("type") if isinstance(each, dict) else None
+        for name, each in (described if isinstance(described, dict) else {}).items()
+    }
+    return {name: type_ if isinstance(type_, str) else "" for name, type_ in types.items()}
+
+
 def _names(graph: Graph) -> Iterator[Fault]:
     seen: set[str] = set()
     for group in graph.groups:

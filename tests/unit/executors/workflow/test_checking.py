@@ -62,6 +62,20 @@ def test_inputs_other_groups_events_and_optional_keys_are_there():
     assert check({"groups": groups, "inputs": ["given"]}, Known(inputs={"parameter": "string"})) == []
 
 
+@pytest.mark.parametrize(
+    ("schema", "inputs"),
+    [
+        ({"properties": {"rows": {"type": "array"}, "note": {"type": ["string", "null"]}, "x": {"$ref": "#/$defs/x"}}},
+         {"rows": "array", "note": "", "x": ""}),
+        ({"properties": {"rows": True}}, {"rows": ""}),
+        ({"properties": []}, {}),
+        (None, {}),
+    ],
+)  # fmt: skip
+def test_parameters_of_the_template_are_inputs(schema, inputs):
+    assert checking.inputs_of(schema) == inputs
+
+
 def test_a_key_is_made_once():
     fault = only(task("A", makes=["k"]), task("B", makes=["k"]))
     assert (fault.code, fault.place, fault.details["key"]) == ("DEP_002", "tasks.1.result_keys", "k")
