@@ -125,7 +125,7 @@ def gather(
 def wait_for_event(call: Call, name: str, seconds: float | None = None) -> Any | Suspension:
     """Wait until somebody tells this task of an event of this name, and answer its data.
 
-    It is told with `manage.py tell`, or `POST /api/v1/tasks/ID/tell/`. What came before is kept for the first who asks.
+    It is told with `manage.py tasks tell`, or `POST /api/v1/tasks/ID/tell/`. What came before is kept for the first who asks.
     After `seconds` (None: never) the answer is None. The task leaves its worker meanwhile.
     """
     if seconds is not None and not 0 <= seconds <= LONGEST_SLEEP:
