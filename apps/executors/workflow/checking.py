@@ -15,7 +15,7 @@ from apps.executors.workflow import asking, flow, mentions, reading
 from apps.executors.workflow.faults import Fault, nearest, short
 from apps.executors.workflow.fields import MAX_FAULTS
 from apps.executors.workflow.flow import about
-from apps.executors.workflow.graph import Graph, Node
+from apps.executors.workflow.graph import Graph, Node, OutputRule
 from apps.executors.workflow.wiring import wire
 
 MAX_SCRIPTS = 100
@@ -149,7 +149,7 @@ class _Installed:
 
     def _rules(self, node: Node) -> Iterator[Fault]:
         for rule in node.outputs:
-            for path, message in self._once("output rules", MAX_RULES, rule.rule, _rule_problems):
+            for path, message in self._once("output rules", MAX_RULES, _for_any_key(rule), _rule_problems):
                 place = f"{rule.place}.{path}".rstrip(".")
                 yield Fault(code="PROC_002", message=message, place=place, details=about(node, key=rule.result_key))
 
@@ -175,6 +175,11 @@ class _Installed:
             is_too_many = len(seen) >= most
             seen[text] = [("", f"There are more than {most:,} different {what}.")] if is_too_many else judge(given)
         return seen[text]
+
+
+def _for_any_key(rule: OutputRule) -> dict[str, Any]:
+    """Rules that differ in their key only are the same to output mapping."""
+    return {**rule.rule, "result_key": "key"}
 
 
 def _rule_problems(rule: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -106,11 +106,13 @@ def _texts(node: Node, scope: Scope) -> Iterator[Fault]:
 
 
 def _texts_of(node: Node) -> Iterator[tuple[str, str]]:
+    """(place, text) of all that may hold placeholders."""
     values: list[tuple[str, Any]] = [
         ("message_template", node.message_template),
         ("shared_instructions", node.shared_instructions),
-        ("parameters", node.parameters),
     ]
+    if node.parameters:
+        values.append(("parameters", node.parameters))
     if node.validator:
         values.append(("validator_prompt", node.validator.prompt))
     if node.expansion:
@@ -118,8 +120,9 @@ def _texts_of(node: Node) -> Iterator[tuple[str, str]]:
     if node.runner and node.runner.approval:
         values.append(("approval", asking.filled_fields(node.runner.approval)))
     for name, value in values:
-        for path, text in in_value(value) if value else ():
-            yield f"{node.place}.{name}{path}", text
+        if value and (not isinstance(value, str) or "{" in value or "}" in value):
+            for path, text in in_value(value):
+                yield f"{node.place}.{name}{path}", text
 
 
 def _placeholder(placeholder: Placeholder, place: str, scope: Scope) -> Iterator[Fault]:
