@@ -5,12 +5,15 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 
 from apps.catalog.models import TaskTemplate
+from apps.tasks import approvals
 from apps.tasks.making.submission import Request, submit
-from apps.tasks.models import Task
+from apps.tasks.models import Approval, Task
 from apps.workers.running.slice import drain
+from tests import making
 from tests.unit.docs.pages import blocks, page, section
 
 GUIDE = page("docs/authors/guide.md")
@@ -80,3 +83,34 @@ def test_the_caught_error_is_a_warning(alice):
 
 def test_the_settings_of_the_example_are_json():
     assert json.loads(blocks(STEPS[3], "json")[0])["key"] == "overdue_list"
+
+
+WAITING = section(GUIDE, "## Waiting")
+SQUARE = "def run(params):\n    return params['n'] ** 2\n"
+
+
+def waiting(number: int, by, key: str) -> Task:
+    """A task of the script that the section shows, as far as it gets by itself."""
+    task = making.task(blocks(WAITING, "python")[number], by, key=key)
+    drain()
+    return Task.objects.get(pk=task.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_scripts_of_the_section_on_waiting_do_what_it_says(alice):
+    making.template(SQUARE, alice, key="square")
+    alice.groups.add(Group.objects.create(name="Finance"))
+
+    assert waiting(0, alice, "gathers").returned == 0 + 1 + 4 + 9 + 16
+    assert waiting(1, alice, "joins").returned == [16, 9]
+
+    told = waiting(2, alice, "listens")
+    call_command("tasks", "tell", str(told.pk), "payment_received", "--data", '{"amount": 5}', "--user", "alice",
+                 stdout=StringIO())  # fmt: skip
+    drain()
+    assert Task.objects.get(pk=told.pk).returned == 5
+
+    asking = waiting(3, alice, "asks")
+    approvals.decide(Approval.objects.get().pk, alice, "approve")
+    drain()
+    assert Task.objects.get(pk=asking.pk).returned == "approve"
