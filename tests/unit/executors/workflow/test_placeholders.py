@@ -86,6 +86,11 @@ def test_a_parameter_that_is_one_placeholder_is_the_value_itself():
     assert filled == {"tags": ["vip", "eu"], "deep": [{"n": 0}], "text": "No. 0", "most": 5, "who": "me"}
 
 
+@pytest.mark.parametrize(("default", "value"), [("5", 5), ("[1]", [1]), ("NaN", "NaN"), ("a b", "a b"), ("", "")])
+def test_the_default_of_a_value_is_json_if_it_is_any(default, value):
+    assert fill_value(f"{{nobody|{default}}}", CONTEXT) == value
+
+
 def test_what_is_missing_anywhere_in_a_value_is_named_at_once():
     with pytest.raises(WorkflowError) as refused:
         fill_value({"a": "{one}", "b": ["{two}"]}, CONTEXT)
