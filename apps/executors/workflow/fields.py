@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar
 
 from apps.core import durations
 from apps.core.errors import InvalidInput
@@ -13,6 +13,7 @@ from apps.executors.workflow.paths import is_name
 
 MAX_FAULTS = 500
 _MILLISECONDS = "_ms"
+Word = TypeVar("Word", bound=str)
 
 
 class Notes:
@@ -118,12 +119,13 @@ class Fields:
             return default
         return float(value)
 
-    def word(self, name: str, words: Collection[str], default: str) -> str:
+    def word(self, name: str, words: tuple[Word, ...], default: Word) -> Word:
         value = self.given.get(name, default)
-        if value not in words if isinstance(value, str) else True:
-            self.note(name, f"“{short(value)}” is none of {', '.join(words)}.{nearest(str(value), words)}")
-            return default
-        return cast(str, value)
+        for word in words:
+            if word == value:
+                return word
+        self.note(name, f"“{short(value)}” is none of {', '.join(words)}.{nearest(str(value), words)}")
+        return default
 
     def names(self, name: str, most: int, *, are_keys: bool = False) -> tuple[str, ...]:
         """A list of texts, each once; `are_keys`: that can be keys of the context."""

@@ -18,6 +18,8 @@ JoinKind = Literal["all", "any", "at_least", "structured"]
 OnFailure = Literal["stop", "continue", "skip", "default"]
 OutputFormat = Literal["merge", "separate", "index"]
 Duplicates = Literal["keep", "first", "last", "error"]
+ChosenBy = Literal["condition", "first"]
+OnReject = Literal["fail", "retry", "warn"]
 
 EVERYTHING = "*"
 """In Node.cancels: all other nodes."""
@@ -75,7 +77,7 @@ class Choice:
     """Nodes with the same choice are alternatives: the first whose condition holds, or that is ready first."""
 
     name: str
-    by: Literal["condition", "first"] = "condition"
+    by: ChosenBy = "condition"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +105,7 @@ class Validator:
 
     prompt: str = ""
     tool: str = ""
-    on_reject: Literal["fail", "retry", "warn"] = "fail"
+    on_reject: OnReject = "fail"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

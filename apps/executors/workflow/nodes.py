@@ -1,16 +1,27 @@
 """One task of a workflow's JSON → Node, with its defaults."""
 
-from typing import Any, cast
+from typing import Any, get_args
 
 from apps.executors.workflow import parts, spreading
 from apps.executors.workflow.fields import Fields, Notes
-from apps.executors.workflow.graph import Cleanup, Dependency, Node, Runner, RunnerKind, Validation, Validator
+from apps.executors.workflow.graph import (
+    Cleanup,
+    Dependency,
+    Node,
+    OnFailure,
+    OnReject,
+    Runner,
+    RunnerKind,
+    Validation,
+    Validator,
+)
 from apps.executors.workflow.paths import is_name
 
 DEFAULT_AGENT = "Agent"
 """The class that runs a task which has a message_template and nothing else that says what runs it."""
-RUNNERS: tuple[RunnerKind, ...] = ("template", "script", "agent_class", "tool", "approval")
-ON_FAILURE = ("stop", "continue", "skip", "default")
+RUNNERS: tuple[RunnerKind, ...] = get_args(RunnerKind)
+ON_FAILURE: tuple[OnFailure, ...] = get_args(OnFailure)
+ON_REJECT: tuple[OnReject, ...] = get_args(OnReject)
 MAX_NAME = 100
 MAX_SCRIPT = 200_000
 MAX_KEYS = 100
@@ -26,7 +37,7 @@ NODE_FIELDS = frozenset({
 class NodeReader:
     """Reads the nodes of one graph in order, and numbers them."""
 
-    def __init__(self, notes: Notes, validation: Validation, on_failure: str) -> None:
+    def __init__(self, notes: Notes, validation: Validation, on_failure: OnFailure) -> None:
         self.notes, self.validation, self.on_failure = notes, validation, on_failure
         self.nodes: list[Node] = []
 
@@ -69,7 +80,7 @@ class NodeReader:
             timeouts=parts.timeouts(fields),
             retry=parts.retry(fields),
             validation=parts.validation(fields, self.validation),
-            on_failure=cast(Any, fields.word("on_failure", ON_FAILURE, self.on_failure)),
+            on_failure=fields.word("on_failure", ON_FAILURE, self.on_failure),
             default_result=_default_result(fields, keys),
             expansion=expansion,
             outputs=spreading.outputs(fields, keys),
@@ -127,12 +138,12 @@ def key_of(name: str, number: int) -> str:
 
 def _validator(fields: Fields) -> Validator | None:
     prompt, tool = fields.text("validator_prompt", parts.MAX_TEXT), fields.text("validator_tool", 200)
-    on_reject = fields.word("on_reject", ("fail", "retry", "warn"), "fail")
+    on_reject = fields.word("on_reject", ON_REJECT, "fail")
     if not prompt and not tool:
         if "on_reject" in fields:
             fields.note("on_reject", "It needs a validator_prompt or a validator_tool.")
         return None
-    return Validator(prompt=prompt, tool=tool, on_reject=cast(Any, on_reject))
+    return Validator(prompt=prompt, tool=tool, on_reject=on_reject)
 
 
 def _default_result(fields: Fields, keys: tuple[str, ...]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, get_args
 
 from apps.executors.workflow import conditions
 from apps.executors.workflow.conditions import Condition
@@ -11,20 +11,25 @@ from apps.executors.workflow.fields import Fields
 from apps.executors.workflow.graph import (
     Assertion,
     Choice,
+    ChosenBy,
     Cleanup,
     Dependency,
+    DependencyKind,
     Join,
+    JoinKind,
     Loop,
     Retry,
+    State,
     Timeouts,
     Validation,
 )
 from apps.executors.workflow.paths import ABSENT, is_name
 
 JSON_TYPES = ("string", "number", "integer", "boolean", "array", "object")
-KINDS = ("data", "prerequisite", "validation")
-STATES = ("started", "running", "completed", "failed", "skipped", "ended")
-JOINS = ("all", "any", "structured")
+KINDS: tuple[DependencyKind, ...] = get_args(DependencyKind)
+STATES: tuple[State, ...] = get_args(State)
+JOINS: tuple[JoinKind, ...] = ("all", "any", "structured")
+CHOSEN_BY: tuple[ChosenBy, ...] = get_args(ChosenBy)
 MAX_DEPENDENCIES = 10_000
 MAX_ROUNDS = 1_000
 MAX_ASSERTIONS = 50
@@ -73,7 +78,7 @@ def dependencies(fields: Fields) -> Iterator[Dependency]:
 
 
 def _dependency(given: Any, place: str, fields: Fields) -> Dependency | None:
-    """ "key", "key?", {"key": …}, {"task": …, "state": …} or {"event": …, "key": …}."""
+    """From "key", "key?", {"key": …}, {"task": …, "state": …} or {"event": …, "key": …}."""
     if isinstance(given, str):
         key = given.removesuffix("?")
         if is_name(key):
@@ -87,18 +92,18 @@ def _dependency(given: Any, place: str, fields: Fields) -> Dependency | None:
     key = written.removesuffix("?")
     if task and (key or event):
         one.note("task", "A dependency is on a task's state, a key or an event. Make several of it.")
-    if not is_name(key) if key or not task else False:
+    if (key or not task) and not is_name(key):
         one.note("key", f"“{short(key)}” is no key: letters, digits, _ and -, beginning with a letter.", dependency=key)
         return None
     return Dependency(
         key=key,
-        kind=cast(Any, one.word("kind", KINDS, "prerequisite" if task else "data")),
+        kind=one.word("kind", KINDS, "prerequisite" if task else "data"),
         is_optional=written.endswith("?") or one.truth("optional", False),
         type=one.word("type", ("", *JSON_TYPES), ""),
         default=one.value("default", ABSENT),
         timeout=one.duration("timeout"),
         task=task,
-        state=cast(Any, one.word("state", STATES, "completed")),
+        state=one.word("state", STATES, "completed"),
         event=event,
         is_kept=one.truth("keep", True),
         place=place,
@@ -109,7 +114,7 @@ def join(fields: Fields) -> Join:
     given = fields.value("join", "all")
     if isinstance(given, dict):
         return Join(kind="at_least", at_least=number_in(fields, "join", 1, MAX_DEPENDENCIES) or 1)
-    return Join(kind=cast(Any, fields.word("join", JOINS, "all")))
+    return Join(kind=fields.word("join", JOINS, "all"))
 
 
 def number_in(fields: Fields, name: str, least: int, most: int) -> int | None:
@@ -128,7 +133,7 @@ def choice(fields: Fields) -> Choice | None:
         return Choice(name=fields.text("choice", 100)) if given else None
     one = inner(fields, "choice", CHOICE_FIELDS)
     name = one.needed_text("name", 100, "Name the choice; its alternatives have the same name.")
-    return Choice(name=name, by=cast(Any, one.word("by", ("condition", "first"), "condition"))) if name else None
+    return Choice(name=name, by=one.word("by", CHOSEN_BY, "condition")) if name else None
 
 
 def loop(fields: Fields) -> Loop | None:
@@ -137,12 +142,7 @@ def loop(fields: Fields) -> Loop | None:
     one = inner(fields, "loop", LOOP_FIELDS)
     ways = [name for name in ("until", "while") if name in one]
     if len(ways) != 1:
-        one.note(
-            "until",
-            "Say when it ends: either until or while, with a condition.",
-            code="CFG_007",
-            fields=["until", "while"],
-        )
+        one.note("until", "Say when it ends: either until or while, with a condition.")
         return None
     if one.value("most") is None:
         one.missing("most", f"A loop has a bound: the most rounds, up to {MAX_ROUNDS:,}.")

@@ -7,7 +7,7 @@ from typing import Any
 from apps.core.schema import plain
 from apps.executors.workflow.faults import Fault, WorkflowError, short
 from apps.executors.workflow.fields import Fields, Notes
-from apps.executors.workflow.graph import Graph, Group, Housekeeping, Input, Node
+from apps.executors.workflow.graph import Graph, Group, Housekeeping, Input, Node, OnFailure
 from apps.executors.workflow.nodes import NodeReader
 from apps.executors.workflow.parts import JSON_TYPES, drops, timeouts, validation
 from apps.executors.workflow.paths import ABSENT, is_name, segments
@@ -17,6 +17,8 @@ MAX_GROUPS = 1_000
 MAX_INPUTS = 500
 MAX_OUTPUTS = 500
 CAPS = plain.Caps(depth=32, values=400_000, characters=8_000_000)
+
+FOR_ALL: tuple[OnFailure, ...] = ("stop", "continue", "skip")
 
 GRAPH_FIELDS = frozenset({
     "name", "description", "groups", "task_groups", "tasks", "inputs", "outputs", "at_once", "timeouts", "on_failure",
@@ -56,7 +58,7 @@ def load(document: Any) -> Graph:
 
 
 def _graph(fields: Fields, notes: Notes, *, is_judged: bool) -> Graph:
-    reader = NodeReader(notes, validation(fields), fields.word("on_failure", ("stop", "continue", "skip"), "stop"))
+    reader = NodeReader(notes, validation(fields), fields.word("on_failure", FOR_ALL, "stop"))
     groups = _groups(fields, reader, notes)
     if not reader.nodes and is_judged and not notes.faults:
         fields.missing("groups", 'Give at least one group with a task: [{"name": "Main", "tasks": […]}].')

@@ -1,16 +1,17 @@
 """What a node is repeated for, and where its results go: its expansion and its output rules, from JSON."""
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import get_args
 
 from apps.core.mapping import rules
 from apps.executors.workflow.faults import short
 from apps.executors.workflow.fields import Fields
-from apps.executors.workflow.graph import Array, Expansion, OutputRule
+from apps.executors.workflow.graph import Array, Duplicates, Expansion, OutputFormat, OutputRule
 from apps.executors.workflow.parts import inner, number_in
 from apps.executors.workflow.paths import is_name, segments
 
-FORMATS = ("merge", "separate", "index")
+FORMATS: tuple[OutputFormat, ...] = get_args(OutputFormat)
+DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
 MAX_ITEMS = 100_000
 MAX_ARRAYS = 8
 MAX_RULES = 50
@@ -37,8 +38,8 @@ def expansion(fields: Fields, waited_for: list[str]) -> Expansion | None:
         type="zip" if type_ == "zip" else "product",
         arrays=arrays,
         identifiers=tuple(_identifiers(one)),
-        output_format=cast(Any, one.word("output_format", FORMATS, "merge")),
-        duplicates=cast(Any, one.word("duplicates", ("keep", "first", "last", "error"), "keep")),
+        output_format=one.word("output_format", FORMATS, "merge"),
+        duplicates=one.word("duplicates", DUPLICATES, "keep"),
         duplicates_by=_path(one, "duplicates_by"),
         at_least=_at_least(one),
         at_once=one.whole("at_once", 1, MAX_ITEMS),

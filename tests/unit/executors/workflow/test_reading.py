@@ -235,7 +235,7 @@ def test_inputs_outputs_and_housekeeping_are_read():
         ({"join": {"at_least": 0}}, "CFG_001", "join.at_least"),
         ({"choice": {"by": "first"}}, "CFG_001", "choice.name"),
         ({"condition": {"a": {"x": 1}}}, "CFG_009", "condition.a"),
-        ({"loop": {"most": 3}}, "CFG_007", "loop.until"),
+        ({"loop": {"most": 3}}, "CFG_001", "loop.until"),
         ({"loop": {"until": {"one": 1}}}, "CFG_001", "loop.most"),
         ({"loop": {"until": {"one": 1}, "most": 1001}}, "CFG_001", "loop.most"),
         ({"preconditions": [{"message": "No."}]}, "CFG_001", "preconditions.0.if"),
