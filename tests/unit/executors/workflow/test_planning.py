@@ -47,6 +47,28 @@ def test_three_tasks_of_ten_seconds_on_three_workers_take_ten_seconds():
     assert plan(tasks, workers=2).seconds == 20
 
 
+def test_the_critical_path_goes_by_what_ends_last():
+    tasks = [
+        {"id": "quick", "estimated_seconds": 1},
+        {"id": "slow", "estimated_seconds": 9},
+        {"id": "end", "dependencies": ["quick", "slow"], "estimated_seconds": 1},
+    ]
+    assert plan(tasks).critical_path == ("slow", "end")
+    assert plan(tasks).seconds == 10
+
+
+def test_workers_begin_what_most_depends_on():
+    after = {"dependencies": ["root"], "estimated_seconds": 1}
+    tasks = [
+        {"id": "root", "estimated_seconds": 1},
+        {"id": "a", **after},
+        {"id": "b", **after},
+        {"id": "c", **after},
+        {"id": "long", "dependencies": ["c"], "estimated_seconds": 10},
+    ]
+    assert plan(tasks, workers=2).seconds == 1 + 1 + 10
+
+
 def test_a_task_without_a_duration_is_estimated_by_its_complexity():
     tasks = [{"id": "a", "complexity": "low"}, {"id": "b", "complexity": "high", "dependencies": ["a"]}, {"id": "c"}]
     assert plan(tasks).seconds == 300 + 1800
