@@ -103,6 +103,11 @@ def test_all_that_is_wrong_is_said_and_the_rest_is_planned():
     assert "c → d → e → c" in circle.message
 
 
+def test_of_two_tasks_with_the_same_id_others_wait_for_the_first():
+    after = {"id": "b", "dependencies": ["a"], "estimated_seconds": 1}
+    assert plan([{"id": "a", "estimated_seconds": 1}, {"id": "a", "estimated_seconds": 50}, after]).seconds == 50
+
+
 def test_a_plan_in_which_nothing_runs_at_once_is_remarked():
     planned = plan([{"id": str(n), "dependencies": [str(n - 1)] if n else []} for n in range(4)])
     assert planned.is_valid
