@@ -37,6 +37,9 @@ WAKE = (
     " WHERE id = %s AND status = 'waiting' RETURNING id"
 )
 
+LEAVE_READY = "UPDATE tasks_task SET paused_from = 'pending', rank = %s, available_at = %s WHERE id = %s"
+"""Of a paused one: once it is resumed, it goes on at once."""
+
 
 def count_out(task_ids: Sequence[int], now: datetime) -> list[int]:
     """In the caller's transaction, once these tasks' rows say that they have ended. The tasks to tell workers of."""
@@ -93,7 +96,7 @@ def nudge(task_id: int, now: datetime) -> bool:
     elif not is_listening:
         return False  # it sleeps by the clock, or will look anyway
     elif status == Status.PAUSED and paused_from == Status.WAITING:
-        sql.run("UPDATE tasks_task SET paused_from = 'pending' WHERE id = %s", [task_id])
+        sql.run(LEAVE_READY, [rank(priority, now), sql.moment(now), task_id])
     elif status == Status.WAITING:
         moment = sql.moment(now)
         sql.run(WAKE, [rank(priority, now), moment, moment, task_id])
