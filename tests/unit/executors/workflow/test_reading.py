@@ -248,6 +248,7 @@ def test_inputs_outputs_and_housekeeping_are_read():
         ({"on_failure": "default", "default_result": {"two": 2}}, "CFG_001", "default_result.two"),
         ({"default_result": {"one": 2}}, "CFG_001", "default_result"),
         ({"expansion_config": {}}, "CFG_001", "expansion_config.array_mapping"),
+        ({"dependencies": ["a", "b"], "expansion_config": {}}, "CFG_001", "expansion_config.array_mapping"),
         ({"expansion_config": {"array_mapping": {"a b": "rows"}}}, "PROC_001", "expansion_config.array_mapping.a b"),
         ({"expansion_config": {"array_mapping": {"a": 7}}}, "PROC_001", "expansion_config.array_mapping.a"),
         (
