@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.catalog.models import TaskTemplate
 from apps.console import reasons, state, words
+from apps.console.approvals import inbox
 from apps.core import clock, durations
 from apps.tasks.models import Task
 from apps.tasks.models.task import MOST_COUNTED, in_status
@@ -88,11 +89,14 @@ def context(user: Any) -> dict[str, Any]:
     waiting = _some(visible.filter(pk__in=next_ones), ROWS)
     failed = _some(visible.filter(in_status(Status.FAILED)), ROWS, first="-finished_at")
     facts = reasons.around([*running, *waiting, *failed], now, user)
-    figures = _figures(visible, now)
+    asked = inbox.first(user, ROWS)
+    figures = _figures(visible, now, len(asked))
+    needs = next(figure.number for figure in figures if figure.look == "person")
     return {
         "now": now,
         "figures": figures,
-        "greeting": _greeting(user, now, next(figure.number for figure in figures if figure.look == "person")),
+        "greeting": _greeting(user, now, needs),
+        "asked": asked,
         "needs": [_row(task, facts) for task in failed],
         "running": [_row(task, facts) for task in running],
         "waiting": [_row(task, facts) for task in waiting],
@@ -114,7 +118,7 @@ def _row(task: Task, facts: reasons.Around) -> Row:
     return Row(task=task, badge=state.badge(task, facts.now), sentence=sentence, age=age)
 
 
-def _figures(visible: Any, now: datetime) -> list[Figure]:
+def _figures(visible: Any, now: datetime, asked: int) -> list[Figure]:
     counts: dict[str, int] = {}
     oldest: dict[str, datetime] = {}
     for status, number, first in (
@@ -142,8 +146,8 @@ def _figures(visible: Any, now: datetime) -> list[Figure]:
                query="?state=pending"),
         Figure(look="waiting", icon="waiting", label="Waiting or paused", number=rest,
                under=f"{counts.get('paused', 0):,} paused", query="?state=open"),
-        Figure(look="person", icon="person", label="Needs you", number=open_failures,
-               under=words.count(open_failures, "failed task"), query="?state=failed"),
+        Figure(look="person", icon="person", label="Needs you", number=open_failures + asked,
+               under=words.count(open_failures, "failed task") + (f", {asked} to decide" if asked else ""), query="?state=failed"),
         Figure(look="failed", icon="failed", label="Failed, 24 h", number=ended.get("failed", 0),
                under=f"{ended.get('cancelled', 0):,} cancelled", query="?state=failed"),
         Figure(look="completed", icon="completed", label="Completed, 24 h", number=ended.get("completed", 0),

@@ -93,3 +93,9 @@ def badge(user: Any) -> str:
     """How many this person could decide, for the menu; empty when there are none. One query."""
     counted = _counted(Approval.objects.for_decision_by(user).awaited())
     return "" if counted == "0" else counted
+
+
+def first(user: Any, number: int) -> list[Row]:
+    """What this person could decide and has waited longest. One query."""
+    found = Approval.objects.for_decision_by(user).awaited().select_related(*rows.RELATED)
+    return rows.rows(found.order_by("id")[:number], clock.now())

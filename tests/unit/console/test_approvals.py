@@ -218,3 +218,16 @@ def test_the_question_of_a_cancelled_task_leaves_inbox_and_page(browse, ivans, a
     shown = page(ivans, url(question))
     assert "needs no answer any more" in shown and 'name="decision"' not in shown
     assert "Waits for a decision" not in page(browse, f"/admin/tasks/task/{task.pk}/change/")
+
+
+def test_the_overview_greets_with_what_is_to_be_decided(ivans, task, question):
+    shown = page(ivans, "/admin/")
+    assert (
+        "One thing needs you." in shown
+        and "0 failed tasks, 1 to decide" in shown
+        and url(question) in shown
+        and "To decide" in shown
+    )
+    approvals.decide(question.pk, User.objects.get(username="ivan"), "reject")
+    shown = page(ivans, "/admin/")
+    assert "Nothing needs you." in shown and "To decide" not in shown
