@@ -90,7 +90,7 @@ def context(user: Any) -> dict[str, Any]:
     failed = _some(visible.filter(in_status(Status.FAILED)), ROWS, first="-finished_at")
     facts = reasons.around([*running, *waiting, *failed], now, user)
     asked = inbox.first(user, ROWS)
-    figures = _figures(visible, now, len(asked))
+    figures = _figures(visible, now, inbox.number(user) if asked else 0)
     needs = next(figure.number for figure in figures if figure.look == "person")
     return {
         "now": now,
@@ -129,6 +129,7 @@ def _figures(visible: Any, now: datetime, asked: int) -> list[Figure]:
     ):
         counts[status], oldest[status] = number, first
     ended = visible.filter(finished_at__gte=now - DAY).numbers()
+    to_decide = f", {asked} to decide" if asked else ""
     open_failures = visible.filter(in_status(Status.FAILED)).order_by()[: MOST_COUNTED + 1].count()
     rest = sum(counts.get(status, 0) for status in (Status.WAITING, Status.PAUSED, Status.BLOCKED))
 
@@ -147,7 +148,7 @@ def _figures(visible: Any, now: datetime, asked: int) -> list[Figure]:
         Figure(look="waiting", icon="waiting", label="Waiting or paused", number=rest,
                under=f"{counts.get('paused', 0):,} paused", query="?state=open"),
         Figure(look="person", icon="person", label="Needs you", number=open_failures + asked,
-               under=words.count(open_failures, "failed task") + (f", {asked} to decide" if asked else ""), query="?state=failed"),
+               under=words.count(open_failures, "failed task") + to_decide, query="?state=failed"),
         Figure(look="failed", icon="failed", label="Failed, 24 h", number=ended.get("failed", 0),
                under=f"{ended.get('cancelled', 0):,} cancelled", query="?state=failed"),
         Figure(look="completed", icon="completed", label="Completed, 24 h", number=ended.get("completed", 0),

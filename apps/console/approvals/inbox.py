@@ -85,14 +85,21 @@ def _order(name: str) -> tuple[str, ...]:
 
 
 def _counted(approvals: ApprovalQuerySet) -> str:
-    number = approvals.order_by()[: MOST_COUNTED + 1].count()
+    return _said(approvals.order_by()[: MOST_COUNTED + 1].count())
+
+
+def _said(number: int) -> str:
     return str(number) if number <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
+def number(user: Any) -> int:
+    """How many this person could decide; counted no further than one beyond MOST_COUNTED. One query."""
+    return Approval.objects.for_decision_by(user).awaited().order_by()[: MOST_COUNTED + 1].count()
+
+
 def badge(user: Any) -> str:
-    """How many this person could decide, for the menu; empty when there are none. One query."""
-    counted = _counted(Approval.objects.for_decision_by(user).awaited())
-    return "" if counted == "0" else counted
+    """The number for the menu; empty when there are none."""
+    return _said(found) if (found := number(user)) else ""
 
 
 def first(user: Any, number: int) -> list[Row]:
