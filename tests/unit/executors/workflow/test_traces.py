@@ -44,7 +44,7 @@ def test_wfformat_is_read_too():
             "specification": {
                 "tasks": [
                     {"id": "a", "name": "a", "parents": [], "children": ["b"]},
-                    {"id": "b", "name": "b", "parents": ["a"], "children": []},
+                    {"id": "b", "name": "b", "parents": ["a", "a"], "children": []},
                 ],
             },
             "execution": {"tasks": [{"id": "a", "runtimeInSeconds": 3.5}]},
