@@ -165,6 +165,7 @@ class _Attempt:
         return self._completed(snapshot)
 
     def _completed(self, complete: MontyComplete) -> Outcome:
+        self.journal.end_at(self.index)
         try:
             result = codec.encode(complete.output)
         except (codec.NotEncodable, RecursionError, ValueError) as error:

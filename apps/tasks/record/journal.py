@@ -19,6 +19,7 @@ from typing import Protocol
 
 from apps.core.errors import ChantillyError
 from apps.core.masking import mask
+from apps.core.saying import count
 
 PAGE = 200
 """Records read at once while replaying: memory stays bounded however long the journal is."""
@@ -241,6 +242,15 @@ class Journal:
             return None
         self.calls_answered += 1
         return recorded
+
+    def end_at(self, index: int) -> None:
+        """The script has ended, and `index` calls of it are on record. Raises Diverged when the record has more."""
+        if self.is_replaying(index) and (recorded := self._record(index)) is not None:
+            raise Diverged(
+                f"The script ended after {count(index, 'call')}, but the journal has {shown(recorded.name, recorded.arguments)}"
+                f" as call {index}. The record and the script no longer fit. Fork it at step {index} or before, or run it"
+                " again from the start."
+            )
 
     def before(self, index: int) -> Recorded | None:
         """The record of the call before this one."""

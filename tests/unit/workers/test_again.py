@@ -323,3 +323,22 @@ def test_a_chain_ends_at_what_its_reader_may_not_see_and_says_what_was_removed(a
     mid.refresh_from_db()
     (gone,) = lineage.ancestors(mid, alice)
     assert (gone.id, gone.is_removed) == (999_999, True)
+
+
+def test_a_fork_whose_script_ends_before_what_it_took_over_says_so(alice):
+    script = (
+        "import task\n\ndef run(params):\n    for n in range(params['n']):\n        task.spawn('nothing')\n"
+        "    return 'done'\n"
+    )
+    making.template("def run(params):\n    return None\n", alice, key="nothing")
+    old = drained(making.task(script, alice, {"n": 3}, key="starts"))
+    assert old.returned == "done"
+
+    made = again.fork(old, alice, step=3, parameters={"n": 1}).task
+    slices.drain()
+
+    made.refresh_from_db()
+    assert (made.status, made.error["code"]) == ("failed", "diverged")
+    assert "ended after 1 call, but the journal has task.spawn" in made.error["message"]
+    same = drained(again.fork(old, alice, step=1, parameters={"n": 1}).task)
+    assert same.returned == "done"
