@@ -56,7 +56,8 @@ class Preview:
 def preview(
     chosen: Filter, verb: str, by: Any, arguments: Mapping[str, Any] | None = None, *, served: Collection[str] = ()
 ) -> Preview:
-    """What the verb would do now. At most two queries, whatever the number of tasks."""
+    """What the verb would do now. At most two queries, whatever the number of tasks. Raises InvalidInput, as `start`."""
+    _refuse_empty(chosen)
     given = verbs.arguments(verb, arguments or {}, served)
     tasks = _matching(chosen, verb, by).annotate(**_facts(verb, given, by))
     names = ("status", "asked", "is_permitted", "is_so")
@@ -78,6 +79,15 @@ def preview(
     return Preview(count=count, legal=legal, refused=refused, skips=skips)
 
 
+def _refuse_empty(chosen: Filter) -> None:
+    if chosen.is_empty:
+        raise InvalidInput(
+            "This would touch every task. Say which are meant.",
+            fields={"filter": "Give at least one condition, or name tasks by their ids."},
+            code="empty_filter",
+        )
+
+
 def start(
     chosen: Filter,
     verb: str,
@@ -93,12 +103,7 @@ def start(
     Raises InvalidInput (empty filter, wrong arguments), NotFound (no such queue) and Conflict (it has grown).
     """
     given = verbs.arguments(verb, arguments, served)
-    if chosen.is_empty:
-        raise InvalidInput(
-            "This would touch every task. Say which are meant.",
-            fields={"filter": "Give at least one condition, or name tasks by their ids."},
-            code="empty_filter",
-        )
+    _refuse_empty(chosen)
     newest = Task.objects.aggregate(newest=Max("pk"))["newest"] or 0
     matched = _matching(chosen, verb, by).filter(pk__lte=newest).count()
     _refuse_growth(matched, expected)

@@ -119,3 +119,10 @@ def test_the_list_takes_the_same_filters(olga: APIClient, owned: Task) -> None:
     assert titles(f"ids={owned.pk}") == ["Olga's own"]
     assert titles("dead_letter=true") == titles("requester=oscar") == titles("status=final") == []
     assert olga.get("/api/v1/tasks/?dead_letter=perhaps").status_code == 400
+
+
+def test_an_empty_filter_is_refused_in_a_dry_run_too(olga: APIClient, owned: Task) -> None:
+    refused = ask(olga, verb="pause", filter={}, dry_run=True)
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "empty_filter"
