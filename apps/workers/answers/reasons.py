@@ -99,6 +99,8 @@ def _pending(task: Task, facts: Around) -> str:
             then = "First in line then." if prospect.place == 1 else f"{line.rstrip('.')} then." if line else ""
             return f"Queue {task.queue} is paused {prospect.words}. {then}".strip()
         case Hold.UNSERVED:
+            if prospect.words:
+                return f"The workers of queue {task.queue} were {prospect.words}. It starts when they are resumed."
             return f"No live worker serves queue {task.queue}. It starts as soon as one does."
         case Hold.TOOLS:
             return f"No live worker of queue {task.queue} has {prospect.words}. It starts as soon as one does."

@@ -9,13 +9,13 @@ from enum import StrEnum
 from django.conf import settings
 
 from apps.catalog.models import TaskTemplate
-from apps.core.saying import listed
+from apps.core.saying import clock, listed
 from apps.tasks.limits import gates, guarded, places, stops
 from apps.tasks.limits.gates import Bound, Gate
 from apps.tasks.limits.guarded import Group
 from apps.tasks.limits.places import MOST_AHEAD, Pace, Runner
 from apps.tasks.models import Limit, Queue, Task
-from apps.workers.models import Worker
+from apps.workers.models import Wish, Worker
 
 HEARD = timedelta(seconds=15)
 """A worker that has been silent for longer does not count as one that serves."""
@@ -70,11 +70,13 @@ class _Scene:
     pace: Pace
     names: dict[int, str]
     """Of the templates that limits name."""
+    held: dict[str, str]
+    """Queues whose live workers are all drained or stopped: by whom, since when and why."""
 
 
 def prospects(tasks: Sequence[Task], now: datetime) -> dict[int, Prospect]:
     """By id, for pending tasks; the number of queries does not depend on how many they are."""
-    scene = _scene(now)
+    scene = _scene(now, {task.queue for task in tasks})
     found = {task.pk: _prospect(task, scene) for task in tasks}
     return _placed(tasks, found, scene)
 
@@ -83,15 +85,18 @@ def served_queues(now: datetime) -> frozenset[str]:
     return frozenset(queue for server in _servers(now) for queue in server.queues)
 
 
-def _scene(now: datetime) -> _Scene:
+def _scene(now: datetime, queues: set[str]) -> _Scene:
     measured = places.pace()
     bounds = gates.bounds()
     named = {bound.template_id for bound in bounds if bound.template_id is not None}
     rows = list(Queue.objects.filter(is_paused=True).select_related("changed_by"))
     last = stops.last(rows) if rows else {}
+    servers = _servers(now)
+    unserved = queues.difference(*(server.queues for server in servers))
     return _Scene(
         now=now,
-        servers=_servers(now),
+        servers=servers,
+        held=_held(unserved, now) if unserved else {},
         paused={row.name: (last.get((row.name, "paused")) or stops.Stop.of(row)).words(now) for row in rows},
         bounds=bounds,
         running=places.runners(now, measured),
@@ -115,12 +120,27 @@ def _servers(now: datetime) -> list[_Server]:
     ]
 
 
+def _held(queues: set[str], now: datetime) -> dict[str, str]:
+    """By queue: who keeps the live workers that would serve it from taking anything, as the newest of them says."""
+    found: dict[str, str] = {}
+    workers = Worker.objects.present().heard_since(now - HEARD).select_related("belongs_to").order_by("pk")
+    for worker in workers:
+        wished = worker if worker.wish else worker.belongs_to
+        if wished is None or not wished.wish:
+            continue
+        since = f" at {clock(wished.wished_at, now)}" if wished.wished_at else ""
+        why = f" (“{wished.wish_reason}”)" if wished.wish_reason else ""
+        words = f"{'drained' if wished.wish == Wish.DRAIN else 'stopped'} by {wished.wish_by or 'somebody'}{since}{why}"
+        found |= dict.fromkeys(queues.intersection(worker.queues), words)
+    return found
+
+
 def _prospect(task: Task, scene: _Scene) -> Prospect:
     if (words := scene.paused.get(task.queue)) is not None:
         return Prospect(hold=Hold.PAUSED, words=words)
     servers = [server for server in scene.servers if task.queue in server.queues]
     if not servers:
-        return Prospect(hold=Hold.UNSERVED)
+        return Prospect(hold=Hold.UNSERVED, words=scene.held.get(task.queue, ""))
     able = [server for server in servers if not _lacks(task, server)]
     if not able:
         return Prospect(hold=Hold.TOOLS, words=listed(sorted(_lacks(task, servers[0]))))
@@ -148,9 +168,11 @@ def _lacks(task: Task, server: _Server) -> set[str]:
 
 def _limited(bound: Bound, holders: list[Runner], scene: _Scene) -> Prospect:
     of = _group_words(bound, scene)
+    is_closed = not bound.most
     words = (
-        f"Limit {len(holders)} of {bound.most}{of} is held" if holders else f"Limit 0{of} stops it until it is raised"
+        f"Limit 0{of} stops it until it is raised" if is_closed else f"Limit {len(holders)} of {bound.most}{of} is held"
     )
+    holders = [] if is_closed else holders
     left = sorted(each.seconds_left for each in holders if each.seconds_left is not None)
     known = len(left) == len(holders)
     return Prospect(

@@ -194,3 +194,24 @@ def test_any_number_of_tasks_needs_the_same_queries(template, alice, worker):
 
     few = [tasks[1], tasks[31]]
     assert counted(every) == counted([task for task in every if task in few]) <= 12
+
+
+def test_where_all_workers_are_drained_it_says_by_whom_and_why(alice, worker):
+    making.template(SCRIPT, alice)
+    task = submitted("sample", alice)
+    Worker.objects.update(wish="drain", wish_by="olga", wish_reason="deploy", wished_at=clock.now())
+
+    said = sentence(task)
+
+    assert said.startswith("The workers of queue default were drained by olga at ")
+    assert said.endswith("(“deploy”). It starts when they are resumed.")
+
+
+def test_a_limit_that_was_lowered_to_nothing_holds_whatever_still_runs(alice, worker):
+    making.template(SCRIPT, alice)
+    submitted("sample", alice)
+    claimed()
+    Limit.objects.create(scope="queue", queue="default", most=0)
+    gates.forget()
+
+    assert sentence(submitted("sample", alice)).startswith("Limit 0 of queue default stops it until it is raised.")
