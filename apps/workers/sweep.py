@@ -150,8 +150,11 @@ def _shed() -> int:
     """Cancel what has waited for longer than its queue allows, the oldest first."""
     now = clock.now()
     count = 0
-    for name, seconds in Queue.objects.filter(max_age_seconds__isnull=False).values_list("name", "max_age_seconds"):
+    limited = Queue.objects.filter(max_age_seconds__isnull=False, is_paused=False)
+    for name, seconds, resumed_at in limited.values_list("name", "max_age_seconds", "resumed_at"):
         most = timedelta(seconds=seconds or 0)
+        if resumed_at is not None and now - resumed_at <= most:
+            continue  # people held its tasks back: none of them has waited for so long since
         old = Task.objects.filter(
             status=Status.PENDING, queue=name, available_at__lt=now - most, started_at__isnull=True
         )

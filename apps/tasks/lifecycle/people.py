@@ -107,7 +107,9 @@ def resume(task: Task, by: Any, *, bulk: int | None = None) -> Task:
         status = Status(task.paused_from or Status.PENDING)
         if status == Status.WAITING and task.available_at <= now:
             status = Status.PENDING
-        changes = {"paused_from": "", "is_paused_with_parent": False}
+        changes: dict[str, Any] = {"paused_from": "", "is_paused_with_parent": False}
+        if status == Status.PENDING and task.started_at is None:
+            changes["available_at"] = max(task.available_at, now)  # its age does not count what people held it back for
         move(task, status, "task.resumed", now, actor=by, changes=changes, data=_part_of(bulk))
         _with_children(task)
     return task

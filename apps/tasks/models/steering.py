@@ -22,6 +22,9 @@ class Queue(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
     changed_at = models.DateTimeField(default=clock.now, editable=False)
+    resumed_at = models.DateTimeField(
+        null=True, editable=False, help_text="Ages in it count from then on, at the earliest."
+    )
     max_length = models.PositiveIntegerField(null=True, blank=True, help_text="Pending tasks; more are refused.")
     max_age_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="A task that has been pending for longer is cancelled with that reason."

@@ -11,6 +11,7 @@ from apps.core.errors import Conflict
 from apps.tasks import lifecycle
 from apps.tasks.limits import intake
 from apps.tasks.models import Event, Queue, Task
+from apps.tasks.operators import queues
 from apps.tasks.record.journal import Batch
 from apps.workers import sweep
 from tests import making
@@ -98,3 +99,38 @@ def test_what_has_begun_is_not_shed_when_it_waits_again(template, alice):
     Queue.objects.create(name="default", max_age_seconds=60)
     assert sweep.sweep().shed == 0
     assert Task.objects.get(pk=task.pk).status == "pending"
+
+
+def test_while_its_queue_is_paused_nothing_grows_too_old_and_its_age_counts_from_the_resumption(template, alice):
+    now = clock.now()
+    Queue.objects.create(name="default", max_age_seconds=60)
+    with clock.frozen(now - timedelta(seconds=300)):
+        queues.pause("default", alice, "printer change")
+        task = submitted(template, alice)
+    assert sweep.sweep().shed == 0
+
+    with clock.frozen(now - timedelta(seconds=30)):
+        queues.resume("default", alice)
+    assert sweep.sweep().shed == 0
+
+    with clock.frozen(now + timedelta(seconds=31)):
+        assert sweep.sweep().shed == 1
+    assert Task.objects.get(pk=task.pk).status == "cancelled"
+
+
+def test_a_task_that_was_paused_is_as_old_as_its_resumption(template, alice):
+    now = clock.now()
+    Queue.objects.create(name="default", max_age_seconds=60)
+    with clock.frozen(now - timedelta(seconds=300)):
+        task = submitted(template, alice)
+        before = task.rank
+        lifecycle.pause(task, alice)
+    with clock.frozen(now - timedelta(seconds=30)):
+        lifecycle.resume(task, alice)
+
+    assert sweep.sweep().shed == 0
+
+    task.refresh_from_db()
+    assert (task.status, task.rank) == ("pending", before), "it has lost no place by it"
+    with clock.frozen(now + timedelta(seconds=31)):
+        assert sweep.sweep().shed == 1

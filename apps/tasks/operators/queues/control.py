@@ -93,12 +93,14 @@ def _turn(name: str, by: Any, reason: str, served: Collection[str], *, flag: str
         if getattr(row, flag) == on:
             raise _is_so(row, flag, on)
         setattr(row, flag, on)
+        if flag == "is_paused" and not on:
+            row.resumed_at = clock.now()
         audit.record(
             by, verb, f"queue:{found}", reason=reason, before=before,
             after={"is_paused": row.is_paused, "is_draining": row.is_draining},
         )  # fmt: skip
         _sign(row, by, reason)
-        row.save(update_fields=[flag, "reason", "changed_by", "changed_at"])
+        row.save(update_fields=[flag, "resumed_at", "reason", "changed_by", "changed_at"])
         gates.changed()
     return row
 
