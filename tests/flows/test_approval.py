@@ -97,3 +97,19 @@ def test_cancelled_while_it_asks(waiting: Task, alice: User, ivan: User) -> None
     assert Approval.objects.get().state == "withdrawn"
     waiting.refresh_from_db()
     assert waiting.status == "cancelled"
+
+
+def test_asked_anew_when_nobody_had_decided_and_it_is_tried_again(alice: User, ivan: User) -> None:
+    task = making.task(LETTERS.replace(", at_expiry='reject'", ""), alice)
+    worker.drain()
+    Approval.objects.update(expires_at=clock.now(), due_at=clock.now())
+    sweep.sweep()
+    while worker.drain():
+        Task.objects.filter(pk=task.pk, status="pending").update(available_at=clock.now())
+    task.refresh_from_db()
+    assert task.status == "failed" and "nobody decided" in task.error["message"], (task.status, task.error)
+
+    lifecycle.retry_failed(task, alice)
+    worker.drain()
+    approvals.decide(Approval.objects.get(state="open").pk, ivan, "reject")
+    assert ended(task) == {"summary": "Nothing was sent.", "by": "ivan"}

@@ -13,8 +13,7 @@ from apps.core.errors import InvalidInput
 from apps.tasks.approvals import acts
 from apps.tasks.approvals.questions import Question, Who
 from apps.tasks.lifecycle.moving import illegal, locked
-from apps.tasks.models import Approval, Decider, Task
-from apps.tasks.models.approvals import ApprovalState
+from apps.tasks.models import Approval, Decider, Event, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +34,9 @@ class Answer:
 
 
 def answer_of(task_id: int, place: str) -> Answer | None:
-    """None: not asked, or not answered yet."""
-    row = Approval.objects.filter(task_id=task_id, place=place).exclude(state=ApprovalState.OPEN).first()
-    if row is None:
+    """None: not asked, or not answered yet; also where nobody had answered, and somebody has the task tried again."""
+    row = _standing(task_id, place)
+    if row is None or row.is_open:
         return None
     assert row.decided_at is not None  # the database refuses one that has ended without it
     return Answer(
@@ -49,25 +48,40 @@ def answer_of(task_id: int, place: str) -> Answer | None:
 def ask(task_id: int, place: str, question: Question) -> Approval:
     """Put the question, or find it put already: one for each place of a task, however often this is called.
 
+    Once a person has the task tried again, what had ended there without an answer is put anew, and stays on record.
     Raises InvalidInput (nobody has a name that is given; only the requester could decide under four eyes) and Conflict
     (the task has ended).
     """
-    if (known := Approval.objects.filter(task_id=task_id, place=place).first()) is not None:
+    if (known := _standing(task_id, place)) is not None:
         return known
     now = clock.now()
     with transaction.atomic():
         task = locked(Task(pk=task_id))
-        if (known := Approval.objects.filter(task_id=task_id, place=place).first()) is not None:
+        if (known := _standing(task_id, place)) is not None:
             return known
         if task.is_final:
             raise illegal(task, "asked about", "it has ended")
         deciders = _deciders(question, task)
+        for void in Approval.objects.filter(task_id=task_id, place=place):
+            Approval.objects.filter(pk=void.pk).update(place=f"{place[:80]}/{void.pk}")
         approval = Approval.objects.create(**_fields(question, task, place, now))
         for decider in deciders:
             decider.approval = approval
         Decider.objects.bulk_create(deciders)
         acts.note(approval, "asked", now)
     return approval
+
+
+def _standing(task_id: int, place: str) -> Approval | None:
+    row = Approval.objects.filter(task_id=task_id, place=place).first()
+    return None if row is None or _is_void(row) else row
+
+
+def _is_void(row: Approval) -> bool:
+    """It ended without an answer, and a person has had the task tried again since."""
+    if row.is_open or row.decision:
+        return False
+    return Event.objects.filter(task_id=row.task_id, kind="task.retried", at__gte=row.decided_at).exists()
 
 
 def _fields(question: Question, task: Task, place: str, now: datetime) -> dict[str, Any]:

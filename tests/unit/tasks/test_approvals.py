@@ -18,7 +18,7 @@ from apps.tasks.record.journal import Batch
 from apps.tasks.retention import pruning
 from apps.tasks.states import Status
 from tests.unit.tasks.asked import AMOUNT, asked, listening, person
-from tests.unit.tasks.standing_at import standing, submitted
+from tests.unit.tasks.standing_at import BROKEN, standing, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -320,6 +320,22 @@ def test_a_task_withdraws_what_it_asked_at_one_place(waiting, ivan):
     answer = approvals.answer_of(waiting.pk, "7")
     assert answer is not None and (answer.state, answer.is_decided) == ("withdrawn", False)
     assert approvals.withdraw(10_000, "no such task") == 0
+
+
+def test_what_ended_without_an_answer_is_put_anew_once_the_task_is_tried_again(template, alice, ivan):
+    made = standing("running", template, alice)
+    old, decided = asked(made.task, users=["ivan"]), asked(made.task, place="8", users=["ivan"])
+    approvals.decide(decided.pk, ivan, "approve")
+    lifecycle.fail(made.lease, BROKEN, Batch())
+    approvals.due()
+    assert asked(made.task, users=["ivan"]).state == "withdrawn", "the same answer until somebody acts"
+    lifecycle.retry_failed(made.task, alice)
+    assert approvals.answer_of(made.task_id, "7") is None
+    new = asked(made.task, users=["ivan"])
+    assert (new.state, new.pk == old.pk, asked(made.task, users=["ivan"]).pk) == ("open", False, new.pk)
+    assert Approval.objects.get(pk=old.pk).place == f"7/{old.pk}"
+    answer = approvals.answer_of(made.task_id, "8")
+    assert answer is not None and answer.decision == "approve", "what was decided stays decided"
 
 
 # Handing over
