@@ -32,7 +32,7 @@ from apps.workers.registry import events, roster
 Item = TypeVar("Item")
 log = structlog.get_logger(__name__)
 AT_ONCE = 100
-BULK_SECONDS = 0.3
+BULK_SECONDS = 0.7
 """For actions on many tasks in one sweep: the heartbeat sweeps, and has leases to keep."""
 TELL_SECONDS = 600.0
 FAILURES = (DatabaseError, InterfaceError, OSError, ChantillyError)
