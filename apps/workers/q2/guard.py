@@ -37,9 +37,21 @@ class Flag:
 
 
 class Monitor(threading.Thread):
-    """With what Django-Q2's statistics ask of a process."""
+    """Django-Q2's monitor, with what Django-Q2's statistics ask of a process."""
 
     pid = property(lambda _: os.getpid())
+
+    def __init__(self, results: Any, broker: Any, ending: Flag) -> None:
+        super().__init__(name="monitor", daemon=True)
+        self._results, self._broker, self._ending = results, broker, ending
+
+    def run(self) -> None:
+        try:
+            monitor(self._results, self._broker)
+        except (EOFError, OSError, TypeError, ValueError):
+            # Once the guard has put the word to stop into the queue it closes it, here also for who has not read it.
+            if not self._ending.is_set():
+                raise
 
 
 class Guard(Sentinel):
@@ -55,7 +67,8 @@ class Guard(Sentinel):
     def spawn_process(self, target: Any, *args: Any) -> Any:
         if target is not monitor:
             return super().spawn_process(target, *args)
-        thread = Monitor(target=monitor, args=args, name="monitor", daemon=True)
+        results, broker = args
+        thread = Monitor(results, broker, self.stop_event)
         thread.start()
         return thread
 

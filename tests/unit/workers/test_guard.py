@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 
-from apps.workers.q2.guard import Flag
+import pytest
+
+from apps.workers.q2.guard import Flag, Monitor
 
 GUARD = """
 import os, signal
@@ -46,3 +48,25 @@ def test_a_sigterm_ends_the_guard_and_its_children_have_the_default():
     done = subprocess.run([sys.executable, "-c", GUARD], capture_output=True, text=True, timeout=60, check=True)
 
     assert done.stdout.split() == ["3", "True"]
+
+
+class Closed:
+    """A queue that is closed while somebody reads it."""
+
+    def get(self) -> None:
+        raise TypeError("'NoneType' object cannot be interpreted as an integer")
+
+
+@pytest.mark.parametrize("is_ending", [True, False])
+def test_the_monitor_is_silent_about_its_closed_queue_only_while_the_guard_ends(monkeypatch, is_ending):
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    ending = Flag()
+    if is_ending:
+        ending.set()
+
+    monitor = Monitor(Closed(), object(), ending)
+    monitor.start()
+    monitor.join(5)
+
+    assert (not monitor.is_alive(), len(told)) == (True, 0 if is_ending else 1)
