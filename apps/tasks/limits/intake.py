@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.core.errors import Conflict
 from apps.core.saying import count
 from apps.tasks import sql
-from apps.tasks.limits.stops import Stop
+from apps.tasks.limits.stops import Stop, last
 from apps.tasks.models import Queue, Task
 from apps.tasks.states import Status
 
@@ -38,8 +38,9 @@ def check(queue: str) -> int | None:
     if row is None:
         return None
     if row.is_draining:
+        stop = last([row]).get((queue, "draining")) or Stop.of(row)  # the row may name who paused it
         raise Conflict(
-            f"Queue {queue} takes nothing new: it is being drained {Stop.of(row).words(clock.now())}. Ask again when it"
+            f"Queue {queue} takes nothing new: it is being drained {stop.words(clock.now())}. Ask again when it"
             " is open, or ask an operator to reopen it.",
             code="queue_draining",
         )

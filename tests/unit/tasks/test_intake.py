@@ -134,3 +134,12 @@ def test_a_task_that_was_paused_is_as_old_as_its_resumption(template, alice):
     assert (task.status, task.rank) == ("pending", before), "it has lost no place by it"
     with clock.frozen(now + timedelta(seconds=31)):
         assert sweep.sweep().shed == 1
+
+
+def test_a_queue_that_is_paused_and_drained_refuses_with_the_reason_of_the_draining(template, alice):
+    queues.pause("default", alice, "printer change")
+    queues.drain("default", alice, "moving")
+    intake.forget()
+
+    with pytest.raises(Conflict, match="moving"):
+        submitted(template, alice)
