@@ -17,6 +17,11 @@ class Sight:
         """Whether tasks that this user asked for may be seen."""
         return self.is_all or requester_id == self.user_id
 
+    @property
+    def reach(self) -> "Sight":
+        """Equal for all who may see the same: what is made for one of them serves the others."""
+        return EVERYTHING if self.is_all else self
+
 
 NOBODY = Sight()
 EVERYTHING = Sight(is_all=True)

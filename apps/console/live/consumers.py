@@ -5,19 +5,20 @@ slow, 4429 too many; 1003 and 1009 as the protocol has them.
 """
 
 import asyncio
-import json
 import time
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.auth import get_user
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from apps.console.live.hub import Follower, ListFollower, TaskFollower, hub
-from apps.console.live.messages import MAX_FRAME, NotUnderstood, ServerMessage, parse
+from apps.console.live.followers import Follower, ListFollower, TaskFollower
+from apps.console.live.hub import hub
+from apps.console.live.messages import MAX_FRAME, NotUnderstood, parse
 from apps.tasks import sight
 from apps.tasks.models import Task
 from apps.tasks.sight import Sight
@@ -42,7 +43,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """A refusal before accept() answers the handshake with 403."""
         user = await self._user()
-        if user is None or not await self.may_follow(user):
+        viewer = await self.sight_of(user) if user is not None else None
+        if user is None or viewer is None:
             await self.close()
             return
         if hub().sockets_of(user.pk) >= SOCKETS_PER_USER:
@@ -50,7 +52,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         await self.accept()
         self._counted_at = time.monotonic()
-        self.follower = self.make_follower(await _sight(user))
+        self.follower = self.make_follower(viewer)
         hub().add(self.follower)
         self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
 
@@ -70,10 +72,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         else:
             await self._understand(text_data)
 
-    async def send_message(self, message: ServerMessage) -> None:
-        await self.send(text_data=json.dumps(message, separators=(",", ":")))
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without channels' visit to the database's thread before each frame: ours ask for what they need, and most nothing."""
+        await getattr(self, get_handler_name(message))(message)
 
-    async def may_follow(self, user: Any) -> bool:
+    async def send_text(self, text: str) -> None:
+        await self.send(text_data=text)
+
+    async def sight_of(self, user: Any) -> Sight | None:
+        """What the user may see; None where that is not what this socket follows."""
         raise NotImplementedError
 
     def make_follower(self, viewer: Sight) -> TaskFollower | ListFollower:
@@ -90,8 +97,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             message = parse(text)
             if message["type"] == "show":
                 self.show(message["tasks"])
-            else:
-                self.follower.confirm(message["number"])
+            elif not self.follower.confirm(message["number"]):
+                return
         except NotUnderstood:
             await self._end(NOT_UNDERSTOOD)
             return
@@ -112,11 +119,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if user is None:
                 await self._end(SIGNED_OUT)
                 return
-            if not await self.may_follow(user):
+            viewer = await self.sight_of(user)
+            if viewer is None:
                 await self._end(NOT_FOUND)
                 return
             if isinstance(self.follower, TaskFollower):
-                self.follower.sight = await _sight(user)
+                self.follower.sight = viewer
             if _is_slow(self.follower):
                 await self._end(TOO_SLOW)
                 return
@@ -144,8 +152,9 @@ class TaskConsumer(LiveConsumer):
         return int(self.scope["url_route"]["kwargs"]["task_id"])
 
     @database_sync_to_async
-    def may_follow(self, user: Any) -> bool:
-        return bool(Task.objects.visible_to(user).filter(pk=self.task_id).exists())
+    def sight_of(self, user: Any) -> Sight | None:
+        seen = sight.of(user)
+        return seen if Task.objects.visible_to(seen).filter(pk=self.task_id).exists() else None
 
     def make_follower(self, viewer: Sight) -> TaskFollower:
         given = parse_qs(self.scope.get("query_string", b"").decode("latin1")).get("after", ["0"])[0]
@@ -156,8 +165,9 @@ class TaskConsumer(LiveConsumer):
 class ListConsumer(LiveConsumer):
     """`ws/tasks/`: the rows of a list that the page names, and word of all others."""
 
-    async def may_follow(self, user: Any) -> bool:
-        return bool(user.is_staff)
+    @database_sync_to_async
+    def sight_of(self, user: Any) -> Sight | None:
+        return sight.of(user) if user.is_staff else None
 
     def make_follower(self, viewer: Sight) -> ListFollower:
         return ListFollower(socket=self, user_id=viewer.user_id or 0)
@@ -166,11 +176,6 @@ class ListConsumer(LiveConsumer):
         if isinstance(self.follower, ListFollower):
             self.follower.shown = set(tasks)
             self.follower.changed |= self.follower.shown
-
-
-@database_sync_to_async
-def _sight(user: Any) -> Sight:
-    return sight.of(user)
 
 
 def _sessions() -> Any:

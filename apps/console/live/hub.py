@@ -7,22 +7,22 @@ what happened meanwhile then comes as one message, so a stalled browser costs no
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connections
 
 from apps.console import state
-from apps.console.live import reading
-from apps.console.live.messages import ServerMessage, TaskMessage, TasksMessage
+from apps.console.live import messages, reading
+from apps.console.live.followers import Follower, ListFollower, TaskFollower
+from apps.console.live.messages import TaskMessage, TasksMessage
+from apps.console.live.reading import Tail
 from apps.console.state import TaskState
 from apps.core import hints
 from apps.tasks.sight import Sight
-from apps.tasks.states import Status
 
 log = structlog.get_logger(__name__)
 Answer = TypeVar("Answer")
@@ -33,72 +33,10 @@ PACE_SECONDS = 0.04
 """Between two looks: a task that records hundreds of steps a second is drawn 25 times a second."""
 LIST_SECONDS = 0.5
 """Between two looks at lists, which show less and touch more."""
-WINDOW = 4
-"""Messages that a socket may have open before it is asked to confirm."""
 UNKNOWN = 0
 """The id of a hint that names no task."""
-PROSPECT_SECONDS = 5.0
-"""Between two looks at a pending task to which nothing happens: its place and its expected start move all the same."""
 MAX_CHANGED = 500
 """Changed tasks that a list follower is told of at once."""
-
-
-class Socket(Protocol):
-    """What the hub needs of a connection. `send` must not wait for the network."""
-
-    async def send_message(self, message: ServerMessage) -> None: ...
-
-
-@dataclass(eq=False, kw_only=True)
-class Follower:
-    socket: Socket
-    user_id: int
-    number: int = 0
-    confirmed: int = 0
-    waiting_since: float | None = None
-    """When the oldest message that is not confirmed was sent."""
-
-    @property
-    def is_ready(self) -> bool:
-        return self.number - self.confirmed < WINDOW
-
-    async def send(self, message: ServerMessage) -> None:
-        if self.waiting_since is None:
-            self.waiting_since = time.monotonic()
-        await self.socket.send_message(message)
-
-    def confirm(self, number: int) -> None:
-        self.confirmed = max(self.confirmed, min(number, self.number))
-        self.waiting_since = None if self.confirmed == self.number else time.monotonic()
-
-
-@dataclass(eq=False, kw_only=True)
-class TaskFollower(Follower):
-    """Follows one task from `seq` on. `shown` is the state it was last sent; `sight` what its user may see of others."""
-
-    task_id: int
-    seq: int
-    sight: Sight
-    shown: TaskState | None = None
-    told_at: float = 0.0
-
-    def is_behind(self, seq: int, now: float) -> bool:
-        if self.shown is None or self.shown["seq"] != seq:
-            return True
-        return self.shown["status"] == Status.PENDING and now - self.told_at >= PROSPECT_SECONDS
-
-
-@dataclass(eq=False, kw_only=True)
-class ListFollower(Follower):
-    """Follows the rows of a list, and hears of all other tasks that it may see by their ids."""
-
-    shown: set[int] = field(default_factory=set)
-    changed: set[int] = field(default_factory=set)
-
-    def take_changed(self) -> set[int]:
-        """What to look at now; what changes during the look is for the next."""
-        taken, self.changed = self.changed, set()
-        return taken
 
 
 class Hub:
@@ -211,28 +149,20 @@ class Hub:
         for task_id, seq in newest.items():
             followers = self._tasks.get(task_id, ())
             behind = [follower for follower in followers if follower.is_ready and follower.is_behind(seq, now)]
-            for viewer in {follower.sight for follower in behind}:
-                await self._tell(task_id, viewer, [follower for follower in behind if follower.sight == viewer])
+            if behind:
+                await self._tell(task_id, behind)
 
-    async def _tell(self, task_id: int, viewer: Sight, followers: list[TaskFollower]) -> None:
-        after = {follower.seq for follower in followers}
-        found = await self._ask(lambda: reading.task(task_id, after, viewer))
-        if found is None:
-            return
-        shown, tails = found
+    async def _tell(self, task_id: int, followers: list[TaskFollower]) -> None:
+        """One read for all of them; those who may see the same and lack the same are sent the same text."""
+        by_sight: dict[Sight, list[TaskFollower]] = {}
         for follower in followers:
-            tail = tails[follower.seq]
-            changed = state.changes(follower.shown, shown)
-            has_news = follower.shown is None or follower.shown["seq"] != shown["seq"] or state.has_news(changed)
-            follower.seq, follower.shown = max(follower.seq, shown["seq"]), shown
-            follower.told_at = time.monotonic()
-            if not has_news:
-                continue
-            follower.number += 1
-            await follower.send(
-                TaskMessage(type="task", number=follower.number, is_reset=tail.is_reset, state=changed, feed=tail.feed,
-                            log=tail.log)
-            )  # fmt: skip
+            by_sight.setdefault(follower.sight.reach, []).append(follower)
+        look = await self._ask(lambda: reading.task(task_id, {each.seq for each in followers}, by_sight))
+        if look is None:
+            return
+        for viewer, alike in by_sight.items():
+            for group in _by_what_they_have(alike):
+                await _send(group, look.states[viewer], look.tails[group[0].seq])
 
     async def _look_at_lists(self) -> None:
         await self._note_changes()
@@ -264,8 +194,7 @@ class Hub:
             mine = [row for row in rows if row["id"] in ids and row["id"] in follower.shown]
             news = [each for each in (*others, *(row["id"] for row in rows)) if each in ids - follower.shown]
             if mine or news:
-                follower.number += 1
-                await follower.send(TasksMessage(type="tasks", number=follower.number, rows=mine, others=news))
+                await follower.send(messages.body(TasksMessage(type="tasks", rows=mine, others=news)))
 
     async def _ask(self, question: Callable[[], Answer]) -> Answer:
         """Run in the poller's own thread, with its own connection."""
@@ -276,6 +205,26 @@ class Hub:
 
         assert self._thread is not None
         return await asyncio.get_running_loop().run_in_executor(self._thread, asked)
+
+
+def _by_what_they_have(followers: Iterable[TaskFollower]) -> list[list[TaskFollower]]:
+    """Those that were last shown the very same state, and have the same feed."""
+    groups: dict[tuple[int, int], list[TaskFollower]] = {}
+    for follower in followers:
+        groups.setdefault((id(follower.shown), follower.seq), []).append(follower)
+    return list(groups.values())
+
+
+async def _send(group: list[TaskFollower], shown: TaskState, tail: Tail) -> None:
+    before = group[0].shown
+    changed = state.changes(before, shown)
+    has_news = before is None or before["seq"] != shown["seq"] or state.has_news(changed)
+    body = messages.body(TaskMessage(type="task", is_reset=tail.is_reset, state=changed, feed=tail.feed, log=tail.log))
+    for follower in group:
+        follower.seq, follower.shown = max(follower.seq, shown["seq"]), shown
+        follower.told_at = time.monotonic()
+        if has_news:
+            await follower.send(body)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -1,4 +1,7 @@
-"""What travels over the websockets. A server's message has a number; the client answers with the last it has shown."""
+"""What travels over the websockets. A server's message has a number; the client answers with the last it has shown.
+
+Each socket counts its own messages; the rest of a message may be made once for many of them.
+"""
 
 import json
 from typing import Any, Literal, TypedDict, TypeGuard
@@ -14,7 +17,6 @@ class TaskMessage(TypedDict):
     """Changes of one task. With `is_reset` the feed and the log replace what the page has."""
 
     type: Literal["task"]
-    number: int
     is_reset: bool
     state: dict[str, Any]
     feed: list[FeedRow]
@@ -34,12 +36,20 @@ class TasksMessage(TypedDict):
     """Rows of a list that changed, and the ids of other tasks that did: the list itself never moves."""
 
     type: Literal["tasks"]
-    number: int
     rows: list[TaskRow]
     others: list[int]
 
 
 ServerMessage = TaskMessage | TasksMessage
+
+
+def body(message: ServerMessage) -> str:
+    return json.dumps(message, separators=(",", ":"))
+
+
+def numbered(number: int, body: str) -> str:
+    """The text that one socket sends."""
+    return f'{{"number":{number},{body[1:]}'
 
 
 class Seen(TypedDict):

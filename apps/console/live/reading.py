@@ -1,6 +1,6 @@
 """What the poller asks the database for. Runs in its one thread; everything is by task, never by a global id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from apps.console.state import TaskState
 from apps.core import clock
 from apps.tasks.models import Execution, Task
 from apps.tasks.record import feed
+from apps.tasks.record.feed import Entry
 from apps.tasks.sight import Sight
 
 
@@ -26,29 +27,45 @@ class Tail:
     log: list[LogRow]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """The state as each viewer may see it, and what the feed has after each seq."""
+
+    states: dict[Sight, TaskState]
+    tails: dict[int, Tail]
+
+
 def seqs(task_ids: Iterable[int]) -> dict[int, int]:
     """The newest seq of each of these tasks: whoever has it has everything."""
     return dict(Execution.objects.filter(pk__in=list(task_ids)).values_list("pk", "seq"))
 
 
-def task(task_id: int, after: Iterable[int], viewer: Sight) -> tuple[TaskState, dict[int, Tail]] | None:
-    """The task's state as the viewer may see it, and its feed after each of these seqs; None when the task is gone."""
+def task(task_id: int, after: Collection[int], viewers: Iterable[Sight]) -> Look | None:
+    """The task as it is now, for all of these; None when it is gone. The number of queries depends on neither."""
     now = clock.now()
     try:
-        shown = state.load(task_id, now, viewer)
+        states = state.load_for(task_id, now, viewers)
     except Task.DoesNotExist:
         return None
-    return shown, {seq: _tail(task_id, seq, shown["seq"], now) for seq in after}
+    until = next(iter(states.values()))["seq"]
+    return Look(states=states, tails=_tails(task_id, after, until, now))
 
 
-def _tail(task_id: int, after: int, until: int, now: datetime) -> Tail:
-    """Nothing beyond `until`: state and feed are of one moment, and the rest comes with the next look."""
-    entries = feed.read(task_id, after) if after < until else []
-    is_reset = len(entries) >= feed.MAX_PAGE
-    if is_reset:
+def _tails(task_id: int, after: Collection[int], until: int, now: datetime) -> dict[int, Tail]:
+    """After each of these seqs, out of one read from the lowest of them, or of the newest where that is too much."""
+    entries = feed.read(task_id, min(after)) if min(after) < until else []
+    is_cut = len(entries) >= feed.MAX_PAGE
+    if is_cut:
         entries = feed.newest(task_id)
-    entries = [entry for entry in entries if entry.seq <= until]
-    return Tail(is_reset=is_reset, feed=feedrows.rows(entries, now), log=feedrows.log(entries, now))
+    return {seq: _tail(entries, seq, until, now, is_cut=is_cut) for seq in after}
+
+
+def _tail(entries: Sequence[Entry], after: int, until: int, now: datetime, *, is_cut: bool) -> Tail:
+    """Nothing beyond `until`: state and feed are of one moment, and the rest comes with the next look."""
+    mine = [entry for entry in entries if entry.seq > after]
+    is_reset = is_cut and len(mine) == len(entries)
+    mine = [entry for entry in mine if entry.seq <= until]
+    return Tail(is_reset=is_reset, feed=feedrows.rows(mine, now), log=feedrows.log(mine, now))
 
 
 def newest_task() -> int:

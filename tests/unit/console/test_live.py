@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,22 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.console import state, taskpage
-from apps.console.live import consumers, hub
+from apps.console.live import consumers, followers, hub, reading
 from apps.console.live.routing import websockets
 from apps.core import clock, hints
-from apps.tasks import lifecycle
-from apps.tasks.models import Task
+from apps.tasks import lifecycle, sight
+from apps.tasks.limits import gates
+from apps.tasks.models import Limit, Task
+from apps.tasks.sight import Sight
 from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.console.conftest import claim_for_a_test
+from tests.unit.tasks.standing_at import claimed, submitted
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
@@ -197,6 +202,85 @@ async def test_two_pages_of_one_task_each_get_what_they_lack(alice, walk):
         assert (await heard(one))["state"] == (await heard(two))["state"]
 
 
+class Ear:
+    """A socket that only listens."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict[str, Any]] = []
+
+    async def send_text(self, text: str) -> None:
+        self.heard.append(json.loads(text))
+
+
+async def told(sights: list[Sight], walk: Task, alice: Any) -> list[list[dict[str, Any]]]:
+    """What sockets with these sights are sent: at once, and after a change of which they hear together."""
+    ears = [Ear() for _ in sights]
+    each = hub.Hub()
+    joined = [
+        followers.TaskFollower(socket=ear, user_id=seen.user_id or 0, sight=seen, task_id=walk.pk, seq=number % 2)
+        for number, (ear, seen) in enumerate(zip(ears, sights, strict=True))
+    ]
+    for follower in joined:
+        each.add(follower)
+    await _until(lambda: all(len(ear.heard) == 1 for ear in ears))
+    await database_sync_to_async(lifecycle.pause)(walk, alice)
+    await _until(lambda: all(len(ear.heard) == 2 for ear in ears))
+    await database_sync_to_async(lifecycle.resume)(walk, alice)
+    for follower in joined:
+        each.remove(follower)
+    await asyncio.wait_for(each.closed(), 10)
+    return [ear.heard for ear in ears]
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_change_costs_many_sockets_of_several_people_the_queries_of_one(alice, charlie, walk, monkeypatch):
+    plain, asked = reading.task, []
+
+    def counted(*given: Any) -> Any:
+        with CaptureQueriesContext(connection) as seen:
+            look = plain(*given)
+        asked.append(len(seen))
+        return look
+
+    monkeypatch.setattr(reading, "task", counted)
+    one = Sight(user_id=alice.pk, is_all=True)
+    await told([one], walk, alice)
+    of_one, asked[:] = asked[1], []
+    everybody = [one, Sight(user_id=charlie.pk), Sight(user_id=alice.pk + 99, is_all=True)] * 4
+    heard = await told(everybody, walk, alice)
+
+    assert asked[-1] == of_one, "as many queries as for one socket"
+    assert all(second["state"] == heard[0][1]["state"] for _, second in heard)
+    assert {second["number"] for _, second in heard} == {2}
+
+
+async def test_one_read_tells_each_reader_no_more_than_they_may_know(alice, charlie):
+    """A task of Charlie is held back by one of Alice: who sees only his own is not told its name."""
+    viewers = [Sight(user_id=alice.pk, is_all=True), Sight(user_id=charlie.pk), sight.NOBODY]
+
+    def read() -> list[tuple[Any, Any]]:
+        first = submitted(
+            making.template("def run(params):\n    return 1\n", alice, key="crm").key, alice, title="Secret"
+        )
+        held = submitted("crm", alice)
+        Task.objects.filter(pk=held.pk).update(requester=charlie)
+        Limit.objects.create(scope="template", most=1, template=first.template)
+        gates.forget()
+        claimed()
+        now = clock.now()
+        together = state.load_for(held.pk, now, viewers)
+        return [(together[viewer], state.load(held.pk, now, viewer)) for viewer in viewers]
+
+    looks = await database_sync_to_async(read)()
+    assert all(together == alone for together, alone in looks)
+    assert ["Secret" in together["fields"]["reason"] for together, _ in looks] == [True, False, False]
+
+
 async def test_a_revoked_session_closes_the_socket(alice, walk, monkeypatch):
     assert consumers.CHECK_SECONDS <= 30
     monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.1)
@@ -247,7 +331,7 @@ async def test_a_client_that_confirms_nothing_gets_a_bounded_number_of_messages_
         while (output := await communicator.receive_output(timeout=5))["type"] == "websocket.send":
             sent += 1
 
-    assert sent == hub.WINDOW
+    assert sent == followers.WINDOW
     assert output["code"] == consumers.TOO_SLOW
 
 
@@ -258,7 +342,7 @@ async def test_a_client_that_confirms_late_gets_what_it_missed_as_one_message(al
             await asyncio.sleep(0.06)
             await database_sync_to_async(lifecycle.resume)(walk, alice)
             await asyncio.sleep(0.06)
-        seen = [json.loads(await communicator.receive_from()) for _ in range(hub.WINDOW)]
+        seen = [json.loads(await communicator.receive_from()) for _ in range(followers.WINDOW)]
         assert await communicator.receive_nothing(timeout=0.3)
         await communicator.send_to(json.dumps({"type": "seen", "number": seen[-1]["number"]}))
         rest = await heard(communicator)
