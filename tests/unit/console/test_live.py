@@ -23,6 +23,7 @@ from apps.tasks import lifecycle, sight
 from apps.tasks.limits import gates
 from apps.tasks.models import Limit, Task
 from apps.tasks.sight import Sight
+from apps.workers.registry import roster
 from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.console.conftest import claim_for_a_test
@@ -264,6 +265,7 @@ async def test_one_read_tells_each_reader_no_more_than_they_may_know(alice, char
     viewers = [Sight(user_id=alice.pk, is_all=True), Sight(user_id=charlie.pk), sight.NOBODY]
 
     def read() -> list[tuple[Any, Any]]:
+        roster.register(["default"])
         first = submitted(
             making.template("def run(params):\n    return 1\n", alice, key="crm").key, alice, title="Secret"
         )
