@@ -23,7 +23,7 @@ from apps.core import clock, durations
 from apps.core.errors import ChantillyError, InvalidInput
 from apps.tasks import sight
 from apps.tasks.models import BulkAction, Task, Tombstone
-from apps.tasks.models.task import MOST_COUNTED, TaskQuerySet, in_status
+from apps.tasks.models.task import MOST_COUNTED, MOST_SEARCHED, TaskQuerySet, in_status
 from apps.tasks.operators import bulk
 from apps.tasks.operators.filters import Filter
 from apps.tasks.retention import past
@@ -31,6 +31,8 @@ from apps.tasks.states import OPEN, Status
 from apps.workers.models import ClusterEvent, Worker
 
 PAGE = 50
+MOST_RECENT = 1_000
+"""Own tasks whose templates and queues the filters offer; an address may name any other."""
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -87,10 +89,12 @@ class BoundedPaginator(Paginator):
 
 
 def _known_templates(user: Any) -> QuerySet[TaskTemplate]:
-    """Those whose names a filter may offer: all for who sees all tasks or templates, else those of the user's own tasks."""
+    """Those whose names a filter may offer: all for who sees all tasks or templates, else those of the user's newest tasks."""
     if sight.sees_all(user) or user.has_perm("catalog.view_tasktemplate"):
         return TaskTemplate.objects.all()
-    return TaskTemplate.objects.filter(Exists(Task.objects.visible_to(user).filter(template=OuterRef("pk"))))
+    # Bounded: whether there is an own task of a template may take a look at all of either.
+    recent = Task.objects.visible_to(user).order_by("-pk").values("template")[:MOST_RECENT]
+    return TaskTemplate.objects.filter(pk__in=recent)
 
 
 class TemplateFilter(admin.SimpleListFilter):
@@ -174,7 +178,12 @@ class TaskAdmin(admin.ModelAdmin):
         return Task.objects.visible_to(request.user).defer("result")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"title": "Tasks", "views": _views(request), **(extra_context or {})}
+        context = {
+            "title": "Tasks",
+            "views": _views(request),
+            "most_searched": MOST_SEARCHED,
+            **(extra_context or {}),
+        }
         response = super().changelist_view(request, context)
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             _explain(response.context_data["cl"], request.user)

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.functional import cached_property
 
 from apps.catalog.models import QUEUE_LENGTH, TaskTemplate, TemplateRevision
@@ -17,7 +17,8 @@ from apps.tasks.states import FINAL, OPEN, TRANSITIONS, Ancestry, Control, Statu
 
 MOST_COUNTED = 10_000
 """Beyond it a list says “more than”: counting on would read every row."""
-MOST_SEARCHED = 10_000
+MOST_SEARCHED = 5_000
+"""Newest tasks that a search for words reads, one by one."""
 
 
 def in_status(*statuses: str) -> Q:
@@ -30,6 +31,19 @@ def in_status(*statuses: str) -> Q:
         chosen = Q(status__in=statuses) if len(statuses) == 1 else ~Q(status__in=others) if others else Q()
         return chosen & Q(finished_at__isnull=False)
     return Q(status__in=statuses) & (Q() if FINAL.intersection(statuses) else Q(finished_at__isnull=True))
+
+
+class _Minute(Func):
+    """The minute that a moment lies in, in UTC, as a text of ISO 8601."""
+
+    output_field = models.CharField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return super().as_sql(compiler, connection, template="(substr(%(expressions)s, 1, 16) || '+00:00')", **extra)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI+00:00')"
+        return super().as_sql(compiler, connection, template=template, **extra)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -74,6 +88,20 @@ class TaskQuerySet(models.QuerySet["Task"]):
         with connection.cursor() as cursor:
             cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1 DESC LIMIT {int(number)}", values)
             return [pk for (pk,) in cursor.fetchall()]
+
+    def ended_by_minute(self, since: datetime, most: int) -> list[tuple[str, datetime, int]]:
+        """Status, minute and number of those that ran to an end, of at most `most` that ended since then. One query.
+
+        Adding up in the database keeps thousands of moments out of Python; the index has all that it needs.
+        """
+        ended = self.filter(status__in=(Status.COMPLETED, Status.FAILED), finished_at__gte=since).order_by()
+        some = ended.annotate(minute=_Minute("finished_at")).values("status", "minute")[:most]
+        statement, parameters = some.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT status, minute, count(*) FROM ({statement}) ended GROUP BY status, minute", parameters
+            )
+            return [(status, datetime.fromisoformat(minute), number) for status, minute, number in cursor.fetchall()]
 
     def within_reach(self, text: str) -> Self:
         """The newest tasks, which a search for words reads one by one; a number is found however old its task is."""

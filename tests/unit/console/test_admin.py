@@ -9,7 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains
 
+from apps.console import admin
 from apps.tasks import lifecycle
 from apps.tasks.models import Execution, Task
 from apps.workers.running import slice as slices
@@ -99,6 +101,27 @@ def test_staff_without_the_permission_to_look_see_their_own_tasks_only(walk, cli
 
     assert [task.pk for task in client.get(LIST).context["cl"].result_list] == [walk.pk]
     assert client.get(f"{LIST}{walk.pk}/change/").status_code == 200
+
+
+def test_filters_offer_the_templates_of_ones_own_newest_tasks_and_an_address_may_name_any_other(
+    walk, broken, client: Client, charlie, monkeypatch
+):
+    monkeypatch.setattr(admin, "MOST_RECENT", 2)
+    User.objects.filter(pk=charlie.pk).update(is_staff=True)
+    Task.objects.update(requester=charlie)
+    client.force_login(charlie)
+    old, new = (f"?template={task.template.key}" for task in (walk, broken))
+    first = client.get(LIST)
+    assertContains(first, old)
+    assertContains(first, new)
+    broken.refresh_from_db()
+    copies(broken, 1)  # now two tasks are newer
+
+    later = client.get(LIST)
+
+    assertContains(later, new)
+    assertNotContains(later, old)
+    assert list(client.get(f"{LIST}{old}").context["cl"].result_list) == [walk]
 
 
 def test_somebody_who_is_not_staff_is_sent_to_the_login(client: Client, charlie, walk):

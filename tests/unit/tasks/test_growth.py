@@ -1,6 +1,7 @@
 """What a million ended tasks must not cost: each look is bounded, and its shortcut finds what the plain way would."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -33,7 +34,7 @@ def copies(alice: User) -> Callable[..., list[Task]]:
             Task.objects.create(
                 template=template, revision=revision, kind="script", title="Copy", origin="test", queue="default",
                 status=status, rank=0, available_at=now, created_at=now, updated_at=now,
-                finished_at=now if status in FINAL else None, **{"requester": alice, **fields},
+                **{"requester": alice, "finished_at": now if status in FINAL else None, **fields},
             )
             for status in statuses
         ]  # fmt: skip
@@ -65,6 +66,20 @@ def test_numbers_count_each_state_and_no_further_than_people_read(copies, monkey
     assert Task.objects.numbers() == {"failed": 3, "pending": 1, "completed": 1}
 
 
+def test_what_ended_is_added_up_by_minute_in_one_query(copies, django_assert_num_queries):
+    noon = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    ends = [(Status.COMPLETED, 0.0), (Status.COMPLETED, 59.9), (Status.COMPLETED, 60.0), (Status.FAILED, 61.5),
+            (Status.CANCELLED, 5.0), (Status.COMPLETED, -0.1)]  # fmt: skip
+    for status, seconds in ends:
+        copies(status, finished_at=noon + timedelta(seconds=seconds))
+    copies(Status.RUNNING)
+    later = noon + timedelta(minutes=1)
+    with django_assert_num_queries(1):
+        found = Task.objects.ended_by_minute(noon, 100)
+    assert sorted(found) == [("completed", noon, 2), ("completed", later, 1), ("failed", later, 1)]
+    assert sum(number for _, _, number in Task.objects.ended_by_minute(noon, 3)) == 3
+
+
 def test_a_search_reads_the_newest_and_finds_a_number_however_old(copies, monkeypatch):
     monkeypatch.setattr(task_model, "MOST_SEARCHED", 2)
     oldest, older, old, new = copies(*[Status.COMPLETED] * 4)
@@ -82,6 +97,17 @@ def test_a_filter_asks_for_templates_and_people_by_number_and_never_through_a_jo
     assert "JOIN" not in seen.captured_queries[-1]["sql"]
     assert not Filter(template="no_such").apply(Task.objects.all()).exists()
     assert not Filter(requester="nobody").apply(Task.objects.all()).exists()
+
+
+def test_a_search_looks_through_templates_and_people_once_and_not_beside_each_task(copies, alice, charlie):
+    (mine,) = copies(Status.COMPLETED)
+    (theirs,) = copies(Status.COMPLETED, requester=charlie)
+    with CaptureQueriesContext(connection) as seen:
+        by_person = list(Filter(search="CHARL copy").apply(Task.objects.all()))
+    assert by_person == [theirs]
+    assert "JOIN" not in seen.captured_queries[-1]["sql"]
+    assert set(Filter(search="sampl").apply(Task.objects.all())) == {mine, theirs}, "by a part of the template's key"
+    assert not Filter(search="nobody").apply(Task.objects.all()).exists()
 
 
 def test_files_of_many_tasks_go_at_once_and_one_that_may_not_be_touched_holds_up_no_other(
