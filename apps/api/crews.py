@@ -108,7 +108,9 @@ class ClusterRow(Able):
     key = serializers.CharField(help_text="Unique; name it in addresses.")
     name = serializers.CharField()
     host = serializers.CharField()
-    word = serializers.CharField(help_text="working, draining, drained, stopping, stopped or not heard of.")
+    word = serializers.CharField(
+        help_text="working, draining, drained, stopping, stopped, ended (in order), lost (not in order), not heard of."
+    )
     size = serializers.IntegerField(help_text="Worker processes, and so the most tasks at once.")
     worker_memory_mb = serializers.IntegerField()
     workers = serializers.IntegerField()

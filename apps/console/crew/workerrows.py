@@ -3,16 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from apps.console.crew.pulse import Slots
-from apps.core import durations
+from apps.core import clock, durations
 from apps.workers.answers import standing
 from apps.workers.answers.standing import ClusterFacts, WorkerFacts
 
 LOOKS = {"busy": "running", "starting": "pending", "idle": "pending", "stopping": "paused", "draining": "paused",
          "drained": "paused", "silent": "failed", "crashed": "failed", "offline": "failed", "stopped": "cancelled",
-         "working": "running", "not heard of": "cancelled"}  # fmt: skip
+         "working": "running", "not heard of": "failed", "lost": "failed", "ended": "cancelled"}  # fmt: skip
+
+
+LOST_SHOWN = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,10 @@ class Crew:
 
 
 def crews(viewer: Any) -> list[Crew]:
-    """Clusters that have workers or were asked something, busy hosts' first; a bounded number of queries."""
+    """Clusters that have workers, were asked something or are lost; a bounded number of queries.
+
+    One that was lost is shown for LOST_SHOWN after its start: it may never come back.
+    """
     by_cluster: dict[str, list[WorkerRow]] = defaultdict(list)
     for facts in standing.workers(viewer):
         by_cluster[facts.cluster_key].append(row(facts))
@@ -71,7 +78,13 @@ def crews(viewer: Any) -> list[Crew]:
     rest = [row for left in by_cluster.values() for row in left]
     if rest:
         found.append(Crew(cluster=None, workers=_sorted(rest)))
-    return [crew for crew in found if crew.workers or (crew.cluster and crew.cluster.wish)]
+    return [
+        crew for crew in found if crew.workers or (crew.cluster and (crew.cluster.wish or _is_missed(crew.cluster)))
+    ]
+
+
+def _is_missed(cluster: ClusterFacts) -> bool:
+    return cluster.word == "lost" and clock.now() - cluster.started_at < LOST_SHOWN
 
 
 def row(facts: WorkerFacts) -> WorkerRow:

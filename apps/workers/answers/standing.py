@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from apps.core import clock
 from apps.tasks import sight
@@ -104,7 +104,7 @@ class ClusterFacts:
     name: str
     host: str
     word: str
-    """working, draining, drained, stopping, stopped, or not heard of."""
+    """working, draining, drained, stopping, stopped, ended (in order), lost (not in order), or not heard of."""
     wish: str
     wish_by: str
     wish_reason: str
@@ -253,18 +253,28 @@ def clusters() -> list[ClusterFacts]:
         if (cluster_id := ids.get(facts.id)) in present:
             present[cluster_id].append(facts)
     waiting = _waiting({queue for row in rows if present[row.pk] for queue in row.queues})
-    return [_cluster(row, present[row.pk], waiting) for row in rows]
+    last = _last([row.pk for row in rows if not present[row.pk]])
+    return [_cluster(row, present[row.pk], waiting, last.get(row.pk)) for row in rows]
 
 
 def cluster(row: Cluster) -> ClusterFacts:
-    return _cluster(row, workers(sight.NOBODY, cluster=row.key), _waiting(row.queues))
+    return _cluster(row, workers(sight.NOBODY, cluster=row.key), _waiting(row.queues), _last([row.pk]).get(row.pk))
 
 
-def _cluster(row: Cluster, present: Sequence[WorkerFacts], waiting: Mapping[str, int]) -> ClusterFacts:
+def _last(cluster_ids: Sequence[int]) -> dict[int, Worker]:
+    """The newest worker of each of these clusters."""
+    newest = Worker.objects.filter(belongs_to__in=cluster_ids).order_by().values("belongs_to").annotate(last=Max("pk"))
+    rows = Worker.objects.filter(pk__in=list(newest.values_list("last", flat=True))) if cluster_ids else ()
+    return {row.belongs_to_id: row for row in rows if row.belongs_to_id is not None}
+
+
+def _cluster(
+    row: Cluster, present: Sequence[WorkerFacts], waiting: Mapping[str, int], last: Worker | None
+) -> ClusterFacts:
     heard = [facts for facts in present if facts.word != "silent"]
     busy = sum(facts.doing is not None for facts in heard)
     return ClusterFacts(
-        key=row.key, name=row.name, host=row.host, word=_cluster_word(row, len(heard), busy),
+        key=row.key, name=row.name, host=row.host, word=_cluster_word(row, len(heard), busy, last),
         wish=row.wish, wish_by=row.wish_by, wish_reason=row.wish_reason, wished_at=row.wished_at,
         queues=row.queues, kinds=row.kinds, tools=row.tools, model=row.model, size=row.size,
         worker_memory_mb=row.worker_memory_mb, call_seconds=row.call_seconds, version=row.version,
@@ -276,9 +286,11 @@ def _cluster(row: Cluster, present: Sequence[WorkerFacts], waiting: Mapping[str,
     )  # fmt: skip
 
 
-def _cluster_word(row: Cluster, heard: int, busy: int) -> str:
+def _cluster_word(row: Cluster, heard: int, busy: int, last: Worker | None) -> str:
     if row.wish == Wish.STOP:
         return "stopping" if heard else "stopped"
+    if not heard and last is not None and last.ended_at is not None:
+        return "ended" if last.status == Worker.Status.STOPPED else "lost"
     if not heard:
         return "not heard of"
     if row.wish == Wish.DRAIN:

@@ -14,7 +14,7 @@ from apps.tasks.sight import EVERYTHING
 from apps.tasks.states import Status
 from apps.workers import identity, sweep
 from apps.workers.answers import happenings, recovery, standing, unassigned
-from apps.workers.models import ClusterEvent, Worker
+from apps.workers.models import Cluster, ClusterEvent, Worker
 from apps.workers.registry import roster
 from apps.workers.running import slice as slices
 from tests import making
@@ -219,3 +219,15 @@ def test_an_event_never_changes():
     event = ClusterEvent.objects.create(host="h", cluster="c", kind="cluster.started")
     with pytest.raises(TypeError):
         event.save()
+
+
+def test_a_cluster_that_was_stopped_in_order_is_told_from_one_that_was_lost():
+    worker = roster.register(["default"])
+    assert [facts.word for facts in standing.clusters()] == ["working"]
+
+    Worker.objects.filter(pk=worker.pk).update(status="stopped", ended_at=clock.now())
+    assert [facts.word for facts in standing.clusters()] == ["ended"]
+
+    Worker.objects.filter(pk=worker.pk).update(status="offline")
+    assert [facts.word for facts in standing.clusters()] == ["lost"]
+    assert standing.cluster(Cluster.objects.get()).word == "lost"
