@@ -95,4 +95,6 @@ def _facts(row: limitrows.RateRow) -> dict[str, Any]:
 def _line(row: limitrows.RateRow) -> str:
     left = f"{row.left} left" + (f", full in {row.full_in}" if row.full_in else "")
     note = f"  ({row.rate.note})" if row.rate.note else ""
-    return clean(f"{row.rate.service:16} {row.pace:28} {left if row.rate.is_enabled else 'off: add --on to apply it'}{note}")
+    return clean(
+        f"{row.rate.service:16} {row.pace:28} {left if row.rate.is_enabled else 'off: add --on to apply it'}{note}"
+    )
