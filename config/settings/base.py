@@ -224,6 +224,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "ApprovalState": "apps.tasks.models.approvals.ApprovalState.choices",
+        "StageState": ["ahead", "current", "done"],
+    },
     "PREPROCESSING_HOOKS": ["apps.api.schema.with_slash_only"],
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "apps.api.schema.with_errors"],
 }
