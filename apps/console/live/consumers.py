@@ -23,8 +23,10 @@ from apps.tasks import sight
 from apps.tasks.models import Task
 from apps.tasks.sight import Sight
 
-CHECK_SECONDS = 10.0
+CHECK_SECONDS = 8.0
 """Between two looks at the session and the permission."""
+SHARED = 0.25
+"""The part of it for which the sockets of one session that follow the same share one look."""
 SLOW_SECONDS = 20.0
 """How long a client may leave what it was sent unconfirmed."""
 FRAMES_PER_SECOND = 20.0
@@ -115,11 +117,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """A session that was revoked, a permission taken away or a client that does not keep up end the socket."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
-            user = await self._user()
-            if user is None:
+            key = (self.scope["session"].session_key, self.scope["path"])
+            is_signed_in, viewer = await hub().looks.share(key, self._look, CHECK_SECONDS * SHARED)
+            if not is_signed_in:
                 await self._end(SIGNED_OUT)
                 return
-            viewer = await self.sight_of(user)
             if viewer is None:
                 await self._end(NOT_FOUND)
                 return
@@ -128,6 +130,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if _is_slow(self.follower):
                 await self._end(TOO_SLOW)
                 return
+
+    async def _look(self) -> tuple[bool, Sight | None]:
+        """Whether somebody is signed in, and what they may see."""
+        user = await self._user()
+        return user is not None, await self.sight_of(user) if user is not None else None
 
     async def _end(self, code: int) -> None:
         if self.follower is not None:

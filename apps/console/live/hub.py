@@ -18,6 +18,7 @@ from django.db import DatabaseError, close_old_connections, connections
 from apps.console import state
 from apps.console.live import messages, reading
 from apps.console.live.followers import Follower, ListFollower, TaskFollower
+from apps.console.live.looks import Looks
 from apps.console.live.messages import TaskMessage, TasksMessage
 from apps.console.live.reading import Tail
 from apps.console.state import TaskState
@@ -41,6 +42,7 @@ MAX_CHANGED = 500
 
 class Hub:
     def __init__(self) -> None:
+        self.looks: Looks[tuple[bool, Sight | None]] = Looks()
         self._tasks: dict[int, set[TaskFollower]] = {}
         self._lists: set[ListFollower] = set()
         self._hinted: set[int] = set()

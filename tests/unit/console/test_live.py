@@ -300,6 +300,25 @@ def _end_session(key: str) -> None:
     assert Session.objects.filter(session_key=key).delete()[0] == 1
 
 
+async def test_sockets_of_one_session_share_a_look_and_each_is_closed_by_it(alice, walk, monkeypatch):
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 1.0)
+    looks, plain = [], consumers.TaskConsumer._look
+
+    async def counted(self: Any) -> Any:
+        looks.append(self)
+        return await plain(self)
+
+    monkeypatch.setattr(consumers.TaskConsumer, "_look", counted)
+    cookie = await database_sync_to_async(cookie_of)(alice)
+    path = f"/ws/tasks/{walk.pk}/"
+    one, two = [await socket(alice, path, cookie=cookie) for _ in range(2)]
+    assert (await one.connect(timeout=5))[0] and (await two.connect(timeout=5))[0]
+    await database_sync_to_async(_end_session)(cookie)
+
+    assert [await closed_with(each) for each in (one, two)] == [consumers.SIGNED_OUT] * 2
+    assert len(looks) == 1
+
+
 async def test_a_changed_password_closes_the_socket(alice, walk, monkeypatch):
     monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.1)
 
