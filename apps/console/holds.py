@@ -46,13 +46,18 @@ def _start(task: Task, facts: Around) -> str:
 
 
 def mark(task: Task, facts: Around) -> str:
-    """Changes when the links do."""
+    """Changes when the links do. It names no task that the reader may not see: pages get it."""
     prospect = facts.prospects.get(task.pk)
     if prospect is None:
         return ""
     is_later = task.available_at > facts.now
     return ".".join(
-        [prospect.hold, task.queue, "later"[: 5 * is_later], *(str(each.task_id) for each in prospect.holders)]
+        [
+            prospect.hold,
+            task.queue,
+            "later"[: 5 * is_later],
+            *(str(each.task_id) for each in prospect.holders if facts.viewer.reaches(each.requester_id)),
+        ]
     )
 
 

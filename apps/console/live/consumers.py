@@ -10,11 +10,13 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
+import structlog
 from channels.auth import get_user
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
 
 from apps.console.live.followers import Follower, ListFollower, TaskFollower
 from apps.console.live.hub import hub
@@ -22,6 +24,8 @@ from apps.console.live.messages import MAX_FRAME, NotUnderstood, parse
 from apps.tasks import sight
 from apps.tasks.models import Task
 from apps.tasks.sight import Sight
+
+log = structlog.get_logger(__name__)
 
 CHECK_SECONDS = 8.0
 """Between two looks at the session and the permission."""
@@ -118,7 +122,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             key = (self.scope["session"].session_key, self.scope["path"])
-            is_signed_in, viewer = await hub().looks.share(key, self._look, CHECK_SECONDS * SHARED)
+            try:
+                is_signed_in, viewer = await hub().looks.share(key, self._look, CHECK_SECONDS * SHARED)
+            except DatabaseError as error:  # nobody gets anything from it now; asked again as soon as it may be back
+                log.warning("socket_not_checked", error=str(error))
+                continue
             if not is_signed_in:
                 await self._end(SIGNED_OUT)
                 return

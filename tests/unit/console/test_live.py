@@ -11,7 +11,7 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -292,6 +292,26 @@ async def test_a_revoked_session_closes_the_socket(alice, walk, monkeypatch):
         await heard(communicator)
         await database_sync_to_async(_end_session)(cookie)
         assert await closed_with(communicator) == consumers.SIGNED_OUT
+
+
+async def test_a_look_that_the_database_does_not_answer_is_made_again(alice, walk, monkeypatch):
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(consumers, "SHARED", 0.0)
+    plain, failures = consumers.TaskConsumer._look, iter([True, True])
+
+    async def failing(self: Any) -> Any:
+        if next(failures, False):
+            raise DatabaseError("the server is gone")
+        return await plain(self)
+
+    monkeypatch.setattr(consumers.TaskConsumer, "_look", failing)
+    cookie = await database_sync_to_async(cookie_of)(alice)
+
+    async with opened(alice, f"/ws/tasks/{walk.pk}/", cookie=cookie) as communicator:
+        await heard(communicator)
+        await database_sync_to_async(_end_session)(cookie)
+        assert await closed_with(communicator) == consumers.SIGNED_OUT
+    assert next(failures, None) is None
 
 
 def _end_session(key: str) -> None:

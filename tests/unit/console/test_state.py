@@ -2,13 +2,17 @@
 
 import pytest
 
-from apps.console import state, views
+from apps.console import holds, state, views
 from apps.core import clock
 from apps.core.errors import Conflict
-from apps.tasks import lifecycle, standing
-from apps.tasks.models import Task
+from apps.tasks import lifecycle, sight, standing
+from apps.tasks.limits import gates
+from apps.tasks.making.submission import Request, submit
+from apps.tasks.models import Limit, Task
 from apps.tasks.record.journal import Batch, NewEvent, Progress
 from apps.tasks.record.store import DatabaseStore
+from apps.workers.answers import reasons
+from apps.workers.registry import roster
 from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.console.conftest import claim_for_a_test
@@ -100,3 +104,18 @@ def test_a_template_without_stages_has_no_stages(alice):
     task = making.task("def run(params):\n    return 1\n", alice)
 
     assert state.load(task.pk, clock.now(), alice)["stages"] == []
+
+
+def test_the_version_that_pages_get_names_no_task_that_the_reader_may_not_see(walk, alice):
+    roster.register(["default"])
+    claim_for_a_test(walk)
+    Limit.objects.create(scope="template", template=walk.template, most=1)
+    gates.forget()
+    waiting = submit(Request(template=walk.template.key, parameters=walk.parameters, origin="test"), alice).task
+    now = clock.now()
+
+    seen = holds.mark(waiting, reasons.around([waiting], now, alice))
+    hidden = holds.mark(waiting, reasons.around([waiting], now, sight.NOBODY))
+
+    assert str(walk.pk) in seen.split(".")
+    assert str(walk.pk) not in hidden.split(".")
