@@ -13,6 +13,18 @@ def missing_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+def told_missing(missing: int) -> str:
+    """What to do about them; a terminal without one's settings looks at another database than one thinks."""
+    place = connection.settings_dict
+    where = (
+        f"{place['NAME']} on {place['HOST'] or 'this host'}" if connection.vendor != "sqlite" else str(place["NAME"])
+    )
+    return (
+        f"{missing} migrations are missing in the database {where}. If another one is meant, set CHANTILLY_HOME or"
+        " DATABASE_URL as its `up` has them. Else run: python manage.py migrate"
+    )
+
+
 class DataCommand(BaseCommand):
     """Says in one line that the database does not answer or lacks its tables; any other error of it stays as it is."""
 
@@ -31,4 +43,4 @@ def _refusal() -> str:
         missing = missing_migrations()
     except DatabaseError as error:
         return f"The database does not answer: {error}".strip()
-    return f"{missing} migrations are missing. Run: python manage.py migrate" if missing else ""
+    return told_missing(missing) if missing else ""

@@ -140,7 +140,7 @@ def facts(action: BulkAction) -> dict[str, Any]:
 
 def _asked(filter_: Filter, verb: str, seen: Preview) -> str:
     matches = "matches" if seen.count == 1 else "match"
-    does = f"{seen.legal:,} would be {verbs.VERBS[verb].done}"
+    does = f"{seen.legal:,} would be {verbs.VERBS[verb].done.removeprefix('to be ')}"
     return clean(f"{filter_.words(seen.count)} {matches}: {does}.{_left_alone(seen.skips)}")
 
 

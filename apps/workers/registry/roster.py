@@ -194,12 +194,10 @@ def _mark(worker: Worker, status: Worker.Status, kind: Kind, reason: str) -> boo
         same = Worker.objects.present().filter(pk=worker.pk, heartbeat_at__lte=worker.heartbeat_at)
         is_first = bool(same.update(status=status, ended_at=clock.now(), current_task_id=None))
         if is_first:
-            doing = (
-                f"while it worked on task {worker.current_task_id}" if worker.current_task_id else "while it was idle"
-            )
-            events.of_worker(
-                worker, kind, f"{reason} ({doing})", action="what it held is given back", task_id=worker.current_task_id
-            )
+            task_id = worker.current_task_id
+            doing = f"while it worked on task {task_id}" if task_id else "while it was idle"
+            action = "what it held is given back" if task_id else ""
+            events.of_worker(worker, kind, f"{reason} ({doing})", action=action, task_id=task_id)
     return is_first
 
 

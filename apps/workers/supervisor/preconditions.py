@@ -12,7 +12,7 @@ import psutil
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection
 
-from apps.core.commands import missing_migrations
+from apps.core.commands import missing_migrations, told_missing
 from apps.core.errors import Conflict
 from apps.workers.supervisor import servers
 from apps.workers.supervisor.options import SQLITE_WORKERS, Options
@@ -73,7 +73,7 @@ def refuse_missing_migrations() -> bool:
     finally:
         connection.close()
     if missing:
-        raise Conflict(f"{missing} migrations are missing. Run: python manage.py migrate")
+        raise Conflict(told_missing(missing))
     return True
 
 

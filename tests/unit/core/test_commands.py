@@ -32,7 +32,7 @@ def test_a_command_on_an_empty_database_says_in_one_line_to_migrate(command: str
 
     assert ended.returncode == 1
     [said] = ended.stderr.splitlines()
-    assert said.endswith("migrations are missing. Run: python manage.py migrate")
+    assert said.endswith("Else run: python manage.py migrate")
 
 
 @pytest.mark.django_db
