@@ -5,6 +5,8 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from types import ModuleType
 from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin
 
@@ -35,7 +37,7 @@ def declaration(function: Callable[..., Any]) -> str:
 def _answer(hint: Any) -> Any:
     """What the script gets: that it may have left its worker for it is not its business."""
     if get_origin(hint) in (Union, types.UnionType):
-        return Union[tuple(arg for arg in get_args(hint) if not hasattr(arg, "leaves_worker"))]  # noqa: UP007
+        return reduce(or_, (arg for arg in get_args(hint) if not hasattr(arg, "leaves_worker")))
     return None if hasattr(hint, "leaves_worker") else hint
 
 

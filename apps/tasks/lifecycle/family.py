@@ -100,7 +100,7 @@ def count_in(task: Task, now: datetime) -> None:
     if task.branch_id is None:
         return
     Branch.objects.filter(pk=task.branch_id).update(
-        outstanding=F("outstanding") + 1, failed=F("failed") - 1, ended_at=None, due_at=None
+        outstanding=F("outstanding") + 1, failed=F("failed") - 1, ended_at=None
     )
     parent = locked(Task(pk=task.parent_id))
     if parent.is_final:

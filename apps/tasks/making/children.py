@@ -34,14 +34,11 @@ DEPTH = (
 
 @dataclass(frozen=True, kw_only=True)
 class Child:
-    """One to make. `parameters` have passed the revision's schema, where it is a template of its own."""
+    """One to make. `parameters` have passed the revision's schema."""
 
     revision: TemplateRevision
     parameters: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
-    node: str = ""
-    kind: str = ""
-    """Where a node of a workflow has its work written into it: what carries that out. Else the revision's."""
 
 
 class Templates:
@@ -78,9 +75,7 @@ def make(
         chunk = children[made.made : made.made + CHUNK]
         with sql.transaction():
             _hold(lease)
-            entering.enter_many(
-                list(_drafts(parent, made, chunk)), {"origin": "task", "parent": parent.pk, "node": chunk[0].node}
-            )
+            entering.enter_many(list(_drafts(parent, made, chunk)), {"origin": "task", "parent": parent.pk})
             sql.run("UPDATE tasks_branch SET made = made + %s WHERE id = %s", [len(chunk), made.pk])
         made.made += len(chunk)
         news.publish(parent.pk, "task.spawned", is_claimable=True)
@@ -155,18 +150,18 @@ def _drafts(parent: Task, branch: Branch, chunk: Sequence[Child]) -> Iterator[Ta
     for item, child in enumerate(chunk, start=branch.made):
         revision, parameters = child.revision, dict(child.parameters)
         outlook = pace.expected(revision, parameters)
-        priority = max(parent.priority, usual(revision, parameters)) if not child.kind else parent.priority
+        priority = max(parent.priority, usual(revision, parameters))
         may_start = branch.at_once is None or item < branch.at_once
         yield entering.draft(
             revision.template, revision, parent.requester,
-            kind=child.kind or revision.kind,
+            kind=revision.kind,
             title=(child.title or revision.template.name)[:200],
             origin="task",
             parameters=parameters,
             status=Status.PENDING if may_start else Status.BLOCKED,
             queue=revision.queue or settings.DEFAULT_QUEUE,
             priority=priority,
-            limit_key=groupkeys.value(revision.limit_key, parameters) if not child.kind else "",
+            limit_key=groupkeys.value(revision.limit_key, parameters),
             is_cpu_intensive=revision.is_cpu_intensive,
             rank=rank(priority, now),
             available_at=now,
@@ -176,7 +171,6 @@ def _drafts(parent: Task, branch: Branch, chunk: Sequence[Child]) -> Iterator[Ta
             complexity=outlook.complexity,
             parent_id=parent.pk,
             branch_id=branch.pk,
-            node=child.node,
             item=item,
             created_at=now,
             updated_at=now,

@@ -27,7 +27,7 @@ NOT_YET = {
     "status_reason": "''", "paused_from": "''", "result": "''", "error": "NULL", "is_dead_letter": "FALSE",
     "attempt_count": "0", "failures": "0", "crashes": "0",
     "delete_after": "NULL", "started_at": "NULL", "finished_at": "NULL",
-    "parent_id": "NULL", "branch_id": "NULL", "node": "''", "item": "NULL",
+    "parent_id": "NULL", "branch_id": "NULL", "item": "NULL",
     "is_listening": "FALSE", "is_paused_with_parent": "FALSE",
 }  # fmt: skip
 """What every task begins with that is no child; it stands in the statement's text: psycopg takes apart one of more than

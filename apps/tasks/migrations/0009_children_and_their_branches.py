@@ -36,11 +36,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='task',
-            name='node',
-            field=models.CharField(blank=True, help_text='Its place in the graph of its parent.', max_length=100),
-        ),
-        migrations.AddField(
-            model_name='task',
             name='parent',
             field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, help_text='The task that this one is a part of.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='children', to='tasks.task'),
         ),
@@ -48,7 +43,7 @@ class Migration(migrations.Migration):
             name='Branch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text="Of the node; of a script's call: its number.", max_length=100)),
+                ('name', models.CharField(help_text='Number of the call that waits for it.', max_length=100)),
                 ('total', models.PositiveIntegerField(help_text='Children that it has, or will have once all are made.')),
                 ('made', models.PositiveIntegerField(default=0, help_text='Of them, those whose rows exist.')),
                 ('outstanding', models.PositiveIntegerField(help_text='Of them, those that have not ended.')),
@@ -57,8 +52,6 @@ class Migration(migrations.Migration):
                 ('at_once', models.PositiveIntegerField(help_text='So many may run at once; null: all.', null=True)),
                 ('at_least', models.PositiveIntegerField(help_text='It succeeds with so many completed; null: with all. 0: with any.', null=True)),
                 ('created_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField(help_text='Since when its parent has something to do about it.', null=True)),
-                ('absorbed_at', models.DateTimeField(help_text='When its parent had done that.', null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
                 ('task', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='branches', to='tasks.task')),
             ],
@@ -66,10 +59,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'branches',
                 'default_permissions': (),
             },
-        ),
-        migrations.AddIndex(
-            model_name='branch',
-            index=models.Index(condition=models.Q(('absorbed_at__isnull', True), ('due_at__isnull', False)), fields=['task'], name='branch_is_due'),
         ),
         migrations.CreateModel(
             name='Message',

@@ -13,7 +13,7 @@ class Branch(models.Model):
     """
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="branches", db_index=False)
-    name = models.CharField(max_length=100, help_text="Of the node; of a script's call: its number.")
+    name = models.CharField(max_length=100, help_text="Number of the call that waits for it.")
     total = models.PositiveIntegerField(help_text="Children that it has, or will have once all are made.")
     made = models.PositiveIntegerField(default=0, help_text="Of them, those whose rows exist.")
     outstanding = models.PositiveIntegerField(help_text="Of them, those that have not ended.")
@@ -24,18 +24,11 @@ class Branch(models.Model):
         null=True, help_text="It succeeds with so many completed; null: with all. 0: with any."
     )
     created_at = models.DateTimeField()
-    due_at = models.DateTimeField(null=True, help_text="Since when its parent has something to do about it.")
-    absorbed_at = models.DateTimeField(null=True, help_text="When its parent had done that.")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()
         verbose_name_plural = "branches"
-        indexes = [
-            models.Index(
-                fields=["task"], name="branch_is_due", condition=Q(due_at__isnull=False, absorbed_at__isnull=True)
-            )
-        ]
         constraints = [
             models.UniqueConstraint(fields=["task", "name"], name="branch_name_is_unique_in_task"),
             models.CheckConstraint(condition=Q(outstanding__lte=models.F("total")), name="branch_outstanding_of_total"),
@@ -57,8 +50,3 @@ class Branch(models.Model):
     def is_lost(self) -> bool:
         """So many have failed that what is left cannot make it succeed any more."""
         return self.completed + self.outstanding < self.needed
-
-    @property
-    def is_due(self) -> bool:
-        """Whoever waits for it has something to do."""
-        return self.outstanding == 0 or self.is_lost

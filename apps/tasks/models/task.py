@@ -186,7 +186,6 @@ class Task(models.Model):
         "tasks.Branch", models.DO_NOTHING, null=True, blank=True, related_name="children", db_constraint=False,
         db_index=False, help_text="Its parent waits for it together with these.",
     )  # fmt: skip
-    node = models.CharField(max_length=100, blank=True, help_text="Its place in the graph of its parent.")
     item = models.PositiveIntegerField(null=True, blank=True, help_text="Which one of its branch it is, from 0.")
     is_listening = models.BooleanField(
         default=False, help_text="While it waits: something else than time may wake it."

@@ -26,7 +26,6 @@ COUNT = (
     " ended_at = CASE WHEN outstanding = %s THEN {now} END WHERE id = %s"
     " RETURNING task_id, total, outstanding, failed, cancelled, at_once, at_least"
 )
-DUE = "UPDATE tasks_branch SET due_at = %s, absorbed_at = NULL WHERE id = %s"
 NEXT = "SELECT id, priority FROM tasks_task WHERE branch_id = %s AND status = 'blocked' ORDER BY item LIMIT %s"
 RELEASE = (
     "UPDATE tasks_task SET status = 'pending', status_reason = '', rank = %s, available_at = %s, updated_at = %s"
@@ -66,7 +65,6 @@ def _count(branch_id: int, ended: int, failed: int, cancelled: int, now: datetim
         return _release(branch_id, ended, now) if at_once else []
     if outstanding and was_lost:
         return []  # it has been told
-    sql.run(DUE, [sql.moment(now), branch_id])
     return [parent_id] if nudge(parent_id, now) else []
 
 
