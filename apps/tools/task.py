@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
 from apps.core.errors import ToolError
+from apps.core.saying import count
 from apps.tasks import approvals
 from apps.tasks.lifecycle import telling
 from apps.tasks.making import children
@@ -116,7 +117,7 @@ def gather(
     if branch.is_lost:
         raise ToolError(f"task.gather(): {children.complaint(branch, call.lease)}", kind="RuntimeError")
     if branch.outstanding:
-        reason = f"waits for {branch.outstanding:,} of {branch.total:,} tasks"
+        reason = f"waits for {count(branch.total, 'task')} that it has started"  # how many are left, changes meanwhile
         return Suspension(until=None, reason=reason, is_open=True)
     return [_result(each) for each in children.results(branch)]
 

@@ -7,19 +7,22 @@ import pytest
 from django.db import connections
 
 from apps.core import clock
+from apps.core import saying as words
 from apps.core.errors import Conflict, NotPermitted
 from apps.tasks import lifecycle
 from apps.tasks.lifecycle import family, telling
 from apps.tasks.making import children
 from apps.tasks.making.submission import Request, submit
-from apps.tasks.models import Attempt, Branch, Event, Task
+from apps.tasks.models import Attempt, Branch, Event, Execution, Task
 from apps.tasks.record.branches import FOREVER
+from apps.tasks.record.journal import Batch, LeaseLost
 from apps.tasks.states import Status
 from apps.workers import sweep
 from apps.workers.registry import roster
 from apps.workers.running import slice as worker
 from apps.workers.running.hand import Hand
 from tests import making
+from tests.unit.tasks.standing_at import running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,7 +182,10 @@ def _waiting(alice, count=3):
     parent = making.task(GATHER, alice, {"n": count})
     attempts(1)
     parent.refresh_from_db()
-    assert parent.status == "waiting"
+    assert (parent.status, parent.status_reason) == (
+        "waiting",
+        f"waits for {words.count(count, 'task')} that it has started",
+    )
     return parent
 
 
@@ -373,3 +379,42 @@ def test_nobody_tells_a_task_that_is_not_theirs_or_has_ended(alice, bob):
     lifecycle.cancel(task, alice)
     with pytest.raises(Conflict, match="hears nothing"):
         telling.tell(task, alice, "paid")
+
+
+@pytest.mark.parametrize(("is_listening", "after"), [(True, "pending"), (False, "waiting")])
+def test_what_comes_while_a_task_gets_ready_to_sleep_is_not_slept_through(alice, is_listening, after):
+    made = running("double", alice)
+
+    assert not lifecycle.wake_now(made.task.pk), "it runs"
+    lifecycle.suspend(made.lease, clock.now() + timedelta(hours=1), "waits", Batch(), is_listening=is_listening)
+
+    made.task.refresh_from_db()
+    assert made.task.status == after
+    assert not Execution.objects.get(pk=made.task.pk).is_nudged
+
+
+def test_a_script_that_catches_the_failure_goes_on_and_the_rest_is_cancelled(alice):
+    script = """
+import task
+
+def run(params):
+    try:
+        task.gather([{'template': 'double', 'parameters': {'n': n}} for n in [-1, 1, 2]], at_once=1)
+    except RuntimeError:
+        return 'without them'
+"""
+    parent = run(script, alice)
+
+    assert parent.returned == "without them"
+    assert sorted(parent.children.values_list("status", flat=True)) == ["cancelled", "cancelled", "failed"]
+
+
+def test_who_has_lost_the_lease_makes_no_children(alice):
+    made = running("double", alice)
+    lifecycle.release(made.lease, "its worker drains", Batch())
+    child = children.Templates(alice).child("double", {})
+
+    with pytest.raises(LeaseLost):
+        children.make(made.lease, "0", [child])
+
+    assert not Task.objects.filter(parent=made.task_id).exists()
