@@ -1,6 +1,7 @@
 """What management commands share that need the database's tables."""
 
-from typing import Any
+from argparse import RawDescriptionHelpFormatter
+from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
@@ -25,7 +26,17 @@ def told_missing(missing: int) -> str:
     )
 
 
-class DataCommand(BaseCommand):
+class ExplainedCommand(BaseCommand):
+    """Its help ends with examples, as they are typed."""
+
+    examples: ClassVar[str] = ""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        kwargs = {"formatter_class": RawDescriptionHelpFormatter, "epilog": self.examples, **kwargs}
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+
+class DataCommand(ExplainedCommand):
     """Says in one line that the database does not answer or lacks its tables; any other error of it stays as it is."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:

@@ -10,7 +10,7 @@ from apps.core.masking import mask
 from apps.tasks.models import Attempt, Event, Step, Task
 from apps.tasks.states import FINAL, Control, Status
 
-Verb = Literal["pause", "resume", "cancel", "retry"]
+Verb = Literal["pause", "resume", "cancel", "retry", "start"]
 StageState = Literal["ahead", "current", "done"]
 MAX_MISHAPS = 100
 MAX_SUMMARY = 1_000
@@ -51,14 +51,21 @@ class LogLine:
     line: int | None
 
 
-def verbs(task: Task, user: Any) -> list[Verb]:
+def verbs(task: Task, user: Any, now: datetime) -> list[Verb]:
     """What `user` can do with the task now; `lifecycle` decides again when it is done."""
     may = user.is_active and (user.pk == task.requester_id or user.has_perm("tasks.control_task"))
-    return legal(task) if may else []
+    if not may:
+        return []
+    return [*legal(task), "start"] if may_start_now(task, now) else legal(task)
+
+
+def may_start_now(task: Task, now: datetime) -> bool:
+    """It waits for its moment or for its next attempt, and for that alone it need not."""
+    return task.status == Status.PENDING and task.available_at > now
 
 
 def legal(task: Task) -> list[Verb]:
-    """What the task's state allows now, whoever asks."""
+    """What the task's state allows, whoever asks and whenever."""
     if task.status == Status.FAILED:
         return ["retry"]
     if task.status in FINAL:

@@ -29,7 +29,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.WAITING: frozenset({Status.PENDING, Status.PAUSED, Status.CANCELLED}),
     Status.PAUSED: frozenset({Status.PENDING, Status.WAITING, Status.BLOCKED, Status.CANCELLED}),
     Status.COMPLETED: frozenset(),
-    Status.FAILED: frozenset({Status.PENDING}),  # a person's retry, nothing else
+    Status.FAILED: frozenset({Status.PENDING, Status.BLOCKED}),  # a person's retry, nothing else
     Status.CANCELLED: frozenset(),
 }
 

@@ -38,6 +38,8 @@ class Claim:
     """The stage that earlier attempts had reached."""
     reopened: tuple[int, int] | None
     """(index, try) of the failed step that a retry executes again."""
+    branch: str = ""
+    """Of a child: the name of what its parent waits for."""
     together: int = 1
     """How many tasks the worker claimed at once."""
     is_limited: bool = False
@@ -79,7 +81,7 @@ def next_due(queues: Sequence[str]) -> datetime | None:
 
 def _claim(row: Sequence[Any], together: int, is_limited: bool) -> Claim:
     task_id, attempt, uid, title, kind, parameters, requester_id, revision_id, created_at, *more = row
-    seed, seeded_at, parent_id, *lease = more
+    seed, seeded_at, parent_id, branch, *lease = more
     _, token, _, steps, stage, index, try_number, *_ = lease
     uid = str(uid).replace("-", "")
     return Claim(
@@ -96,6 +98,7 @@ def _claim(row: Sequence[Any], together: int, is_limited: bool) -> Claim:
         steps=steps,
         stage=stage,
         reopened=None if index is None else (index, try_number),
+        branch=branch,
         together=together,
         is_limited=is_limited,
     )

@@ -35,7 +35,8 @@ TAKE = (
     "UPDATE tasks_task SET status = 'running', status_reason = '', updated_at = %s,"
     " attempt_count = attempt_count + 1, started_at = coalesce(started_at, %s) WHERE id {tasks} AND status = 'pending'"
     " RETURNING id, attempt_count, uid, title, kind, parameters, requester_id, revision_id, created_at,"
-    " seed, seeded_at, parent_id"
+    " seed, seeded_at, parent_id,"
+    " CASE WHEN branch_id IS NULL THEN '' ELSE (SELECT name FROM tasks_branch WHERE id = branch_id) END AS branch"
 )
 STILL = "IN (SELECT value FROM json_each(%s)) AND queue IN (SELECT value FROM json_each(%s)) AND available_at <= %s"
 """SQLite: whoever was found before the lock was taken may have been moved or put off since."""
@@ -258,7 +259,7 @@ def _record(taken: Sequence[Any], by: Claimer, moment: Any) -> None:
     together = {"together": len(taken)} if len(taken) > 1 else {}
     attempts, events = [], []
     for row in taken:
-        task_id, number, (token, seq, steps) = row[0], row[1], row[13:16]
+        task_id, number, (token, seq, steps) = row[0], row[1], row[14:17]
         data = {"attempt": number, "worker": by.worker, "cluster": by.cluster, **together}
         attempts.append([task_id, number, token, by.worker, by.cluster, moment, steps])
         events.append([task_id, seq, moment, json.dumps(data)])

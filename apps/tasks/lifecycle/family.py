@@ -92,16 +92,17 @@ def _resume(task: Task, now: datetime) -> None:
     move(task, status, "task.resumed", now, changes={"paused_from": "", "is_paused_with_parent": False})
 
 
-def count_in(task: Task, now: datetime) -> None:
+def count_in(task: Task, now: datetime) -> Status:
     """A failed child is tried again: its parent waits for it once more. In the caller's transaction.
+
+    What it becomes: one of a bounded branch waits for a place.
 
     Raises Conflict when the parent has ended: then it is the parent that is tried again.
     """
     if task.branch_id is None:
-        return
-    Branch.objects.filter(pk=task.branch_id).update(
-        outstanding=F("outstanding") + 1, failed=F("failed") - 1, ended_at=None
-    )
+        return Status.PENDING
+    branch = Branch.objects.filter(pk=task.branch_id)
+    branch.update(outstanding=F("outstanding") + 1, failed=F("failed") - 1, ended_at=None, due_at=None, taken_at=None)
     parent = locked(Task(pk=task.parent_id))
     if parent.is_final:
         raise Conflict(
@@ -110,3 +111,4 @@ def count_in(task: Task, now: datetime) -> None:
             why="its parent has ended",
         )
     feed.append(parent.pk, "task.child_retried", now, None, {"task": task.pk})
+    return Status.BLOCKED if branch.filter(at_once__isnull=False).exists() else Status.PENDING

@@ -44,6 +44,8 @@ def end_attempt(
         if asked := _still_asked(lease, status, now, is_listening=bool(changes.get("is_listening"))):
             status, kind, reason, data, extra = asked
             changes |= extra
+        if rest.beside is not None:
+            rest.beside()
         if rest != Batch():
             DatabaseStore().write(lease, rest)
         feed.append_with(lease.task_id, kind, now, None, data, sets=END_LEASE + sets, values=[], token=lease.token)
@@ -164,7 +166,17 @@ def move(
     if status in FINAL:
         checkpoints.forget(task.pk)
         news.woken(branches.count_out([task.pk], now))
+    elif status == Status.BLOCKED:
+        take_turn(task, now)
     news.publish(task.pk, kind, is_claimable=status == Status.PENDING)
+
+
+def take_turn(task: Task, now: datetime) -> None:
+    """A child that is blocked (again) goes on at once where its branch has a free place."""
+    released = branches.fill(task.branch_id, now) if task.branch_id is not None else []
+    news.woken(released)
+    if task.pk in released:
+        task.refresh_from_db(fields=["status", "status_reason", "rank", "available_at", "updated_at"])
 
 
 def _write_status(

@@ -12,8 +12,8 @@ from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
 from apps.tasks import news, queuenames
 from apps.tasks.lifecycle import family
-from apps.tasks.lifecycle.moving import ask_locked, illegal, locked, move, reopen
-from apps.tasks.models import Queue, Task
+from apps.tasks.lifecycle.moving import ask_locked, illegal, locked, move, reopen, take_turn
+from apps.tasks.models import Queue, Run, Task
 from apps.tasks.ranking import number, permit, rank
 from apps.tasks.record import feed
 from apps.tasks.states import Control, Status
@@ -116,23 +116,25 @@ def resume(task: Task, by: Any, *, bulk: int | None = None) -> Task:
 
 
 def retry_failed(task: Task, by: Any, *, bulk: int | None = None) -> Task:
-    """failed → pending: a person has it tried again. Recorded steps are kept; the failed one is executed again."""
+    """failed → pending, or blocked until its branch has a place: a person has it tried again.
+
+    Recorded steps are kept; the failed one is executed again.
+    """
     _permit(task, by, "retry")
     now = clock.now()
     with transaction.atomic():
         task = locked(task)
         if task.status != Status.FAILED:
             raise illegal(task, "retried", "only a failed task can")
-        family.count_in(task, now)
+        status = family.count_in(task, now)
         step = (task.error or {}).get("step")
         changes = {
             "finished_at": None, "failures": 0, "crashes": 0, "is_dead_letter": False, "available_at": now,
             "rank": rank(task.priority, now), "delete_after": None,
         }  # fmt: skip
-        move(
-            task, Status.PENDING, "task.retried", now, actor=by, changes=changes, data={"step": step, **_part_of(bulk)}
-        )
+        move(task, status, "task.retried", now, actor=by, changes=changes, data={"step": step, **_part_of(bulk)})
         reopen(task.pk, step)
+        Run.objects.filter(task=task.pk).update(is_retried=True)
     return task
 
 
@@ -204,6 +206,8 @@ def _change(task: Task, by: Any, kind: str, changes: dict[str, Any], data: dict[
     Task.objects.filter(pk=task.pk).update(**changes, updated_at=now)
     for name, value in changes.items():
         setattr(task, name, value)
+    if task.status == Status.BLOCKED:
+        take_turn(task, now)  # it may have come while the row was locked
     news.publish(task.pk, kind, is_claimable=task.status == Status.PENDING)
 
 

@@ -10,11 +10,11 @@ from threading import Lock
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import hints
-from apps.tasks.models import Limit, Queue, Task
+from apps.tasks.models import BulkAction, Limit, Queue, Task
 from apps.tasks.states import Status
 
 REMEMBERED_SECONDS = 0.5
@@ -45,6 +45,8 @@ class Gate:
     """Revisions that this worker lacks an executor or a tool module for."""
     cores: int = 1
     """CPU-intensive tasks that may run on its host at once."""
+    actions: tuple[int, ...] = ()
+    """Actions on many tasks that are under way and hold tasks back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,12 @@ def _look_up(queues: tuple[str, ...], tools: frozenset[str]) -> Gate:
         bounds=touching,
         closed=closed,
         cores=settings.CPU_SLOTS,
+        actions=tuple(_under_way().order_by("id").values_list("pk", flat=True)),
     )
+
+
+def _under_way() -> QuerySet[BulkAction]:
+    return BulkAction.objects.filter(status=BulkAction.Status.RUNNING, is_oldest_first=False)
 
 
 def needed() -> dict[int, _Needs]:

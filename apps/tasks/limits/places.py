@@ -21,7 +21,8 @@ from apps.tasks.states import Status
 MOST_AHEAD = 1_000
 """Tasks ahead are counted up to so many."""
 LOOKED_AT = 200
-"""Running tasks, and completed ones that the pace is measured by."""
+"""Running tasks, completed ones that the pace is measured by, and waiting ones of a queue whose claims are foreseen."""
+MOST_QUEUES = 5
 
 ALIKE = {
     "queue": "",
@@ -151,6 +152,16 @@ def ahead(
     with connection.cursor() as cursor:
         cursor.execute(statement, [sql.moment(now), *values, *task_ids])
         return dict(cursor.fetchall())
+
+
+def heads(queues: Sequence[str], now: datetime) -> list[Task]:
+    """The next to be claimed of these queues, best first: LOOKED_AT of each of the first MOST_QUEUES. A query for each."""
+    names = ("rank", "template_id", "requester_id", "queue", "limit_key", "is_cpu_intensive", "kind")
+    found: list[Task] = []
+    for queue in queues[:MOST_QUEUES]:
+        line = Task.objects.claimable([queue], now).select_related("revision")
+        found += line.only(*names, "revision__required_tools")[:LOOKED_AT]
+    return sorted(found, key=lambda task: (-task.rank, task.pk))
 
 
 def starts_in(place: int, slots: Sequence[float | None], seconds: float | None) -> float | None:

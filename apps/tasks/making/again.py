@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.catalog.models import TemplateRevision
 from apps.core import clock
-from apps.core.errors import InvalidInput, NotFound
+from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.tasks import news
 from apps.tasks.making import lineage
 from apps.tasks.making.submission import Request, Submitted, submit
@@ -27,8 +27,8 @@ def run_again(
     """A new task that does the same from the start, on the revision in service or on a named one.
 
     `parameters` take the place of the old ones; the same idempotency key gives the same task, as in `submit`.
-    Raises NotFound (the task or the revision, or the template is none that this user may start), and all that
-    `submission.submit` raises.
+    Raises NotFound (the task or the revision, or the template is none that this user may start), Conflict (it is a node of
+    a workflow, which has no template of its own), and all that `submission.submit` raises.
     """
     ancestor = _visible(task, by)
     descent = lineage.Lineage(
@@ -75,6 +75,12 @@ def _visible(task: Task, by: Any) -> Task:
     found = tasks.filter(pk=task.pk).first()
     if found is None:
         raise NotFound(f"There is no task {task.pk} that you may see.")
+    if found.kind != found.revision.kind:
+        raise Conflict(
+            f"Task {found.pk} is a part of task {found.parent_id}, and nothing without it. Run that one again; or retry"
+            " this one, if it failed.",
+            why="it is a part of another task",
+        )
     return found
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from django.db import models
+
 from apps.catalog.estimate import Estimate, Past, estimate
 from apps.catalog.models import TemplateRevision
 from apps.tasks.models import Task
@@ -27,6 +29,8 @@ def recent(template_id: int) -> tuple[Past, ...]:
 
 @lru_cache(maxsize=256)
 def _recent(template_id: int, period: int) -> tuple[Past, ...]:
-    done = Task.objects.filter(template_id=template_id, status=Status.COMPLETED).order_by("-id")
+    # Not the nodes of a workflow that have its revision: they are parts of one.
+    own = Task.objects.filter(template_id=template_id, kind=models.F("revision__kind"))
+    done = own.filter(status=Status.COMPLETED).order_by("-id")
     times = done.values_list("started_at", "finished_at")[:LOOKED_AT]
     return tuple(Past(seconds=(end - start).total_seconds()) for start, end in times if start and end)

@@ -6,6 +6,7 @@ from apps.tasks.models.history import Artifact, Attempt, Checkpoint, Event, Step
 from apps.tasks.models.merging import AnsweredKey, Window
 from apps.tasks.models.messages import Message
 from apps.tasks.models.past import TaskTotal, Tombstone
+from apps.tasks.models.runs import Node, Run, Value
 from apps.tasks.models.steering import AuditEntry, BulkAction, Limit, Queue, RateLimit
 from apps.tasks.models.task import Execution, Task
 
@@ -25,11 +26,14 @@ __all__ = [
     "Execution",
     "Limit",
     "Message",
+    "Node",
     "Queue",
     "RateLimit",
+    "Run",
     "Step",
     "Task",
     "TaskTotal",
     "Tombstone",
+    "Value",
     "Window",
 ]

@@ -168,11 +168,8 @@ class Decider(models.Model):
                 condition=Q(user__isnull=False, group__isnull=True) | Q(user__isnull=True, group__isnull=False),
                 name="decider_is_a_person_or_a_group",
             ),
-            models.UniqueConstraint(
-                fields=["approval", "user", "group", "is_escalation"],
-                nulls_distinct=False,
-                name="decider_is_named_once",
-            ),
+            models.UniqueConstraint(fields=["approval", "user", "is_escalation"], name="decider_person_is_named_once"),
+            models.UniqueConstraint(fields=["approval", "group", "is_escalation"], name="decider_group_is_named_once"),
         ]
 
     def __str__(self) -> str:

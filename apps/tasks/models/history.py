@@ -9,12 +9,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from apps.core import codec
 from apps.tasks import blobs
 from apps.tasks.blobs.checked import Checked
 from apps.tasks.models.task import Task
 from apps.tasks.states import AttemptOutcome
+
+WORKFLOW = "workflow"
+"""The kind of tasks whose children are nodes of one piece of work."""
 
 
 class Attempt(models.Model):
@@ -130,6 +134,14 @@ class Checkpoint(models.Model):
         return f"checkpoint {self.index} of task {self.task_id}"
 
 
+class ArtifactQuerySet(models.QuerySet["Artifact"]):
+    def of(self, task: Task) -> "ArtifactQuerySet":
+        """The files of a task; of a workflow those of its nodes, in the order in which they were made."""
+        if task.kind != WORKFLOW:
+            return self.filter(task=task)
+        return self.filter(Q(task=task) | Q(task__parent=task)).order_by("created_at", "pk")
+
+
 class Artifact(models.Model):
     """A file that a task made. The name on disk is always ours; `name` is what people see."""
 
@@ -142,6 +154,8 @@ class Artifact(models.Model):
     sha256 = models.CharField(max_length=64)
     path = models.CharField(max_length=300, help_text="Where the store keeps it.")
     created_at = models.DateTimeField()
+
+    objects = ArtifactQuerySet.as_manager()
 
     class Meta:
         ordering = ["index", "name"]

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from apps.catalog.models import QUEUE_LENGTH, TaskTemplate
 from apps.core import clock
@@ -47,6 +48,11 @@ class Queue(models.Model):
         return self.name
 
 
+def _or_none(name: str) -> Coalesce:
+    """Rows that name none are alike in that."""
+    return Coalesce(F(name), Value(0), output_field=models.BigIntegerField())
+
+
 class Limit(models.Model):
     """How many tasks of a group may run at once. What counts is derived from live leases, so nothing can leak.
 
@@ -78,8 +84,9 @@ class Limit(models.Model):
                 | Q(scope="key", queue="", template__isnull=False, user__isnull=True),
                 name="limit_names_its_group",
             ),
+            # Not `nulls_distinct=False`, which SQLite does not know.
             models.UniqueConstraint(
-                fields=["scope", "queue", "template", "user"], nulls_distinct=False, name="limit_is_set_once"
+                "scope", "queue", _or_none("template"), _or_none("user"), name="limit_is_for_another_group"
             ),
         ]
 
@@ -150,7 +157,8 @@ class AuditEntry(models.Model):
 class BulkAction(models.Model):
     """One verb for all tasks that matched a filter, worked off in small batches by whoever finds it undone.
 
-    `cursor` is the id of the last task that was looked at (newest first), so it goes on where a killed process stopped.
+    `cursor` is the id of the task that was looked at last, so it goes on where a killed process stopped; `operators.walks`
+    says in which order.
     """
 
     class Status(models.TextChoices):
@@ -164,7 +172,8 @@ class BulkAction(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
     newest_id = models.PositiveBigIntegerField(help_text="Tasks made after the action was asked for are left alone.")
-    cursor = models.PositiveBigIntegerField(help_text="Tasks with this id and above are done.")
+    is_oldest_first = models.BooleanField(default=False, db_default=False)
+    cursor = models.PositiveBigIntegerField(help_text="The task that was looked at last.")
     matched = models.PositiveIntegerField(help_text="How many matched when it was asked for.")
     done = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0, help_text="The verb did not apply to their state.")

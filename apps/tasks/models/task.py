@@ -270,6 +270,13 @@ class Task(models.Model):
                 condition=Q(parent__isnull=False, finished_at__isnull=True),
             ),
             models.Index(fields=["branch", "item"], name="task_blocked", condition=Q(status="blocked")),
+            models.Index(
+                fields=["branch"],
+                name="task_in_place",
+                condition=Q(branch__isnull=False, finished_at__isnull=True)
+                & ~Q(status="blocked")
+                & ~Q(paused_from="blocked"),
+            ),
             models.Index(fields=["delete_after"], name="task_to_prune", condition=Q(delete_after__isnull=False)),
             models.Index(
                 "deadline", name="task_deadline", condition=Q(deadline__isnull=False, finished_at__isnull=True)

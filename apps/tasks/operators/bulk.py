@@ -3,16 +3,17 @@
 1. `preview` says how many match, how many the verb applies to, and why not to the others.
 2. `start` records the action. A filter that lets everything through is refused, and so is a set that has grown much
    since the person saw its size.
-3. Newest first, each task in a transaction of its own, together with the action's cursor: a process that is killed
-   leaves nothing half done, another goes on at the next task, and two never do the same one. One process at a time
-   works at an action, and looks at a bounded number of rows before it moves the cursor.
+3. Each task in a transaction of its own, together with the action's cursor (`walks` says in which order): a process that
+   is killed leaves nothing half done, another goes on at the next task, and two never do the same one. One process at a
+   time works at an action, and looks at a bounded number of rows before it moves the cursor. Where tasks are held back,
+   workers do it to what they claim meanwhile (`reach`).
 4. The verb checks the permission for each task, and its event names the action. One bad task does not stop the rest.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -21,11 +22,13 @@ from django.db.models import BooleanField, Case, Count, F, Max, Q, QuerySet, Val
 
 from apps.core import clock
 from apps.core.errors import ChantillyError, Conflict, InvalidInput, NotPermitted
-from apps.tasks import queuenames
-from apps.tasks.models import BulkAction, Queue, Task
+from apps.tasks import lifecycle, queuenames
+from apps.tasks.limits import gates
+from apps.tasks.models import BulkAction, Execution, Queue, Task
 from apps.tasks.models.task import TaskQuerySet
-from apps.tasks.operators import audit, verbs
+from apps.tasks.operators import audit, verbs, walks
 from apps.tasks.operators.filters import Filter
+from apps.tasks.record.journal import Lease
 from apps.tasks.retention import chores
 from apps.tasks.states import Status
 
@@ -107,12 +110,14 @@ def start(
     newest = Task.objects.aggregate(newest=Max("pk"))["newest"] or 0
     matched = _matching(chosen, verb, by).filter(pk__lte=newest).count()
     _refuse_growth(matched, expected)
+    lets_go = verbs.known(verb).lets_go
     with transaction.atomic():
         action = BulkAction.objects.create(
-            verb=verb, arguments=given, filters=chosen.as_json(), by=by, newest_id=newest, cursor=newest + 1,
-            matched=matched,
+            verb=verb, arguments=given, filters=chosen.as_json(), by=by, newest_id=newest,
+            cursor=walks.start(newest, is_oldest_first=lets_go), is_oldest_first=lets_go, matched=matched,
         )  # fmt: skip
         _note(action, by, "bulk.started", given.get("reason", ""), matched=matched, words=chosen.words(matched))
+        gates.changed()
     if matched <= AT_ONCE:
         work_off(action.pk, AT_ONCE + BATCH)
     action.refresh_from_db()
@@ -154,8 +159,9 @@ def _work_off(action_id: int, turn: int, limit: int, ends: float | None) -> int:
         if not action.by.is_active:
             _end(action, BulkAction.Status.STOPPED, None, f"the account of {action.by.get_username()} is disabled")
             break
-        lowest = _lowest(action)
-        batch = _batch(action, lowest, min(BATCH, limit - looked))
+        # A few tasks were found by a look at all before.
+        last = None if action.matched <= AT_ONCE else walks.end_of_look(action, WINDOW)
+        batch = walks.tasks(action, _meant(action), last, min(BATCH, limit - looked))
         for task_id in batch:
             if not _one(action, task_id):
                 return looked
@@ -164,10 +170,10 @@ def _work_off(action_id: int, turn: int, limit: int, ends: float | None) -> int:
                 break
         if batch:
             continue
-        if not lowest:
+        if last is None:
             _end(action, BulkAction.Status.DONE, None, "")
             break
-        if not _move(action, lowest):
+        if not _move(action, last):
             break
     return looked
 
@@ -203,7 +209,11 @@ def _matching(chosen: Filter, verb: str, by: Any) -> TaskQuerySet:
 
 def _facts(verb: str, given: Mapping[str, Any], by: Any) -> dict[str, Any]:
     """What decides beside the status, as columns."""
-    is_so = {"priority": Q(priority=given.get("priority")), "queue": Q(queue=given.get("queue"))}.get(verb)
+    is_so = {
+        "priority": Q(priority=given.get("priority")),
+        "queue": Q(queue=given.get("queue")),
+        "start": Q(available_at__lte=clock.now()),
+    }.get(verb)
     return {"is_permitted": _truth(_permission(verb, given, by)), "is_so": _truth(is_so or False)}
 
 
@@ -240,30 +250,20 @@ def _refuse_growth(matched: int, expected: int | None) -> None:
     )
 
 
-def _lowest(action: BulkAction) -> int:
-    """The lowest id that the next look goes down to; 0: all the rest. A few tasks were found by a look at all before."""
-    if action.matched <= AT_ONCE:
-        return 0
-    below = Task.objects.filter(pk__lt=action.cursor).order_by("-pk").values_list("pk", flat=True)
-    return next(iter(below[WINDOW - 1 : WINDOW]), 0)
+def _meant(action: BulkAction) -> TaskQuerySet:
+    return _matching(Filter.parse(action.filters), action.verb, action.by)
 
 
-def _batch(action: BulkAction, lowest: int, size: int) -> list[int]:
-    tasks = _matching(Filter.parse(action.filters), action.verb, action.by)
-    found = tasks.filter(pk__lt=action.cursor, pk__gte=lowest).order_by("-pk")
-    return list(found.values_list("pk", flat=True)[:size])
-
-
-def _move(action: BulkAction, lowest: int) -> bool:
-    """Nothing down to there is left to do. False when somebody else has moved the cursor."""
+def _move(action: BulkAction, last: int) -> bool:
+    """Nothing up to there is left to do. False when somebody else has moved the cursor."""
     same = BulkAction.objects.filter(pk=action.pk, status=BulkAction.Status.RUNNING, cursor=action.cursor)
-    return bool(same.update(cursor=lowest, updated_at=clock.now()))
+    return bool(same.update(cursor=last, updated_at=clock.now()))
 
 
 def _one(action: BulkAction, task_id: int) -> bool:
     """The verb for one task and the action's cursor together. False when another process has moved the cursor."""
     with transaction.atomic():
-        rows = BulkAction.objects.select_for_update(skip_locked=True, of=("self",))
+        rows = BulkAction.objects.select_for_update(of=("self",))  # before the task's row, as `reach` does
         row = rows.filter(pk=action.pk, status=BulkAction.Status.RUNNING, cursor=action.cursor).first()
         if row is None:
             return False
@@ -275,6 +275,47 @@ def _one(action: BulkAction, task_id: int) -> bool:
         row.save(update_fields=["cursor", "updated_at", "skips", counter])
     action.cursor = task_id
     return True
+
+
+def reach(action_ids: Iterable[int], lease: Lease) -> bool:
+    """Do one of these actions to a task that a worker has claimed and not begun; False where none is about it.
+
+    So nothing that was meant begins before its turn, however fast the workers are and however long the action takes, once
+    their gates have heard of it.
+    """
+    if Execution.objects.filter(pk=lease.task_id, steps__gt=0).exists():
+        return False  # it has begun before: the action meets it as a running one
+    return any(_reach(action_id, lease) for action_id in action_ids)
+
+
+class _NotMeant(Exception):
+    """What was done to find that out is rolled back."""
+
+
+def _reach(action_id: int, lease: Lease) -> bool:
+    action = BulkAction.objects.select_related("by").get(pk=action_id)
+    if not (action.by.is_active and _may_mean(action, lease.task_id)):
+        return False
+    try:
+        with transaction.atomic():
+            running = BulkAction.objects.select_for_update(of=("self",)).filter(status=BulkAction.Status.RUNNING)
+            row = running.filter(pk=action_id).first()
+            why = f"action {action_id} on many tasks was to reach it first"
+            if row is None or not lifecycle.give_back(lease, why) or _done(action, lease.task_id)[1]:
+                raise _NotMeant
+            row.done, row.updated_at = row.done + 1, clock.now()
+            row.save(update_fields=["done", "updated_at"])
+    except _NotMeant:
+        return False
+    return True
+
+
+def _may_mean(action: BulkAction, task_id: int) -> bool:
+    """Whether it matches but for its status, which was pending a moment ago."""
+    chosen = Filter.parse(action.filters)
+    if task_id > action.newest_id or (chosen.status and Status.PENDING not in chosen.status):
+        return False
+    return bool(_matching(replace(chosen, status=()), action.verb, action.by).filter(pk=task_id).exists())
 
 
 def _done(action: BulkAction, task_id: int) -> tuple[str, str]:
@@ -301,6 +342,7 @@ def _done(action: BulkAction, task_id: int) -> tuple[str, str]:
 def _why(action: BulkAction, task: Task, error: ChantillyError) -> str:
     wanted = action.arguments.get(action.verb)
     is_so = action.verb in ("priority", "queue") and getattr(task, action.verb) == wanted
+    is_so |= action.verb == "start" and task.available_at <= clock.now()
     expected = verbs.objection(action.verb, task.status, task.execution.control, is_so=is_so)
     return expected or getattr(error, "why", "") or error.message
 

@@ -33,6 +33,8 @@ class Filter:
     tag: str = ""
     error: str = ""
     dead_letter: bool | None = None
+    whole: bool | None = None
+    """Part of no other task: neither a node of a workflow nor started by a script."""
     created_after: datetime | None = None
     """From this moment on."""
     created_before: datetime | None = None
@@ -60,8 +62,10 @@ class Filter:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it lets every task through; one that names every status does, too."""
-        limits = [name for name in NAMES if name != "status" and getattr(self, name) not in (None, "", ())]
+        """Whether it lets every task through; one that names every status, or all but the parts, does, too."""
+        limits = [
+            name for name in NAMES if name not in ("status", "whole") and getattr(self, name) not in (None, "", ())
+        ]
         return not limits and (not self.status or set(self.status) == set(Status.values))
 
     def apply(self, tasks: TaskQuerySet) -> TaskQuerySet:
@@ -86,6 +90,7 @@ class Filter:
             parts.append(f"among {shown}" if len(self.ids) > 1 else f"with number {shown}")
         parts += [said.format(getattr(self, name)) for name, said in _SAID.items() if getattr(self, name)]
         parts += ["that are no dead letters"] if self.dead_letter is False else []
+        parts += [_WHOLE[self.whole]] if self.whole is not None else []
         parts += [f"{word} {_day(getattr(self, name))}" for name, word in _MOMENTS.items() if getattr(self, name)]
         return " ".join(part for part in parts if part)
 
@@ -163,7 +168,7 @@ def _moment(value: Any) -> datetime:
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "ids": _ids, "status": _statuses, "template": _text, "queue": _text, "requester": _text, "tag": _text,
-    "error": _text, "dead_letter": _truth, "created_after": _moment, "created_before": _moment,
+    "error": _text, "dead_letter": _truth, "whole": _truth, "created_after": _moment, "created_before": _moment,
     "due_before": _moment, "search": _text,
 }  # fmt: skip
 NAMES = tuple(field.name for field in fields(Filter))
@@ -204,6 +209,7 @@ _CONDITIONS: Mapping[str, Callable[[Any], Any]] = {
     "tag": lambda tag: _Tagged(F("tags"), Value(tag)),
     "error": lambda code: Q(error__code=code),
     "dead_letter": lambda is_one: Q(is_dead_letter=is_one),
+    "whole": lambda is_one: Q(parent__isnull=is_one),
     "created_after": lambda moment: Q(created_at__gte=moment),
     "created_before": lambda moment: Q(created_at__lt=moment),
     "due_before": lambda moment: Q(available_at__lt=moment),
@@ -213,6 +219,7 @@ _SAID: Mapping[str, str] = {
     "template": "of {}", "queue": "in queue {}", "requester": "asked for by {}", "tag": "tagged “{}”",
     "error": "with error {}", "search": "that mention “{}”",
 }  # fmt: skip
+_WHOLE = {True: "that are no part of another", False: "that are a part of another"}
 _MOMENTS: Mapping[str, str] = {
     "created_after": "since",
     "created_before": "before",

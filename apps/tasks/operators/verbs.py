@@ -22,6 +22,8 @@ class Verb:
     done: str
     needs: tuple[str, ...]
     act: Act
+    lets_go: bool = False
+    """Tasks can start by it: those that were first shall be so again."""
 
 
 VERBS: Mapping[str, Verb] = {
@@ -29,12 +31,14 @@ VERBS: Mapping[str, Verb] = {
     for verb in (
         Verb(name="pause", done="paused", needs=("reason",),
              act=lambda task, by, given, bulk: lifecycle.pause(task, by, given["reason"], bulk=bulk)),
-        Verb(name="resume", done="resumed", needs=(),
+        Verb(name="resume", done="resumed", needs=(), lets_go=True,
              act=lambda task, by, given, bulk: lifecycle.resume(task, by, bulk=bulk)),
         Verb(name="cancel", done="cancelled", needs=("reason",),
              act=lambda task, by, given, bulk: lifecycle.cancel(task, by, given["reason"], bulk=bulk)),
-        Verb(name="retry", done="to be tried again", needs=(),
+        Verb(name="retry", done="to be tried again", needs=(), lets_go=True,
              act=lambda task, by, given, bulk: lifecycle.retry_failed(task, by, bulk=bulk)),
+        Verb(name="start", done="to be started at once", needs=(), lets_go=True,
+             act=lambda task, by, given, bulk: lifecycle.start_now(task, by, bulk=bulk)),
         Verb(name="priority", done="given another priority", needs=("priority",),
              act=lambda task, by, given, bulk: lifecycle.change_priority(task, by, given["priority"], bulk=bulk)),
         Verb(name="queue", done="moved", needs=("queue",),
@@ -97,13 +101,16 @@ _READERS: Mapping[str, Callable[[Any, Collection[str]], Any]] = {
 def objection(name: str, status: str, control: str = "", *, is_so: bool = False) -> str:
     """Why the verb does not apply to a task in this state, '' where it does. The lifecycle decides again.
 
-    `control`: what was asked of a running one. `is_so`: it has the priority, or is in the queue, already.
+    `control`: what was asked of a running one. `is_so`: it has the priority, is in the queue, or waits for no moment,
+    already.
     """
     is_stopping = status == Status.RUNNING and control in (Control.CANCEL, Control.EXPIRE)
     is_pausing = status == Status.RUNNING and control == Control.PAUSE
     if name == "retry":
         return "" if status == Status.FAILED else f"it is {status}"
-    if status in FINAL:
+    if name == "start" and status == Status.PENDING:
+        return "it waits for no moment" if is_so else ""
+    if status in FINAL or name == "start":
         return f"it is {status}"
     if name == "resume":
         return "" if status == Status.PAUSED or is_pausing else f"it is {status}"

@@ -149,6 +149,8 @@ class Batch:
     counts: dict[str, int] = field(default_factory=dict)
     """Additions to the execution's counters: warnings, errors, api_calls, model_tokens."""
     memory_bytes: int = 0
+    beside: Callable[[], None] | None = None
+    """Writes of an executor's own, in the transaction that ends the attempt, while its lease still holds."""
 
     def count(self, name: str, addition: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + addition

@@ -22,7 +22,7 @@ from apps.core import clock
 from apps.tasks import blobs, sql
 from apps.tasks.models import AuditEntry, BulkAction, Task, Tombstone
 from apps.tasks.models.task import TaskQuerySet, in_status
-from apps.tasks.retention import chores, totals
+from apps.tasks.retention import chores, contexts, totals
 from apps.tasks.states import FINAL
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ HELD_SECONDS = 30.0
 PERIOD = 60.0
 READ = (
     "uid", "template_id", "title", "requester_id", "status", "failures", "delete_after", "created_at", "started_at",
-    "finished_at", "execution__steps", "execution__model_tokens",
+    "finished_at", "execution__steps", "execution__model_tokens", "kind", "revision__kind",
 )  # fmt: skip
 """What a tombstone and the totals need of a task."""
 LONGEST_BREATH = 0.05
@@ -124,6 +124,8 @@ def steps(choice: Choice) -> Iterator[int]:
         yield 0
     while forget_records(choice.now):
         yield 0
+    while contexts.forget(choice.now):
+        yield 0
 
 
 def remove(choice: Choice, most: int = BATCH) -> int:
@@ -142,7 +144,7 @@ def remove(choice: Choice, most: int = BATCH) -> int:
 
 def _remove(choice: Choice, most: int) -> int:
     """Everything is read and put together before the transaction: other writers wait for a few statements only."""
-    rows = Task.objects.filter(pk__in=choice.next(most)).select_related("execution").order_by("pk")
+    rows = Task.objects.filter(pk__in=choice.next(most)).select_related("execution", "revision").order_by("pk")
     tasks = list(rows.only(*READ))
     if not tasks:
         return 0

@@ -33,7 +33,8 @@ class Sum:
 
     def add(self, task: Task, worked: float) -> None:
         waited = ((task.started_at or task.finished_at or task.created_at) - task.created_at).total_seconds()
-        self.count += 1
+        # A node of a workflow that carries its own script is no task of a template: its work is the workflow's.
+        self.count += task.kind == task.revision.kind
         self.failures += task.failures
         self.steps += task.execution.steps
         self.seconds_waited += max(0.0, waited)
@@ -47,7 +48,7 @@ Sums = dict[tuple[date, int, str], Sum]
 
 
 def of(tasks: Iterable[Task]) -> Sums:
-    """What ended tasks add up to. Needs `execution`."""
+    """What ended tasks add up to. Needs `execution` and `revision`."""
     tasks = list(tasks)
     worked = _worked([task.pk for task in tasks])
     sums: Sums = defaultdict(Sum)

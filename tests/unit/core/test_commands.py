@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import load_command_class
 from django.db import DatabaseError
 
 from apps.core.commands import DataCommand
@@ -43,3 +44,9 @@ def test_another_error_of_the_database_keeps_its_trace() -> None:
 
     with pytest.raises(DatabaseError, match="the disk is full"):
         Broken().execute(no_color=True, force_color=False, skip_checks=True)
+
+
+@pytest.mark.parametrize("command", ["up", "prepare", "memory"])
+def test_the_help_of_a_command_ends_with_examples_line_by_line(command: str) -> None:
+    shown = load_command_class("apps.workers", command).create_parser("manage.py", command).format_help()
+    assert f"\nexamples:\n  manage.py {command} " in shown

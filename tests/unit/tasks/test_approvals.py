@@ -380,6 +380,8 @@ def test_the_database_refuses_impossible_approvals(waiting, ivan):
             Approval.objects.filter(pk=approval.pk).update(**wrong)
     with pytest.raises(IntegrityError), transaction.atomic():
         Decider.objects.create(approval=approval, task=waiting)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Decider.objects.create(approval=approval, task=waiting, user=ivan)
 
 
 def test_a_removed_task_takes_its_questions_along_and_the_audit_stays(template, alice, ivan):

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +14,14 @@ from django.db import connections
 from apps.core.errors import Conflict, InvalidInput, NotPermitted
 from apps.tasks import lifecycle
 from apps.tasks.models import AuditEntry, BulkAction, Chore, Event, Execution, Task
-from apps.tasks.operators import bulk, verbs
+from apps.tasks.operators import bulk, verbs, walks
 from apps.tasks.operators.filters import Filter
 from apps.tasks.record import feed
 from apps.tasks.retention import chores
 from apps.tasks.states import Status
 from apps.workers import sweep
+from apps.workers.registry import roster
+from apps.workers.running.hand import Hand
 from tests.unit.tasks.standing_at import standing, submitted
 
 PENDING = Filter(status=(Status.PENDING,))
@@ -92,14 +94,100 @@ def test_many_are_left_to_the_sweep_and_newer_tasks_are_left_alone(template, ali
     assert (action.status, action.done, action.matched) == ("running", 0, 251)
     newer = submitted(template, alice)
     assert bulk.work_on(100) == 100
-    done = Task.objects.filter(status=Status.CANCELLED)
-    assert done.order_by("pk").first().pk > Task.objects.filter(status=Status.PENDING).exclude(pk=newer.pk).last().pk
     while sweep.sweep().bulk:
         pass
     action.refresh_from_db()
     assert (action.status, action.done, action.skipped) == ("done", 251, 0)
     assert list(Task.objects.filter(status=Status.PENDING)) == [newer]
     assert set(Task.objects.exclude(pk=newer.pk).values_list("status_reason", flat=True)) == {"wrong month"}
+
+
+def told(kind: str) -> list[int]:
+    return list(Event.objects.filter(kind=kind).order_by("at").values_list("task_id", flat=True))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [20, 250])
+def test_a_line_that_is_let_go_again_is_not_turned_round(template, alice, number):
+    copies(submitted(template, alice), number - 1)
+    Task.objects.update(status=Status.PAUSED, paused_from=Status.PENDING)
+    bulk.start(Filter(status=(Status.PAUSED,)), "resume", {}, alice)
+    while bulk.work_on(100):
+        pass
+    assert told("task.resumed") == list(Task.objects.order_by("pk").values_list("pk", flat=True))
+
+
+@pytest.fixture
+def hand(template: str, alice: User) -> Iterator[Hand]:
+    """Of a worker; 250 tasks wait."""
+    copies(submitted(template, alice), 249)
+    with Hand(roster.register(["default"])) as hand:
+        yield hand
+
+
+def worked_off(action: BulkAction) -> BulkAction:
+    while bulk.work_on(100):
+        pass
+    action.refresh_from_db()
+    return action
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("chosen", [PENDING, Filter(template="sample")], ids=["by status", "by template"])
+@pytest.mark.parametrize(
+    ("verb", "given", "kind"),
+    [("cancel", {}, "task.cancelled"), ("pause", {}, "task.paused"), ("queue", {"queue": "gis"}, "task.queue_moved")],
+)
+def test_workers_begin_nothing_that_an_action_has_not_reached_yet(template, alice, hand, verb, given, kind, chosen):
+    action = bulk.start(chosen, verb, given, alice, served={"gis"})
+    newer = submitted(template, alice)
+    bulk.work_on(100)
+    claim = hand.next(["default"])
+    assert claim is not None and claim.lease.task_id == newer.pk, "it was made after the question"
+    action = worked_off(action)
+    assert (action.status, action.done, action.skips) == ("done", 250, {})
+    assert sorted(told(kind)) == sorted(Task.objects.exclude(pk=newer.pk).values_list("pk", flat=True)), "each once"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_worker_claims_has_its_new_priority_before_it_begins(template, alice, hand):
+    bulk.start(PENDING, "priority", {"priority": 20}, alice)
+    claim = hand.next(["default"])
+    assert claim is not None
+    assert Task.objects.get(pk=claim.lease.task_id).priority == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_an_action_does_not_mean_begins_meanwhile(template, alice, bob, hand):
+    first = Task.objects.order_by("pk")[0]
+    Task.objects.filter(pk=first.pk).update(rank=1e9, title="Another one")
+    bulk.start(Filter(search="Copy"), "pause", {}, alice)
+    claim = hand.next(["default"])
+    assert claim is not None and claim.lease.task_id == first.pk
+    assert list(first.events.order_by("seq").values_list("kind", flat=True)) == ["task.submitted", "task.claimed"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_had_begun_before_is_not_given_back_but_met_as_a_running_one(template, alice, hand):
+    begun = Task.objects.order_by("pk")[0]
+    Task.objects.filter(pk=begun.pk).update(rank=1e9)
+    Execution.objects.filter(pk=begun.pk).update(steps=3)
+    action = bulk.start(Filter(template=template), "pause", {}, alice)
+    claim = hand.next(["default"])
+    assert claim is not None and claim.lease.task_id == begun.pk
+    action = worked_off(action)
+    assert (action.done, action.skipped, Execution.objects.get(pk=begun.pk).control) == (250, 0, "pause")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_person_lets_go_after_a_worker_reached_it_stays_so(template, alice, hand):
+    action = bulk.start(Filter(template=template), "pause", {}, alice)
+    assert hand.next(["default"]) is None
+    resumed = Task.objects.order_by("pk")[0]
+    assert Task.objects.get(pk=resumed.pk).status == Status.PAUSED
+    lifecycle.resume(resumed, alice)
+    action = worked_off(action)
+    assert (action.status, action.done, Task.objects.get(pk=resumed.pk).status) == ("done", 250, Status.PENDING)
 
 
 @pytest.mark.django_db
@@ -228,21 +316,21 @@ def test_one_process_at_a_time_works_at_an_action_and_another_after_it_was_silen
 
 
 @pytest.mark.django_db
-def test_what_matches_is_looked_for_in_a_bounded_number_of_rows_at_a_time(template, alice, monkeypatch):
+@pytest.mark.parametrize(("verb", "status"), [("pause", "pending"), ("resume", "paused")])
+def test_what_matches_is_looked_for_in_a_bounded_number_of_rows_at_a_time(template, alice, monkeypatch, verb, status):
     monkeypatch.setattr(bulk, "WINDOW", 7)
     monkeypatch.setattr(bulk, "AT_ONCE", 2)
     copies(submitted(template, alice), 60)
     meant = list(Task.objects.order_by("pk").values_list("pk", flat=True))[1::20]
-    Task.objects.filter(pk__in=meant).update(queue="elsewhere")
-    action = bulk.start(Filter(queue="elsewhere"), "pause", {}, alice)
-    spans, batch = [], bulk._batch
-    monkeypatch.setattr(
-        bulk, "_batch", lambda at, lowest, size: spans.append((lowest, at.cursor)) or batch(at, lowest, size)
-    )
+    Task.objects.filter(pk__in=meant).update(queue="elsewhere", status=status)
+    action = bulk.start(Filter(queue="elsewhere"), verb, {}, alice)
+    spans, tasks = [], walks.tasks
+    monkeypatch.setattr(walks, "tasks", lambda at, *given: spans.append((at.cursor, given[1])) or tasks(at, *given))
     assert bulk.work_on(100) == 3
     action.refresh_from_db()
     assert (action.status, action.done) == ("done", 3)
-    assert max(Task.objects.filter(pk__gte=low, pk__lt=high).count() for low, high in spans) == 7
+    looks = [sorted((at, last)) for at, last in spans if last is not None]
+    assert max(Task.objects.filter(pk__gt=low, pk__lt=high).count() for low, high in looks) == 6
     assert not Chore.objects.filter(name__startswith="bulk:").exists()
 
 

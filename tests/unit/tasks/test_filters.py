@@ -49,7 +49,9 @@ def test_all_that_is_wrong_is_named_at_once():
     assert set(refused.value.fields) == {"status", "ids", "z"}
 
 
-@pytest.mark.parametrize("given", [{}, {"status": ""}, {"status": None, "ids": None}, {"status": "open,final"}])
+@pytest.mark.parametrize(
+    "given", [{}, {"status": ""}, {"status": None, "ids": None}, {"status": "open,final"}, {"whole": True}]
+)
 def test_a_filter_that_lets_everything_through_is_empty(given):
     assert Filter.parse(given).is_empty
 
@@ -79,6 +81,7 @@ def test_a_filter_becomes_json_and_the_same_filter_again():
         ({"status": "waiting,paused"}, 2_000, "2,000 waiting or paused tasks"),
         ({"dead_letter": True, "requester": "olga"}, None, "dead-letter tasks asked for by olga"),
         ({"ids": [7]}, 1, "1 task with number 7"),
+        ({"whole": True, "status": "failed"}, 2, "2 failed tasks that are no part of another"),
         ({"ids": [1, 2, 3, 4, 5, 6]}, 6, "6 tasks among 1, 2, 3, 4, 5…"),
     ],
 )
@@ -98,6 +101,7 @@ def some(alice, charlie) -> dict[str, Task]:
     lifecycle.pause(made["other"], alice)
     Task.objects.filter(pk=made["plain"].pk).update(created_at=datetime(2026, 3, 1, tzinfo=UTC), error={"code": "e1"})
     Task.objects.filter(pk=made["other"].pk).update(requester=charlie)
+    Task.objects.filter(pk=made["tagged"].pk).update(parent=made["plain"])
     return made
 
 
@@ -118,6 +122,8 @@ def some(alice, charlie) -> dict[str, Task]:
         ({"error": "e1"}, "plain"),
         ({"dead_letter": True}, ""),
         ({"dead_letter": False, "status": "paused"}, "other"),
+        ({"whole": True}, "plain other"),
+        ({"whole": "false"}, "tagged"),
         ({"created_before": "2026-03-02"}, "plain"),
         ({"created_after": "2026-03-02"}, "tagged other"),
         ({"search": "one plain"}, "plain"),

@@ -94,7 +94,11 @@ TABLE: dict[str, tuple[Verb, Table]] = {
         },
     ),
 }
-NO_VERB_YET = {(Status.BLOCKED, Status.PENDING), (Status.PENDING, Status.FAILED)}
+NO_VERB_YET = {
+    (Status.BLOCKED, Status.PENDING),
+    (Status.FAILED, Status.BLOCKED),
+    (Status.PENDING, Status.FAILED),
+}
 """Legal moves that only graphs of tasks make."""
 
 

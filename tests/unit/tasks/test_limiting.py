@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -40,6 +41,19 @@ def test_a_limit_is_set_changed_and_taken_away_with_author_and_reason(alice: Use
     ]
     assert entries()[1][4] == {"before": {"most": 2}, "after": {"most": 5}}
     assert not Limit.objects.exists()
+
+
+@pytest.mark.parametrize("scope", ["queue", "template", "user", "key"])
+def test_the_database_refuses_a_second_limit_of_the_same_group(alice: User, scope: str) -> None:
+    made = making.template("def run(params):\n    return 1\n", alice, key="crm")
+    group: dict[str, Any] = {"queue": {"queue": "heavy"}, "template": {"template": made}, "user": {},
+                             "key": {"template": made}}[scope]  # fmt: skip
+    Limit.objects.create(scope=scope, most=1, **group)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Limit.objects.create(scope=scope, most=2, **group)
+    if scope == "user":
+        Limit.objects.create(scope=scope, most=2, user=alice)
+        Limit.objects.create(scope=scope, most=2, user=alice, template=made)
 
 
 def test_a_change_of_nothing_leaves_no_entry(alice: User) -> None:

@@ -19,6 +19,7 @@ STAGES = [{"name": "read", "percent": 0}, {"name": "think", "percent": 40}, {"na
 
 
 def unsaved(status: str = Status.RUNNING, *, execution: dict[str, Any] | None = None, **fields: Any) -> Task:
+    fields = {"available_at": NOON, **fields}
     task = Task(pk=1, status=status, requester_id=1, revision=TemplateRevision(stages=STAGES), **fields)
     task.execution = Execution(task=task, **(execution or {}))
     return task
@@ -42,17 +43,19 @@ def unsaved(status: str = Status.RUNNING, *, execution: dict[str, Any] | None = 
 )
 def test_verbs_are_those_that_the_status_allows(status: Status, control: str, expected: list[str]) -> None:
     owner = User(pk=1)
-    assert standing.verbs(unsaved(status, execution={"control": control}), owner) == expected
+    assert standing.verbs(unsaved(status, execution={"control": control}), owner, NOON) == expected
 
 
 @pytest.mark.django_db
 def test_verbs_are_none_for_those_who_may_not(charlie: User, bob: User, alice: User) -> None:
     task = unsaved(Status.PENDING, execution={})
     task.requester_id = 0
-    assert standing.verbs(task, charlie) == standing.verbs(task, bob) == []
-    assert standing.verbs(task, alice) == ["pause", "cancel"]
+    assert standing.verbs(task, charlie, NOON) == standing.verbs(task, bob, NOON) == []
+    assert standing.verbs(task, alice, NOON) == ["pause", "cancel"]
+    task.available_at = NOON + timedelta(seconds=1)
+    assert standing.verbs(task, alice, NOON) == ["pause", "cancel", "start"]
     alice.is_active = False
-    assert standing.verbs(task, alice) == []
+    assert standing.verbs(task, alice, NOON) == []
 
 
 def test_elapsed_ends_with_the_task() -> None:

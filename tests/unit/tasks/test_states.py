@@ -14,7 +14,7 @@ def test_the_page_in_the_documentation_shows_the_legal_moves():
 def test_every_status_has_its_moves_and_final_ones_have_none_but_a_persons_retry():
     assert set(TRANSITIONS) == set(Status)
     assert TRANSITIONS[Status.COMPLETED] == TRANSITIONS[Status.CANCELLED] == frozenset()
-    assert TRANSITIONS[Status.FAILED] == {Status.PENDING}
+    assert TRANSITIONS[Status.FAILED] == {Status.PENDING, Status.BLOCKED}
     assert all(status not in afters for status, afters in TRANSITIONS.items())
 
 

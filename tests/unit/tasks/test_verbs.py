@@ -1,5 +1,6 @@
 """Every verb of a person × every state × everybody (C8): a legal move with one event, or a clear refusal and no change."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,8 @@ from tests.unit.tasks.test_lifecycle import everything, lifecycle_end
 pytestmark = pytest.mark.django_db
 
 PLACES = [
-    *Status.values, "paused from waiting", "paused from blocked", "running, pause asked", "running, cancel asked",
+    *Status.values, "pending, later", "paused from waiting", "paused from blocked", "running, pause asked",
+    "running, cancel asked",
 ]  # fmt: skip
 GIVEN: dict[str, dict[str, Any]] = {"priority": {"priority": 20}, "queue": {"queue": "gis"}}
 
@@ -62,6 +64,8 @@ def standing_at(place: str, template: str, alice: User, owner: User) -> Standing
         lifecycle.pause(at.task, alice)
     if asked == "cancel asked":
         lifecycle.cancel(at.task, alice)
+    if asked == "later":
+        Task.objects.filter(pk=at.task_id).update(available_at=clock.now() + timedelta(hours=1))
     Task.objects.filter(pk=at.task_id).update(requester=owner)
     return at
 
@@ -88,7 +92,8 @@ def _a_verb_at(name: str, place: str, who: User, template: str, alice: User, olg
     at = standing_at(place, template, alice, olga)
     task, before, events = at.task, everything(at.task_id), len(feed.read(at.task_id))
     said = f"{name} at {place} by {who}"
-    objection = verbs.objection(name, task.status, task.execution.control)
+    is_so = name == "start" and task.available_at <= clock.now()
+    objection = verbs.objection(name, task.status, task.execution.control, is_so=is_so)
     try:
         with transaction.atomic():
             verbs.VERBS[name].act(task, who, arguments(name), None)

@@ -11,7 +11,8 @@ PAGE = """\
 
 Drawn from `TRANSITIONS` in `apps/tasks/states.py` by `python manage.py draw_states > docs/states.md`; a test keeps the
 two in step. Only the verbs of `apps/tasks/lifecycle.py` and the claim of `apps/tasks/claims/claiming.py` make these moves, and
-each leaves an event in the same transaction. `failed → pending` is a person's retry and nothing else.
+each leaves an event in the same transaction. `failed → pending` is a person's retry and nothing else; `failed → blocked`, too, of
+a child that waits for a place in its bounded branch.
 
 ```mermaid
 stateDiagram-v2
