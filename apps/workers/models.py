@@ -44,7 +44,13 @@ class Cluster(Wished):
     tools = models.JSONField(default=list, help_text="Tool modules that its workers have loaded.")
     model = models.CharField(max_length=100, blank=True, help_text="The language model that its tools ask.")
     size = models.PositiveIntegerField(default=1, help_text="Worker processes, and so the most tasks at once.")
+    cpu_slots = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="CPU-intensive tasks that its host runs at once; 0: not registered."
+    )
     worker_memory_mb = models.PositiveIntegerField(default=0, help_text="A worker beyond it is recycled; 0: no limit.")
+    worker_cpu_seconds = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="A worker that has used more processor time is recycled; 0: no limit."
+    )
     call_seconds = models.FloatField(default=0, help_text="How long one call of a task may be in flight; 0: no limit.")
     version = models.CharField(max_length=32, blank=True)
     started_at = models.DateTimeField()
@@ -116,6 +122,9 @@ class Worker(Wished):
     api_calls = models.PositiveIntegerField(default=0)
     memory_bytes = models.PositiveBigIntegerField(default=0)
     cpu_percent = models.FloatField(null=True, blank=True, help_text="Of one core, since the sample before.")
+    cpu_seconds = models.FloatField(
+        default=0, db_default=0, help_text="Processor time since it began, with all that it started."
+    )
     sampled_at = models.DateTimeField(null=True, blank=True)
     beat_lateness = models.FloatField(default=0, help_text="Seconds; the latest beat since the sample before.")
     version = models.CharField(max_length=32, blank=True)

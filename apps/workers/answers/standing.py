@@ -16,8 +16,9 @@ from apps.tasks import sight
 from apps.tasks.models import Attempt, Execution, Task
 from apps.tasks.sight import Sight
 from apps.tasks.states import Status
-from apps.workers.answers import balance, happenings
+from apps.workers.answers import balance, happenings, services
 from apps.workers.answers.happenings import Happening
+from apps.workers.answers.services import RateFacts
 from apps.workers.models import Cluster, Wish, Worker
 
 MOST = 1_000
@@ -78,6 +79,9 @@ class WorkerFacts:
     memory_share: float | None
     """Used of what it may use before it is recycled, 0 to 1; None without a limit."""
     cpu_percent: float | None
+    cpu_seconds: float
+    """Processor time since it began, with what it started; like the limit, which is 0 where there is none."""
+    cpu_limit_seconds: int
     sampled_at: datetime | None
     queue_size: int
     tasks_completed: int
@@ -96,6 +100,8 @@ class WorkerDetail:
     facts: WorkerFacts
     events: Sequence[Happening]
     errors: Sequence[Happening]
+    rate_limits: Sequence[RateFacts] = ()
+    """Of the services that its tools ask; none where the reader may not see rate limits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +120,9 @@ class ClusterFacts:
     tools: Sequence[str]
     model: str
     size: int
+    cpu_slots: int
     worker_memory_mb: int
+    worker_cpu_seconds: int
     call_seconds: float
     version: str
     started_at: datetime
@@ -144,13 +152,14 @@ def workers(
     return _facts(list(rows.order_by("-pk")[: max(1, min(limit, MOST))]), viewer)
 
 
-def worker(row: Worker, viewer: Any, *, limit: int = 50) -> WorkerDetail:
-    """One worker with what happened to it, newest first."""
+def worker(row: Worker, viewer: Any, *, limit: int = 50, with_rates: bool = False) -> WorkerDetail:
+    """One worker with what happened to it, newest first. `with_rates`: the reader may see rate limits."""
     [facts] = _facts([row], viewer)
     return WorkerDetail(
         facts=facts,
         events=happenings.events(viewer, worker=row.name, limit=limit),
         errors=happenings.errors(viewer, worker=row.name, limit=limit),
+        rate_limits=services.limits(facts.tools, facts.model) if with_rates else (),
     )
 
 
@@ -222,7 +231,8 @@ def _worker(row: Worker, doing: Doing | None, waiting: Mapping[str, int], now: d
         beat_lateness=row.beat_lateness,
         memory_bytes=row.memory_bytes, memory_limit_bytes=limit,
         memory_share=row.memory_bytes / limit if limit else None,
-        cpu_percent=row.cpu_percent, sampled_at=row.sampled_at,
+        cpu_percent=row.cpu_percent, cpu_seconds=row.cpu_seconds,
+        cpu_limit_seconds=cluster.worker_cpu_seconds if cluster else 0, sampled_at=row.sampled_at,
         queue_size=sum(waiting.get(queue, 0) for queue in row.queues) if row.is_present else 0,
         tasks_completed=row.tasks_completed, tasks_failed=row.tasks_failed, attempts=row.attempts,
         busy_seconds=row.busy_seconds, average_seconds=_ratio(row.busy_seconds, row.attempts),
@@ -277,8 +287,9 @@ def _cluster(
         key=row.key, name=row.name, host=row.host, word=_cluster_word(row, len(heard), busy, last),
         wish=row.wish, wish_by=row.wish_by, wish_reason=row.wish_reason, wished_at=row.wished_at,
         queues=row.queues, kinds=row.kinds, tools=row.tools, model=row.model, size=row.size,
-        worker_memory_mb=row.worker_memory_mb, call_seconds=row.call_seconds, version=row.version,
-        started_at=row.started_at, workers=len(heard), busy=busy,
+        cpu_slots=row.cpu_slots,
+        worker_memory_mb=row.worker_memory_mb, worker_cpu_seconds=row.worker_cpu_seconds,
+        call_seconds=row.call_seconds, version=row.version, started_at=row.started_at, workers=len(heard), busy=busy,
         queue_size=sum(waiting.get(queue, 0) for queue in row.queues),
         tasks_completed=sum(facts.tasks_completed for facts in present),
         tasks_failed=sum(facts.tasks_failed for facts in present),

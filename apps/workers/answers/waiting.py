@@ -1,7 +1,7 @@
 """What holds pending tasks back, who holds it, and which place they have: facts for the sentences, by task."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,8 @@ from apps.tasks.limits.gates import Bound, Gate
 from apps.tasks.limits.guarded import Group
 from apps.tasks.limits.places import MOST_AHEAD, Pace, Runner
 from apps.tasks.models import Limit, Queue, Task
+from apps.workers.answers import forecast
+from apps.workers.answers.forecast import Begin, Seat, Waiting
 from apps.workers.models import Wish, Worker
 
 HEARD = timedelta(seconds=15)
@@ -32,9 +34,15 @@ class Hold(StrEnum):
     WORKER = "worker"  # a free one
 
 
+SHARING = (Hold.LIMIT, Hold.CORES, Hold.WORKER)
+"""Whoever waits for one of these waits for a worker, too."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prospect:
-    """`words`: the hold's own part of the sentence. `place` counts those that wait for the same; `seconds` to its start."""
+    """`words`: the hold's own part of the sentence. `place` counts those that begin before it at the same workers, far from
+    the head of the line only those that wait for the same; `seconds` to its start.
+    """
 
     hold: Hold
     words: str = ""
@@ -58,6 +66,8 @@ class _Server:
     kinds: frozenset[str] | None
     tools: frozenset[str] | None
     """None: its cluster has not registered what it can do."""
+    cores: int
+    """CPU-intensive tasks that its host runs at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +117,9 @@ def _scene(now: datetime, queues: set[str]) -> _Scene:
 
 def _servers(now: datetime) -> list[_Server]:
     workers = Worker.objects.present().willing().heard_since(now - HEARD)
-    rows = workers.values_list("name", "host", "queues", "belongs_to__kinds", "belongs_to__tools")
+    rows = workers.values_list(
+        "name", "host", "queues", "belongs_to__kinds", "belongs_to__tools", "belongs_to__cpu_slots"
+    )
     return [
         _Server(
             name=name,
@@ -115,8 +127,9 @@ def _servers(now: datetime) -> list[_Server]:
             queues=frozenset(queues),
             kinds=frozenset(kinds) if kinds else None,
             tools=frozenset(tools) if tools else None,
+            cores=cores or settings.CPU_SLOTS,
         )
-        for name, host, queues, kinds, tools in rows
+        for name, host, queues, kinds, tools, cores in rows
     ]
 
 
@@ -198,15 +211,23 @@ def _group_words(bound: Bound, scene: _Scene) -> str:
 
 
 def _cores(able: list[_Server], scene: _Scene) -> Prospect | None:
-    """None while one of the hosts has a core left. Hosts are taken to have as many as this one is set to."""
-    hosts = {server.host for server in able}
-    on = {host: [each for each in scene.running if each.is_cpu_intensive and each.host == host] for host in hosts}
-    if any(len(held) < settings.CPU_SLOTS for held in on.values()):
+    """None while one of the hosts has a core left."""
+    cores = _cores_of(able)
+    on = {host: [each for each in scene.running if each.is_cpu_intensive and each.host == host] for host in cores}
+    if any(len(held) < cores[host] for host, held in on.items()):
         return None
     holders = [each for held in on.values() for each in held]
-    words = f"All {settings.CPU_SLOTS * len(hosts)} core slots of {listed(sorted(hosts))} are held"
+    words = f"All {sum(cores.values())} core slots of {listed(sorted(cores))} are held"
     slots = tuple(each.seconds_left for each in holders)
     return Prospect(hold=Hold.CORES, words=words, holders=tuple(holders), kind="cores", slots=slots)
+
+
+def _cores_of(servers: Iterable[_Server]) -> dict[str, int]:
+    """By host, as its own workers have registered it."""
+    cores: dict[str, int] = {}
+    for server in servers:
+        cores[server.host] = max(server.cores, cores.get(server.host, 0))
+    return cores
 
 
 def _free(able: list[_Server], scene: _Scene) -> tuple[float | None, ...]:
@@ -216,16 +237,43 @@ def _free(able: list[_Server], scene: _Scene) -> tuple[float | None, ...]:
 
 def _placed(tasks: Sequence[Task], found: dict[int, Prospect], scene: _Scene) -> dict[int, Prospect]:
     """With places and times: one query for each kind of hold that occurs."""
+    begins = _played([task for task in tasks if found[task.pk].hold in SHARING], scene)
+    found = found | {
+        task_id: replace(found[task_id], place=begin.place, seconds=begin.seconds) for task_id, begin in begins.items()
+    }
     alike: dict[tuple[str, bool], list[int]] = defaultdict(list)
     for task in tasks:
         prospect = found[task.pk]
-        if task.available_at <= scene.now and prospect.hold not in (Hold.UNSERVED, Hold.TOOLS):
+        is_in_line = task.available_at <= scene.now and prospect.hold not in (Hold.UNSERVED, Hold.TOOLS)
+        if is_in_line and task.pk not in begins:
             alike[prospect.kind, prospect.hold == Hold.WORKER].append(task.pk)
     ahead: dict[int, int] = {}
     for (kind, is_free), task_ids in alike.items():
         ahead |= places.ahead(task_ids, kind, scene.now, _startable(scene) if is_free else ("", ()))
     by_id = {task.pk: task for task in tasks}
     return {task_id: _with_place(by_id[task_id], each, ahead.get(task_id), scene) for task_id, each in found.items()}
+
+
+def _played(tasks: Sequence[Task], scene: _Scene) -> dict[int, Begin]:
+    """Of those near the head of their line, where limits or cores decide beside the workers: when they begin."""
+    if not tasks or not (scene.bounds or any(each.is_cpu_intensive for each in scene.running)):
+        return {}
+    asked = {task.queue for task in tasks}
+    servers = [server for server in scene.servers if asked & server.queues]
+    queues = asked.union(*(server.queues for server in servers)).difference(scene.paused)
+    waiting = [
+        Waiting(
+            task=task,
+            able=frozenset(
+                server.name for server in servers if task.queue in server.queues and not _lacks(task, server)
+            ),
+            seconds=scene.pace.of_template.get(task.template_id, scene.pace.of_queue.get(task.queue)),
+        )
+        for task in places.heads(sorted(queues, key=lambda name: (name not in asked, name)), scene.now)
+    ]
+    seats = [Seat(name=server.name, host=server.host, cores=server.cores) for server in servers]
+    begins = forecast.begins(waiting, seats, scene.running, scene.bounds)
+    return {task.pk: begins[task.pk] for task in tasks if task.pk in begins}
 
 
 def _startable(scene: _Scene) -> tuple[str, list[object]]:
@@ -237,9 +285,8 @@ def _startable(scene: _Scene) -> tuple[str, list[object]]:
         )
         for each in scene.running
     ]  # fmt: skip
-    gate = Gate(queues=(), is_narrow=True, bounds=tuple(scene.bounds), cores=settings.CPU_SLOTS)
-    hosts = {server.host for server in scene.servers}
-    held = [guarded.full(gate, host, groups) for host in hosts]
+    gate = Gate(queues=(), is_narrow=True, bounds=tuple(scene.bounds))
+    held = [guarded.full(replace(gate, cores=cores), host, groups) for host, cores in _cores_of(scene.servers).items()]
     condition, values = guarded.condition(replace(held[0], cpu=all(each.cpu for each in held)), "a")
     return f" AND {condition}", values
 

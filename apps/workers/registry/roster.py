@@ -37,6 +37,7 @@ class Sample:
 
     memory_bytes: int
     cpu_percent: float | None
+    cpu_seconds: float = 0.0
     beat_lateness: float
 
 
@@ -96,7 +97,9 @@ def enter_cluster(queues: list[str]) -> Cluster:
         "tools": sorted(settings.TOOL_MODULES),
         "model": settings.GEMINI_MODEL if settings.GEMINI_API_KEY else "",
         "size": settings.WORKERS,
+        "cpu_slots": settings.CPU_SLOTS,
         "worker_memory_mb": settings.WORKER_MEMORY_MB,
+        "worker_cpu_seconds": settings.WORKER_CPU_SECONDS,
         "call_seconds": settings.CALL_SECONDS,
         "version": settings.VERSION,
     }

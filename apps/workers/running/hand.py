@@ -19,6 +19,8 @@ from apps.tasks import lifecycle
 from apps.tasks.claims.claiming import Claim
 from apps.tasks.claims.taking import Claimer
 from apps.tasks.lifecycle import handfuls
+from apps.tasks.limits import gates
+from apps.tasks.operators import bulk
 from apps.tasks.record.ending import Ended
 from apps.tasks.record.journal import Batch
 from apps.workers.models import Worker
@@ -69,11 +71,12 @@ class Hand:
 
     def next(self, queues: Sequence[str]) -> Claim | None:
         """The next task to carry out; None when there is nothing to claim, and then nothing is in hand."""
-        while (claim := self._pop()) is not None:
-            if time.monotonic() - self._claimed_at < STALE_SECONDS or handfuls.is_ours(claim.lease):
+        while (claim := self._pop() or self._refill(queues)) is not None:
+            if time.monotonic() - self._claimed_at >= STALE_SECONDS and not handfuls.is_ours(claim.lease):
+                lifecycle.give_back(claim.lease, "its worker stood still before it began")
+            elif not (actions := gates.gate(queues).actions) or not bulk.reach(actions, claim.lease):
                 return claim
-            lifecycle.give_back(claim.lease, "its worker stood still before it began")
-        return self._refill(queues)
+        return None
 
     def expect(self, count: int) -> None:
         """So many tasks have come together: if the last ones were quick, the next claim may be of half as many."""

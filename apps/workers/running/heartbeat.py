@@ -56,6 +56,8 @@ class Heartbeat:
         self.asked = Asked()
         """What people ask of this worker; at most ASKED_SECONDS old."""
         self.memory_bytes = 0
+        self.cpu_seconds = 0.0
+        """Processor time of this process and of all that it started, since the slice began."""
         self.tally = Tally()
         self._worker = worker
         self._end_process = end_process
@@ -65,6 +67,7 @@ class Heartbeat:
         self._due: dict[str, float] = {}
         self._control_since: float | None = None
         self._meter = processes.Meter()
+        self._cpu_before = processes.tree_cpu_seconds(os.getpid())
         self._lateness = 0.0
         self._main_thread = threading.get_native_id()
         self._watch: Watch | None = None
@@ -254,11 +257,13 @@ class Heartbeat:
 
     def _report(self, session: LiveSession | None) -> None:
         self.memory_bytes = resident_bytes(os.getpid())
+        self.cpu_seconds = processes.tree_cpu_seconds(os.getpid()) - self._cpu_before
         sample = None
         if self._is_due("sample", settings.RESOURCE_SECONDS):
             sample = roster.Sample(
-                memory_bytes=self.memory_bytes, cpu_percent=self._meter.percent(), beat_lateness=self._lateness
-            )
+                memory_bytes=self.memory_bytes, cpu_percent=self._meter.percent(), cpu_seconds=self.cpu_seconds,
+                beat_lateness=self._lateness,
+            )  # fmt: skip
             self._lateness = 0.0
         work = self.tally.take()
         try:

@@ -70,13 +70,22 @@ def cpu_seconds(pid: int | None, thread: int | None = None) -> float:
     """Processor time of a process, or of one of its threads (as the kernel numbers them)."""
     if pid is None:
         return 0.0
-    part = f"/task/{thread}" if thread is not None else ""
+    return sum(_times(f"{pid}/task/{thread}" if thread is not None else str(pid))[:2])
+
+
+def tree_cpu_seconds(pid: int) -> float:
+    """Processor time of a process and of all that it has begun, whether that goes on or has ended."""
+    return sum(sum(_times(str(each))) for each in (pid, *below(pid)))
+
+
+def _times(path: str) -> list[float]:
+    """Seconds as user and as system, then the same of its children that have ended."""
     try:
-        # After the name, which may hold anything: state is the first field, user and system time the 12th and 13th.
-        fields = Path(f"/proc/{pid}{part}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-    except (OSError, IndexError, ValueError):
-        return 0.0
+        # After the name, which may hold anything: state is the first field, the times are the 12th to 15th.
+        fields = Path(f"/proc/{path}/stat").read_text().rpartition(")")[2].split()
+        return [int(ticks) / TICKS for ticks in fields[11:15]]
+    except (OSError, ValueError):
+        return []
 
 
 class Meter:

@@ -90,7 +90,10 @@ class _Life:
         if asked.wish:
             return None
         seconds = time.monotonic() - self._began
-        over = self._span.over(seconds=seconds, attempts=self.attempts, memory_bytes=heartbeat.memory_bytes)
+        over = self._span.over(
+            seconds=seconds, attempts=self.attempts, memory_bytes=heartbeat.memory_bytes,
+            cpu_seconds=heartbeat.cpu_seconds,
+        )  # fmt: skip
         return (Kind.WORKER_RECYCLED, over) if over else None
 
     def seconds_left(self) -> float:

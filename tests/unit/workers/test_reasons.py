@@ -117,7 +117,8 @@ def test_a_limit_of_none_says_what_ends_it(template, alice, worker):
 
 
 def test_taken_cores_name_their_holders(alice, worker, settings):
-    settings.CPU_SLOTS = 1
+    Cluster.objects.update(cpu_slots=1)
+    settings.CPU_SLOTS = 8  # of whoever looks: what counts is that of the worker's host
     making.template(SCRIPT, alice, key="crm", is_cpu_intensive=True)
     first, second = (submitted("crm", alice, title="Crunch") for _ in range(2))
     Execution.objects.filter(pk=claimed().lease.task_id).update(host=worker.host)
@@ -161,6 +162,31 @@ def test_a_start_is_expected_from_what_runs_and_what_is_ahead(template, alice, w
         halfway(tasks[0], 10)
         assert start(tasks[1]) == pytest.approx(10)
         assert start(tasks[2]) == pytest.approx(50)
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"), [("limited", {"limited": (1, 10), "free": (2, 50)}),
+                            ("free", {"free": (1, 10), "limited": (2, 50)})],
+)  # fmt: skip
+def test_those_behind_a_limit_and_those_that_are_free_wait_for_the_same_worker(
+    template, alice, worker, first, expected
+):
+    other = making.template(SCRIPT, alice, key="other").key
+    with clock.frozen(clock.now()):
+        running = submitted(template, alice)
+        claimed(worker=worker.name)
+        completed_in(template, alice, 40)
+        completed_in(other, alice, 40)
+        halfway(running, 10)
+        limit(1, template=running.template)
+        ranks = {name: 60 if name == first else 40 for name in ("limited", "free")}
+        tasks = {"limited": submitted(template, alice, priority=ranks["limited"]),
+                 "free": submitted(other, alice, priority=ranks["free"])}  # fmt: skip
+        assert {name: start(task) for name, task in tasks.items()} == {
+            name: pytest.approx(seconds) for name, (_, seconds) in expected.items()
+        }
+        for name, (place, _) in expected.items():
+            assert f"Place {place}, about " in sentence(tasks[name])
 
 
 @pytest.mark.parametrize(

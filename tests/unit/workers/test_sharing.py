@@ -28,10 +28,12 @@ from django_q.cluster import Cluster
 print(json.dumps([name for name, module in sys.modules.items() if module is not None]))
 """
 COPY = """
-import json, os, re
+import gc, json, os, re
 import django
 django.setup()
 from apps.workers.q2 import sharing
+gc.collect()
+gc.freeze()  # as before the forks: else the collector, at a moment of its own, copies more than what is counted here
 
 def copied(many):
     \"\"\"Pages that a fork copies while it takes many small pieces of memory, in kB.\"\"\"

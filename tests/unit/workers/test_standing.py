@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.core import clock
 from apps.tasks import dbclock
 from apps.tasks.claims import claiming
-from apps.tasks.models import Execution
+from apps.tasks.models import Execution, RateLimit
 from apps.tasks.sight import EVERYTHING
 from apps.tasks.states import Status
 from apps.workers import identity, sweep
@@ -34,9 +34,10 @@ def recent() -> recovery.Report:
 
 def test_the_registry_tells_what_a_worker_is_and_does(alice, settings):
     settings.WORKER_MEMORY_MB = 256
+    settings.WORKER_CPU_SECONDS = 600
     task = making.task(HELLO, alice)
     worker = roster.register(["default"])
-    sample = roster.Sample(memory_bytes=128 * 1024 * 1024, cpu_percent=12.5, beat_lateness=0.02)
+    sample = roster.Sample(memory_bytes=128 * 1024 * 1024, cpu_percent=12.5, cpu_seconds=90.0, beat_lateness=0.02)
     work = roster.Work(completed=3, failed=1, attempts=5, busy_seconds=10.0, api_calls=20)
     roster.beat(worker.pk, task_id=task.pk, is_held=False, work=work, sample=sample)
     making.task(HELLO, alice, key="waits")
@@ -50,9 +51,24 @@ def test_the_registry_tells_what_a_worker_is_and_does(alice, settings):
     assert (facts.tasks_completed, facts.tasks_failed, facts.success_rate) == (3, 1, 0.75)
     assert (facts.average_seconds, facts.api_calls_per_task, facts.cpu_percent) == (2.0, 4.0, 12.5)
     assert (facts.memory_share, facts.beat_lateness, facts.queue_size) == (0.5, 0.02, 1)
+    assert (facts.cpu_seconds, facts.cpu_limit_seconds) == (90.0, 600)
     assert facts.doing is not None
     assert (facts.doing.task_id, facts.doing.attempt) == (task.pk, 1)
     assert facts.doing.seconds is not None and facts.doing.seconds >= 0
+
+
+def test_a_worker_tells_the_rate_limits_of_what_its_tools_ask_to_those_who_may_see_them(settings):
+    settings.GEMINI_API_KEY = ""
+    RateLimit.objects.all().delete()
+    for service, unit in (("crm", "requests"), ("gemini", "requests"), ("gemini", "tokens"), ("elsewhere", "requests")):
+        RateLimit.objects.create(service=service, unit=unit, per_second=1.5, burst=10)
+    worker = roster.register(["default"])
+    assert standing.worker(worker, EVERYTHING).rate_limits == ()
+    [crm] = standing.worker(worker, EVERYTHING, with_rates=True).rate_limits
+    assert (str(crm), crm.level) == ("crm: 1.5 requests a second, 10 at once", 10)
+    Cluster.objects.update(model="gemini-2.5-flash", tools=["ai", "a module of another release"])
+    found = standing.worker(Worker.objects.get(), EVERYTHING, with_rates=True).rate_limits
+    assert [(each.service, each.unit) for each in found] == [("gemini", "requests"), ("gemini", "tokens")]
 
 
 def test_a_list_of_workers_costs_the_same_for_any_number(alice):

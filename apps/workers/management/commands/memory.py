@@ -3,14 +3,20 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from apps.core.commands import ExplainedCommand
 from apps.workers.supervisor import memory
 from apps.workers.supervisor.preconditions import running_supervisor
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = "Show the memory (PSS) of the processes below the supervisor that runs from this home directory."
+    examples = """examples:
+  manage.py memory                             of the cluster without a name, and of the pages beside it
+  CLUSTER_NAME=heavy manage.py memory          of the cluster that `up --name heavy` runs
+
+q2-worker are the workers, monty their sandboxes. Shared memory counts once, in parts (PSS)."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         supervisor = running_supervisor(settings.HOME, settings.CLUSTER_NAME)

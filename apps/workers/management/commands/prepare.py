@@ -4,11 +4,18 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+
+from apps.core.commands import ExplainedCommand
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = "Migrate the database, load the shipped templates and documents, and create the first administrator."
+    examples = """examples:
+  manage.py prepare                            what a new installation needs, and one that was updated
+  manage.py prepare --demo                     with clients, invoices and payments to try reports with
+
+Each step does only what is missing. The administrator's password is shown once."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="with the demo company")

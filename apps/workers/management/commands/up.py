@@ -4,16 +4,25 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from apps.core.commands import ExplainedCommand
 from apps.core.errors import Conflict
 from apps.workers.supervisor import preconditions
 from apps.workers.supervisor.options import ASKED, Options
 from apps.workers.supervisor.welcome import say
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = "Run the web server and a Django-Q2 cluster under one supervisor, until Ctrl-C or SIGTERM."
+    examples = """examples:
+  manage.py up                                 pages on http://127.0.0.1:8000/ and a cluster
+  manage.py up --host 0.0.0.0 --port 80 --workers 4
+  manage.py up --name heavy --queues heavy,gis --workers 1 --no-web    one more cluster beside it
+  manage.py up --no-cluster                    only the pages; workers are on other hosts
+  manage.py up --ask "Invoice report for last year"
+
+The database, Redis and the home are those of the environment: DATABASE_URL, REDIS_URL, CHANTILLY_HOME."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
