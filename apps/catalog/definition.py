@@ -41,6 +41,7 @@ class Definition:
 
     kind: str = "script"
     script: str = ""
+    graph: dict[str, Any] = field(default_factory=dict)
     parameter_schema: dict[str, Any] = field(default_factory=default_schema)
     triggers: dict[str, Any] = field(default_factory=default_triggers)
     outputs: dict[str, Any] = field(default_factory=default_outputs)

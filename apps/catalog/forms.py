@@ -73,7 +73,10 @@ def _whole(name: str, label: str, help_text: str = "") -> forms.IntegerField:
 
 
 class RevisionForm(forms.Form):
-    """A whole definition. Valid means that it can be saved as a draft; whether it can serve is another question."""
+    """A whole definition. Valid means that it can be saved as a draft; whether it can serve is another question.
+
+    `base`: the revision it goes on from. Its graph has a page of its own, and is kept as long as the kind is.
+    """
 
     version = forms.CharField(max_length=MAX_VERSION, help_text="A label for people: 2.1.0.")
     note = forms.CharField(
@@ -156,15 +159,16 @@ class RevisionForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *, base: TemplateRevision | None = None) -> None:
+        super().__init__(data, initial=self.initial_of(base))
+        self.base = base
         cast(forms.ChoiceField, self.fields["kind"]).choices = [(name, name) for name in kinds.names()]
 
     @classmethod
     def initial_of(cls, revision: TemplateRevision | None) -> dict[str, Any]:
         """What the editor starts with: the revision it goes on from, or the defaults."""
         fields = (Definition.of(revision) if revision else Definition()).as_fields()
-        given = fields.pop("triggers")
+        given, _ = fields.pop("triggers"), fields.pop("graph")
         lists = given if isinstance(given, dict) else {}
         version = revision.version if revision else "1.0.0"
         return {**fields, **{name: lists.get(name, []) for name in triggers.LISTS}, "version": version, "note": ""}
@@ -176,7 +180,10 @@ class RevisionForm(forms.Form):
         fields = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
         lists = {name: self.cleaned_data[name] for name in triggers.LISTS}
         # Browsers send \r\n; a script is kept with \n, so that its lines are the same in files and here.
-        return Definition(**{**fields, "script": fields["script"].replace("\r\n", "\n"), "triggers": lists})
+        fields |= {"script": fields["script"].replace("\r\n", "\n"), "triggers": lists}
+        if self.base is not None and self.base.kind == fields["kind"]:
+            fields["graph"] = self.base.graph
+        return Definition(**fields)
 
     def take_errors(self, fields: dict[str, str]) -> None:
         """Show what a verb refused beside the field that it names."""

@@ -150,6 +150,7 @@ class TemplateRevision(models.Model):
 
     kind = models.CharField(max_length=64, default="script")
     script = models.TextField(blank=True)
+    graph = OrderedJSONField(default=dict, blank=True, help_text="Of a workflow: its tasks, and what each waits for.")
     parameter_schema = OrderedJSONField(default=default_schema)
     triggers = OrderedJSONField(default=default_triggers)
     outputs = OrderedJSONField(default=default_outputs)

@@ -84,7 +84,7 @@ def edit_page(admin: ModelAdmin, request: HttpRequest, key: str) -> HttpResponse
     template = _template(admin, request, key)
     if not _user(request).has_perm(publishing.SAVE):
         raise PermissionDenied
-    form = RevisionForm(request.POST or None, initial=RevisionForm.initial_of(_base(request, template)))
+    form = RevisionForm(request.POST or None, base=_base(request, template))
     if request.method == "POST" and form.is_valid():
         if "_check" not in request.POST:
             try:

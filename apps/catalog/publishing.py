@@ -24,6 +24,8 @@ MAX_VERSION = 32
 MAX_NOTE = 10_000
 _JSON = ("parameter_schema", "triggers", "outputs", "stages", "required_tools", "retry", "priority_rules")
 _STORED = plain.Caps(depth=40, values=50_000, characters=1_000_000)
+_GRAPH = plain.Caps(depth=40, values=400_000, characters=8_000_000)
+"""What a workflow's check reads of a graph, so that whatever it accepts can be saved."""
 
 
 class HasErrors(InvalidInput):
@@ -147,7 +149,7 @@ def _unstorable(definition: Definition, version: str, note: str) -> Iterator[tup
         if getattr(definition, name) is None:
             yield name, f"Write {name.replace('_', ' ')} as JSON; {{}} or [] stands for nothing."
     for name, value in {**definition.as_fields(), "version": version, "note": note}.items():
-        if said := plain.objection(value, _STORED):
+        if said := plain.objection(value, _GRAPH if name == "graph" else _STORED):
             yield name, f"{name}: {said[1]}"
 
 

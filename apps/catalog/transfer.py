@@ -1,5 +1,6 @@
 """Templates as readable files: `<key>/template.json` with everything but the script, which is `<key>/script.py`.
 
+Tasks of a workflow may have scripts in files of their own: `"script_file": "rank.py"` stands for `"script": "…"`.
 A README.md beside them is for people and is not read. Loading is idempotent: a definition that the template has already
 had in service is not brought back over what an administrator published since.
 """
@@ -22,6 +23,7 @@ from apps.core.errors import ChantillyError, InvalidInput
 from apps.core.schema.wording import did_you_mean
 
 TEMPLATE, SCRIPT = "template.json", "script.py"
+SCRIPT_FILE = "script_file"
 METADATA = ("name", "description", "category", "tags", "is_enabled")
 LABELS = ("version", "note", "is_tested")
 KNOWN = ("key", *METADATA, *LABELS, *(name for name in FIELDS if name != "script"), "memory")
@@ -88,6 +90,8 @@ def read(folder: Path) -> File:
     key = data.get("key", folder.name)
     _check_metadata(key, data)
     fields = {**data, "script": _read_text(folder / SCRIPT) if (folder / SCRIPT).is_file() else ""}
+    if "graph" in data:
+        fields["graph"] = _with_scripts(data["graph"], folder)
     if "memory" in fields:
         fields["memory_mb"] = durations.parse_memory(str(fields["memory"]))
     return File(
@@ -98,6 +102,34 @@ def read(folder: Path) -> File:
         is_tested=bool(data.get("is_tested", False)),
         definition=Definition.with_fields(fields),
     )
+
+
+def _with_scripts(graph: Any, folder: Path) -> Any:
+    """The graph with the texts of its tasks' script files in it. What is no graph, the check names."""
+    if not isinstance(graph, dict):
+        return graph
+    found = dict(graph)
+    for name in ("groups", "task_groups"):
+        if isinstance(found.get(name), list):
+            found[name] = [_with_scripts(group, folder) for group in found[name]]
+    if isinstance(found.get("tasks"), list):
+        found["tasks"] = [_with_script(task, folder) for task in found["tasks"]]
+    return found
+
+
+def _with_script(task: Any, folder: Path) -> Any:
+    if not isinstance(task, dict) or SCRIPT_FILE not in task:
+        return task
+    text = _script_file(task[SCRIPT_FILE], folder)
+    return {("script" if name == SCRIPT_FILE else name): text if name == SCRIPT_FILE else task[name] for name in task}
+
+
+def _script_file(name: Any, folder: Path) -> str:
+    if not isinstance(name, str) or Path(name).name != name or not name.endswith(".py"):
+        raise InvalidInput(f"{TEMPLATE}: {SCRIPT_FILE} names a file beside it, such as rank.py; {name!r:.80} does not.")
+    if not (folder / name).is_file():
+        raise InvalidInput(f"{TEMPLATE}: there is no file {name} beside it.")
+    return _read_text(folder / name)
 
 
 def dump_all(root: Path, key: str | None = None) -> Iterator[Path]:

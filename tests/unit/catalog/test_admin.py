@@ -27,7 +27,7 @@ def admin(client: Client, alice: User) -> Client:
 
 def posted(revision: TemplateRevision | None = None, **changes: Any) -> dict[str, Any]:
     """What the editor would send back, with some fields typed over."""
-    form = RevisionForm(initial=RevisionForm.initial_of(revision))
+    form = RevisionForm(base=revision)
     data = {name: form[name].value() for name in form.fields}
     data = {name: "" if value is None else value for name, value in data.items() if value is not False}
     return {**data, **changes}

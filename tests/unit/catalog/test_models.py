@@ -13,6 +13,7 @@ from apps.core import clock
 CHANGED: dict[str, Any] = {
     "kind": "other",
     "script": "changed",
+    "graph": {"tasks": [{"name": "x", "script": "x"}]},
     "parameter_schema": {"type": "object", "properties": {"x": {"type": "string"}}},
     "triggers": {"keywords": ["x"]},
     "outputs": {"attachments": [{"type": "pdf", "name": "x.pdf"}]},

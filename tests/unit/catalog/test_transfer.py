@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from apps.catalog import publishing, transfer, validation
 from apps.catalog.definition import Definition
 from apps.catalog.models import TaskTemplate, TemplateRevision
+from apps.core.errors import InvalidInput
 from config.settings import base
 
 SHIPPED = Path(base.BASE_DIR) / "fixtures" / "templates"
@@ -206,6 +207,37 @@ def test_a_template_never_published_is_dumped_from_its_newest_draft(tmp_path: Pa
 def test_dumping_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no template 'missing' to dump"):
         call_command("dump_templates", str(tmp_path), key="missing")
+
+
+def test_tasks_of_a_workflow_may_have_scripts_in_files_of_their_own(tmp_path: Path) -> None:
+    graph = {"groups": [{"name": "G", "tasks": [{"name": "A", "script_file": "a.py"}, {"name": "B", "tool": "x.y"}]}]}
+    folder = write(tmp_path, "flow", kind="workflow", graph=graph)
+    (folder / "a.py").write_text("text of a\n")
+
+    [group] = transfer.read(folder).definition.graph["groups"]
+
+    assert group == {"name": "G", "tasks": [{"name": "A", "script": "text of a\n"}, {"name": "B", "tool": "x.y"}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("../a.py", "names a file beside it"),
+        ("a.txt", "names a file beside it"),
+        (3, "names a"),
+        ("b.py", "no file b.py"),
+    ],
+)
+def test_a_script_file_stands_beside_the_template(tmp_path: Path, name: Any, said: str) -> None:
+    folder = write(tmp_path, "flow", graph={"tasks": [{"name": "A", "script_file": name}]})
+    (tmp_path / "a.py").write_text("secret")
+    with pytest.raises(InvalidInput, match=said):
+        transfer.read(folder)
+
+
+@pytest.mark.parametrize("graph", [None, [], "x", {"tasks": 3}, {"groups": [4, {"tasks": [5]}]}])
+def test_what_is_no_graph_is_left_to_the_check(tmp_path: Path, graph: Any) -> None:
+    assert transfer.read(write(tmp_path, "flow", graph=graph)).definition.graph == graph
 
 
 @pytest.mark.parametrize("folder", sorted(path.parent.name for path in SHIPPED.glob("*/template.json")))
