@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from apps.core import clock
 from apps.executors.contract import Pulse, RequesterDisabled, TaskFacts
 from apps.executors.script.sandbox import INTERPRETER
+from apps.executors.workflow.running import inline
 from apps.tasks import lifecycle
 from apps.tasks.claims.claiming import Claim
 from apps.tasks.record import checkpoints
@@ -80,7 +81,9 @@ def facts(claim: Claim) -> TaskFacts:
         id=claim.lease.task_id,
         uid=claim.uid,
         title=claim.title,
-        script=revision.script,
+        script=inline.source(claim.branch, revision.pk)
+        if inline.is_inline(claim.kind, revision.kind)
+        else revision.script,
         revision_id=revision.pk,
         revision_label=f"{revision.version} (revision {revision.number})",
         parameters=claim.parameters,

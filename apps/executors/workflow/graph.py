@@ -13,7 +13,7 @@ from apps.executors.workflow.paths import ABSENT, Absent
 
 RunnerKind = Literal["template", "script", "agent_class", "tool", "approval"]
 DependencyKind = Literal["data", "prerequisite", "validation"]
-State = Literal["started", "running", "completed", "failed", "skipped", "ended"]
+State = Literal["started", "completed", "failed", "skipped", "ended"]
 JoinKind = Literal["all", "any", "at_least", "structured"]
 OnFailure = Literal["stop", "continue", "skip", "default"]
 OutputFormat = Literal["merge", "separate", "index"]

@@ -7,10 +7,12 @@ so with enough workers everything takes as long as the critical path.
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.catalog.estimate import Complexity, complexity
+from apps.executors.workflow import reading
+from apps.executors.workflow.checking import NOTHING_KNOWN, Known, check
 from apps.executors.workflow.faults import Fault, listed
 from apps.executors.workflow.fields import Fields, Notes
 from apps.executors.workflow.graph import Graph
@@ -89,6 +91,15 @@ def plan_of(graph: Graph, *, workers: int | None = None) -> Plan:
         for node in graph.nodes
     ]
     return _plan(steps, Notes(), workers)
+
+
+def plan_document(document: Any, known: Known = NOTHING_KNOWN, *, workers: int | None = None) -> Plan:
+    """The plan for the JSON of a workflow. Never raises: what its check finds is in `faults`, and the rest is planned."""
+    found = plan_of(reading.read(document).graph, workers=workers)
+    faults = check(document, known)
+    if not any(fault.severity == "error" for fault in faults):
+        return replace(found, faults=(*faults, *found.faults))
+    return replace(found, faults=(*faults, *(fault for fault in found.faults if fault.severity == "warning")))
 
 
 def _plan(steps: Sequence[Step], notes: Notes, workers: int | None) -> Plan:

@@ -6,7 +6,6 @@ import pytest
 from apps.ai.contract import ProviderError
 from apps.ai.models import ModelCall
 from apps.tools import registry
-from tests.unit.ai.conftest import configured, gemini  # noqa: F401
 from tests.unit.ai.gemini_server import GeminiServer, payload
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +34,7 @@ def complete(call: FakeCall, **arguments: Any) -> Any:
     return registry.find("ai.complete").function(call, **arguments)
 
 
-def test_answer_of_the_model_counts_tokens_and_call(configured: GeminiServer) -> None:  # noqa: F811
+def test_answer_of_the_model_counts_tokens_and_call(configured: GeminiServer) -> None:
     configured.reply(payload("answer"))
     call = FakeCall()
     result = complete(call, prompt="Describe.", data={"total": 1}, schema={"type": "object"})
@@ -58,7 +57,7 @@ def test_rules_count_as_no_call(settings: Any) -> None:
     assert call.usage == [{"model_tokens": 0, "api_calls": 0}]
 
 
-def test_failure_counts_what_it_cost_and_reaches_the_script(configured: GeminiServer) -> None:  # noqa: F811
+def test_failure_counts_what_it_cost_and_reaches_the_script(configured: GeminiServer) -> None:
     configured.reply(payload("truncated"))
     call = FakeCall()
     with pytest.raises(ProviderError, match="cut off"):
@@ -72,14 +71,14 @@ def test_scripts_see_the_tool_with_its_types() -> None:
     assert "class CompletionResult(TypedDict)" in stub
 
 
-def test_the_most_it_may_use_is_reserved_and_what_it_used_is_settled(configured: GeminiServer) -> None:  # noqa: F811
+def test_the_most_it_may_use_is_reserved_and_what_it_used_is_settled(configured: GeminiServer) -> None:
     configured.reply(payload("answer"))
     call = FakeCall()
     complete(call, prompt="p" * 400, data=["d" * 96], max_tokens=1000)
     assert (call.admitted, call.settled) == ([("gemini", 1125)], [(1, 268)])
 
 
-def test_a_refused_request_gives_everything_back(configured: GeminiServer) -> None:  # noqa: F811
+def test_a_refused_request_gives_everything_back(configured: GeminiServer) -> None:
     call = FakeCall()
     with pytest.raises(ProviderError):
         complete(call, prompt="")

@@ -58,6 +58,20 @@ def test_wfformat_is_read_too():
     assert second["dependencies"] == [{"key": "t0", "kind": "prerequisite"}]
 
 
+def test_without_a_template_the_tasks_wait_as_long_as_one_likes():
+    document = traces.document(trace(2, 1), scale=0.5)
+
+    assert check(document, KNOWN) == []
+    [split, *_] = document["groups"][0]["tasks"]
+    assert (split["script"], split["parameters"], split["estimated_seconds"]) == (traces.WAITS, {"seconds": 0.75}, 0.75)
+
+
+@pytest.mark.parametrize("scale", [-1, 1.5, float("nan")])
+def test_recorded_times_are_shortened_only(scale):
+    with pytest.raises(InvalidInput):
+        traces.document(trace(2, 1), scale=scale)
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -66,7 +80,13 @@ def test_wfformat_is_read_too():
         {"tasks": [{"name": "no id"}]},
         {"tasks": [{"id": "a"}, {"id": "a"}]},
         {"tasks": [{"id": "a", "parents": ["nobody"]}]},
+        {"tasks": [{"id": ["a"]}]},
+        {"tasks": [{"id": "a", "parents": "b"}]},
+        {"tasks": [{"id": "a", "parents": [["a"]]}]},
+        {"tasks": [{"id": "a", "runtime_s": "long"}]},
         {"workflow": {}},
+        {"workflow": {"specification": None, "execution": None}},
+        {"workflow": {"specification": {"tasks": [{"id": "a"}]}, "execution": {"tasks": [None]}}},
     ],
 )
 def test_what_is_no_trace_is_refused(broken):
