@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from apps.api.inputs import Input, PastOrFuture
 from apps.api.outputs import Output
+from apps.tasks.models import RateLimit
 from apps.workers.models import Worker
 
 MOST = 500
@@ -65,6 +66,8 @@ class WorkerRow(Able):
     memory_limit_bytes = serializers.IntegerField()
     memory_share = serializers.FloatField(allow_null=True)
     cpu_percent = serializers.FloatField(allow_null=True, help_text="Of one core.")
+    cpu_seconds = serializers.FloatField(help_text="Processor time since it began, with all that it started.")
+    cpu_limit_seconds = serializers.IntegerField(help_text="Beyond it the worker is recycled; 0: no limit.")
     sampled_at = serializers.DateTimeField(allow_null=True)
     attempts = serializers.IntegerField()
     busy_seconds = serializers.FloatField()
@@ -98,10 +101,22 @@ class HappeningList(Output):
     next_before = serializers.IntegerField(allow_null=True, help_text="Give it as `before` for older ones.")
 
 
+class RateBefore(Output):
+    service = serializers.CharField()
+    unit = serializers.ChoiceField(choices=RateLimit.Unit.choices)
+    per_second = serializers.FloatField()
+    burst = serializers.FloatField(help_text="How many may go at once after a quiet time.")
+    is_enabled = serializers.BooleanField()
+    level = serializers.FloatField(help_text="What is left now; negative: promised to callers who wait.")
+
+
 class WorkerAnswer(Output):
     worker = WorkerRow(source="facts")
     events = Happening(many=True)
     errors = Happening(many=True)  # type: ignore[assignment]
+    rate_limits = RateBefore(
+        many=True, help_text="Of the services that its tools ask; empty where you may not view rate limits."
+    )
 
 
 class ClusterRow(Able):
@@ -112,7 +127,9 @@ class ClusterRow(Able):
         help_text="working, draining, drained, stopping, stopped, ended (in order), lost (not in order), not heard of."
     )
     size = serializers.IntegerField(help_text="Worker processes, and so the most tasks at once.")
+    cpu_slots = serializers.IntegerField(help_text="CPU-intensive tasks that its host runs at once.")
     worker_memory_mb = serializers.IntegerField()
+    worker_cpu_seconds = serializers.IntegerField(help_text="Beyond it a worker is recycled; 0: no limit.")
     workers = serializers.IntegerField()
     busy = serializers.IntegerField()
     names = serializers.ListField(child=serializers.CharField(), help_text="Of the workers that were heard of.")

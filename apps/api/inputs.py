@@ -156,6 +156,7 @@ class TaskQuery(Input):
     tag = serializers.CharField(max_length=50, required=False)
     error = serializers.CharField(max_length=100, required=False, help_text="An error's code.")
     dead_letter = serializers.BooleanField(required=False)
+    whole = serializers.BooleanField(required=False, help_text="true: no parts of other tasks; false: only those.")
     ids = serializers.CharField(max_length=10_000, required=False, help_text="Numbers of tasks, with commas.")
     created_after = PastOrFuture(required=False)
     created_before = PastOrFuture(required=False)

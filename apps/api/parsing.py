@@ -22,27 +22,30 @@ class StrictJSONParser(BaseParser):
     """
 
     media_type = "application/json"
+    most: int | None = None
+    """Bytes of a body; None: API_MAX_BODY."""
+    caps = CAPS
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        most = settings.API_MAX_BODY
+        most = self.most or settings.API_MAX_BODY
         data = stream.read(most + 1)
         if len(data) > most:
             raise TooLarge(f"The body has more than {most:,} bytes. Send less.")
-        return parse(data)
+        return parse(data, self.caps)
 
 
-def parse(data: bytes) -> Any:
+def parse(data: bytes, caps: plain.Caps = CAPS) -> Any:
     try:
         value = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise ParseError("The body is not UTF-8 text.") from None
     except RecursionError:
-        raise ParseError(f"The body is nested more than {CAPS.depth} levels deep. Flatten it.") from None
+        raise ParseError(f"The body is nested more than {caps.depth} levels deep. Flatten it.") from None
     except ValueError as error:
         raise ParseError(f"The body is not JSON: {_short(error)}.") from None
-    if said := plain.objection(value, CAPS):
+    if said := plain.objection(value, caps):
         path, message = said
         raise InvalidInput(f"{path}: {message}" if path else message, fields={path: message} if path else {})
     return value

@@ -21,6 +21,8 @@ from apps.workers.answers import reasons
 
 LARGE = 200_000
 """Characters of an encoded result that a task's own answer still carries."""
+WORKFLOW = "workflow"
+"""The kind of tasks that have a run."""
 LOOKS = ("feed", "log", "steps", "artifacts", "result")
 
 
@@ -99,7 +101,8 @@ def task_row(task: Task, now: datetime) -> dict[str, Any]:
         "progress": progress(task),
         "is_dead_letter": task.is_dead_letter,
         "links": {"self": reverse("api:task", args=[task.pk])}
-        | {name: reverse(f"api:{name}", args=[task.pk]) for name in LOOKS},
+        | {name: reverse(f"api:{name}", args=[task.pk]) for name in LOOKS}
+        | ({"run": reverse("api:run", args=[task.pk])} if task.kind == WORKFLOW else {}),
     }
 
 
@@ -119,15 +122,16 @@ def waits(task: Task, facts: reasons.Around) -> dict[str, Any]:
 
 
 def created(task: Task, user: Any) -> dict[str, Any]:
+    now = clock.now()
     return {
-        **task_row(task, clock.now()),
+        **task_row(task, now),
         "estimate": {
             "seconds": task.estimated_seconds,
             "steps": task.estimated_steps,
             "complexity": task.complexity,
         },
         "priority_reason": ranking.reason(task),
-        "actions": {verb: reverse(f"api:{verb}", args=[task.pk]) for verb in standing.verbs(task, user)},
+        "actions": {verb: reverse(f"api:{verb}", args=[task.pk]) for verb in standing.verbs(task, user, now)},
         **_needs(task.revision),
     }
 
@@ -200,7 +204,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def files(task: Task) -> list[dict[str, Any]]:
-    return [_file(artifact) for artifact in task.artifacts.all()]
+    return [_file(artifact) for artifact in Artifact.objects.of(task)]
 
 
 def _file(artifact: Artifact) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def answer(shape: type[Output], data: Any, status: int = 200) -> Response:
 
 def visible_tasks(request: Request) -> TaskQuerySet:
     tasks: TaskQuerySet = Task.objects.visible_to(request.user)
-    return tasks.select_related("template", "revision", "requester", "execution")
+    return tasks.select_related("template", "revision", "requester", "execution").defer("revision__graph")
 
 
 def visible_task(request: Request, task_id: int) -> Task:

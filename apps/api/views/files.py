@@ -31,7 +31,7 @@ class Download(View):
     )
     def get(self, request: Request, task_id: int, artifact_id: int) -> HttpResponseBase:
         """One file, as an attachment; with `Range: bytes=…` a part of it."""
-        row = visible_task(request, task_id).artifacts.filter(pk=artifact_id).first()
+        row = Artifact.objects.of(visible_task(request, task_id)).filter(pk=artifact_id).first()
         if row is None:
             raise NotFound(f"Task {task_id} has no file {artifact_id}.")
         return served(request, row)

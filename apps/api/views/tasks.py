@@ -137,3 +137,10 @@ class Retry(View):
     def post(self, request: Request, task_id: int) -> Response:
         """A failed task is tried again. Recorded steps are kept; the failed one is executed again."""
         return _obey(request, task_id, lifecycle.retry_failed, inputs.NoFields)
+
+
+class Start(View):
+    @_described("start_task_now", inputs.NoFields)
+    def post(self, request: Request, task_id: int) -> Response:
+        """A task that waits for its moment, or for its next attempt, can be claimed at once. It keeps its failures."""
+        return _obey(request, task_id, lifecycle.start_now, inputs.NoFields)

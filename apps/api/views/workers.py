@@ -56,7 +56,9 @@ class OneWorker(CrewView):
 
 
 def _worker(request: Request, name: str) -> Response:
-    return answer(crews.WorkerAnswer, standing.worker(steering.find_worker(name), request.user))
+    with_rates = request.user.has_perm("tasks.view_ratelimit")
+    found = standing.worker(steering.find_worker(name), request.user, with_rates=with_rates)
+    return answer(crews.WorkerAnswer, found)
 
 
 def _obey_worker(request: Request, name: str, verb: Callable[[Worker, Any, str], Worker]) -> Response:

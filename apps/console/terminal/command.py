@@ -2,8 +2,8 @@
 
 import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from typing import Any, ClassVar, NoReturn, TextIO, cast
+from argparse import ArgumentParser
+from typing import Any, NoReturn, TextIO, cast
 
 from apps.console.terminal import telling
 from apps.console.terminal.progress import display
@@ -21,13 +21,6 @@ FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
 class TaskCommand(DataCommand):
     """Subclasses write `obey`. What Chantilly refuses is said in words (or, with --json, as an object), not as a trace."""
-
-    examples: ClassVar[str] = ""
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, epilog=self.examples, **kwargs
-        )
 
     def add_common_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object, and ask nothing")

@@ -27,10 +27,20 @@ def worker_lines(detail: WorkerDetail) -> list[str]:
         worker_line(facts),
         f"  cluster {facts.cluster_key or facts.cluster}, {facts.session}, up {durations.describe(facts.uptime_seconds)}",
         f"  kinds {', '.join(facts.kinds)}; tools {', '.join(facts.tools)}; model {facts.model or 'none'}",
+        f"  {_used(facts)}",
         f"  {rate} of its tasks succeeded; {average} each; latest beat {facts.beat_lateness:.2f} s late",
     ]
+    lines += [f"  rate   {each}" for each in detail.rate_limits]
     lines += [f"  error  {event_line(each)}" for each in detail.errors]
     return [clean(line) for line in lines] + [f"  event  {event_line(each)}" for each in detail.events]
+
+
+def _used(facts: WorkerFacts) -> str:
+    """Memory and processor time, each with the limit at which the worker is recycled."""
+    memory = f"of {facts.memory_limit_bytes // MIB} MB" if facts.memory_limit_bytes else "(no limit)"
+    cpu = f"of {durations.describe(float(facts.cpu_limit_seconds))}" if facts.cpu_limit_seconds else "(no limit)"
+    used = durations.describe(float(round(facts.cpu_seconds)))
+    return f"{facts.memory_bytes // MIB} MB {memory}; {used} {cpu} of processor time"
 
 
 def cluster_line(facts: ClusterFacts) -> str:

@@ -39,6 +39,7 @@ def add_filter_arguments(parser: ArgumentParser) -> None:
     for name, (metavar, said) in FILTERS.items():
         group.add_argument(f"--{name}", metavar=metavar, default="", help=said)
     group.add_argument("--dead-letter", action="store_true", help="only dead letters: failed for good")
+    group.add_argument("--whole", action="store_true", help="no parts of others: neither nodes nor tasks of scripts")
 
 
 def add_consent_arguments(parser: ArgumentParser) -> None:
@@ -50,7 +51,8 @@ def chosen(options: Mapping[str, Any], ids: Sequence[int] = ()) -> Filter:
     """Raises InvalidInput."""
     given = {name: options[name] for name in FILTERS if name not in ("since", "before")}
     given |= {"created_after": moment(options["since"]), "created_before": moment(options["before"])}
-    return Filter.parse({**given, "dead_letter": options["dead_letter"] or None, "ids": list(ids) or None})
+    given |= {name: options[name] or None for name in ("dead_letter", "whole")}
+    return Filter.parse({**given, "ids": list(ids) or None})
 
 
 def moment(text: str) -> str:

@@ -14,11 +14,13 @@ from apps.console.terminal.screen import clean
 from apps.core import clock, durations
 from apps.core.masking import mask
 from apps.tasks import standing
-from apps.tasks.models import Task
+from apps.tasks.models import Artifact, Task
 from apps.tasks.record.feed import Entry
 from apps.tasks.states import Status
 from apps.workers.supervisor import address
 
+WORKFLOW = "workflow"
+"""The kind of tasks that have a run."""
 RELATED = ("template", "revision", "requester", "execution")
 TOLD = frozenset({
     "task.resumed_at", "task.rescued", "task.retry_scheduled", "task.paused", "task.resumed", "task.suspended",
@@ -105,7 +107,8 @@ def _facts(task: Task, facts: reasons.Around) -> dict[str, Any]:
 def file_facts(task: Task) -> list[dict[str, Any]]:
     names = ("name", "kind", "content_type", "size", "sha256")
     return [
-        {"id": row.pk, **{name: getattr(row, name) for name in names}, "path": row.path} for row in task.artifacts.all()
+        {"id": row.pk, **{name: getattr(row, name) for name in names}, "path": row.path}
+        for row in Artifact.objects.of(task)
     ]
 
 
@@ -135,7 +138,7 @@ def ending(task: Task, viewer: Any) -> list[str]:
 
 
 def file_lines(task: Task) -> list[str]:
-    rows = list(task.artifacts.all())
+    rows = list(Artifact.objects.of(task))
     lines = [f"  File   {clean(row.name)}, {words.size(row.size)}" for row in rows]
     return [*lines, f"  Save   manage.py tasks files {task.pk} --save DIRECTORY"] if lines else []
 
@@ -159,6 +162,8 @@ def status(task: Task, viewer: Any) -> list[str]:
     lines += _mishaps(task)
     if task.status == Status.COMPLETED and (summary := standing.summary(task)):
         lines += [f"  {clean(line)}" for line in summary.splitlines()]
+    if task.kind == WORKFLOW:
+        lines.append(f"  Run    manage.py inspect_run {task.pk}")
     return [*lines, *file_lines(task), f"  Page   {page(task.pk)}"]
 
 

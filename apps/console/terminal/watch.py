@@ -27,6 +27,7 @@ NO_WORKER = "No worker has been heard of; start one with manage.py up."
 HEAVY = (
     "result", "parameters", "instructions",
     "revision__script", "revision__parameter_schema", "revision__triggers", "revision__outputs",
+    "revision__graph",
 )  # fmt: skip
 
 

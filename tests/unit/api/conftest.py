@@ -67,6 +67,16 @@ def owned(owner: User, sample: Any) -> Task:
 
 
 @pytest.fixture
+def workflow(owner: User, alice: User) -> Task:
+    """Olga's, not begun: one node, which makes the key `sample`."""
+    from apps.tasks.making.submission import Request, submit
+
+    graph = {"tasks": [{"name": "Olga's node", "script": SCRIPT, "result_keys": ["sample"]}]}
+    making.template("", alice, key="flow", kind="workflow", graph=graph)
+    return submit(Request(template="flow", origin="test", title="Olga's workflow"), owner).task
+
+
+@pytest.fixture
 def keep_file(settings: Any, tmp_path: Path) -> Callable[..., Artifact]:
     """A file of a task, as a tool would have made it."""
     settings.ARTIFACT_ROOT = tmp_path

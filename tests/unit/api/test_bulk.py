@@ -117,6 +117,8 @@ def test_the_list_takes_the_same_filters(olga: APIClient, owned: Task) -> None:
 
     assert titles("tag=march") == titles("error=e1") == titles("search=copy 1") == ["Copy 1"]
     assert titles(f"ids={owned.pk}") == ["Olga's own"]
+    Task.objects.filter(title="Copy 1").update(parent=owned)
+    assert titles("whole=true") == ["Copy 0", "Olga's own"] and titles("whole=false") == ["Copy 1"]
     assert titles("dead_letter=true") == titles("requester=oscar") == titles("status=final") == []
     assert olga.get("/api/v1/tasks/?dead_letter=perhaps").status_code == 400
 

@@ -33,7 +33,7 @@ def run(params):
 """
 
 
-SEEN = ["view_queue", "view_worker", "view_task", "view_limit", "view_ratelimit"]
+SEEN = ["view_tasktemplate", "view_queue", "view_worker", "view_task", "view_limit", "view_ratelimit"]
 
 
 @pytest.fixture
@@ -71,6 +71,13 @@ def test_every_answer_has_the_shape_that_is_promised(
     Cluster.objects.get_or_create(key="oak-1", defaults={"host": row.host, "name": "oak", "started_at": clock.now()})
     limit = Limit.objects.create(scope=Limit.Scope.QUEUE, queue="default", most=9)
     rate = RateLimit.objects.create(service="post", per_second=1, burst=1)
+    graph = {"tasks": [{"name": "Say", "script": SCRIPT, "result_keys": ["said"]},
+                       {"name": "Fail", "script": "def run(params):\n    raise ValueError('no')\n",
+                        "dependencies": ["said"]}]}  # fmt: skip
+    making.template("", alice, key="flow", kind="workflow", graph=graph)
+    ended, begun = (submit(Request(template="flow", origin="test"), owner).task for _ in range(2))
+    lifecycle.pause(begun, owner)
+    worker.drain()
     shown = [{"text": "a"}, {"table": {"columns": ["A"], "rows": [[1]]}}, {"file": "report.pdf", "task": done.pk}]
     question = asked(waiting, form=AMOUNT, data={"amount": 3}, expires_after="1 h", evidence=shown)
     client = client_of(owner)
@@ -78,8 +85,9 @@ def test_every_answer_has_the_shape_that_is_promised(
     for path, operations in description["paths"].items():
         if "get" not in operations or "{artifact_id}" in path:
             continue
-        for task in (done, waiting):
-            values = {"task_id": task.pk, "key": "sample", "name": "default", "bulk_id": action.pk,
+        tasks, key = ((ended, begun), "said") if "/run/" in path else ((done, waiting), "sample")
+        for task in tasks:
+            values = {"task_id": task.pk, "number": 0, "key": key, "name": "default", "bulk_id": action.pk,
                       "worker": row.name, "cluster": "oak-1", "limit_id": limit.pk, "rate_id": rate.pk,
                       "approval_id": question.pk}  # fmt: skip
             answer = client.get(path.format(**values))

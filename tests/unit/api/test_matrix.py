@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 from apps.api.urls import urlpatterns
 from apps.tasks.models import BulkAction, Limit, Queue, RateLimit, Task
 from apps.workers.registry import roster
+from tests.unit.api.conftest import SCRIPT
 from tests.unit.tasks.asked import asked
 
 pytestmark = pytest.mark.django_db
@@ -59,17 +60,31 @@ EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     "templates": {"get": everybody(200)},
     "templates/<slug:key>": {"get": RUN},
     "templates/<slug:key>/estimate": {"post": RUN},
+    "templates/<slug:key>/definition": {"get": WATCH},
+    "templates/<slug:key>/revisions": {"post": each(403, 403, 403, 403, 201)},
+    "templates/<slug:key>/revisions/<int:number>/publish": {"post": STEER},
+    "workflows/check": {"post": STEER},
+    "workflows/plan": {"post": everybody(200)},
     "tasks": {"get": everybody(200), "post": each(404, 404, 201, 201, 201)},
     "tasks/<int:task_id>": {"get": LOOK},
     "tasks/<int:task_id>/pause": {"post": CONTROL},
     "tasks/<int:task_id>/resume": {"post": NOT_NOW},
     "tasks/<int:task_id>/cancel": {"post": CONTROL},
     "tasks/<int:task_id>/retry": {"post": NOT_NOW},
+    "tasks/<int:task_id>/start": {"post": NOT_NOW},
     "tasks/<int:task_id>/again": {"post": MAKE},
     "tasks/<int:task_id>/fork": {"post": MAKE},
     "tasks/<int:task_id>/lineage": {"get": LOOK},
     "tasks/<int:task_id>/children": {"get": LOOK},
     "tasks/<int:task_id>/tell": {"post": CONTROL},
+    "tasks/<int:task_id>/run": {"get": LOOK},
+    "tasks/<int:task_id>/run/nodes": {"get": LOOK},
+    "tasks/<int:task_id>/run/nodes/<int:number>": {"get": LOOK},
+    "tasks/<int:task_id>/run/context": {"get": LOOK},
+    "tasks/<int:task_id>/run/context/<slug:key>": {"get": LOOK},
+    "tasks/<int:task_id>/run/recovery": {"get": LOOK},
+    "tasks/<int:task_id>/run/results": {"get": LOOK},
+    "tasks/<int:task_id>/run/errors": {"get": LOOK},
     "tasks/<int:task_id>/priority": {"post": CONTROL},
     "tasks/<int:task_id>/queue": {"post": each(404, 403, 403, 404, 200)},  # no template of the owner runs in it
     "tasks/bulk": {"post": everybody(201)},
@@ -115,6 +130,9 @@ EXPECTED: Mapping[str, Mapping[str, Mapping[str, int]]] = {
 }
 PUBLIC = ("", "schema", "docs")
 BODIES: Mapping[str, dict[str, Any]] = {
+    "templates/<slug:key>/revisions": {"definition": {"script": SCRIPT}},
+    "workflows/check": {"graph": {}},
+    "workflows/plan": {"tasks": [{"id": "a"}]},
     "tasks": {"template": "sample"},
     "tasks/<int:task_id>/fork": {"step": 0},
     "tasks/<int:task_id>/priority": {"priority": 10},
@@ -140,7 +158,7 @@ def test_the_table_names_exactly_the_routes_that_there_are() -> None:
 
 
 @pytest.fixture
-def values(owned: Task, owner: User, other: User, keep_file: Any) -> dict[str, Any]:
+def values(owned: Task, owner: User, other: User, keep_file: Any, workflow: Task) -> dict[str, Any]:
     row, _ = AuthToken.objects.create(owner)
     file = keep_file(owned)
     Queue.objects.create(name="gis")
@@ -155,6 +173,8 @@ def values(owned: Task, owner: User, other: User, keep_file: Any) -> dict[str, A
         "limit_id": Limit.objects.create(scope=Limit.Scope.QUEUE, queue="gis", most=5).pk,
         "rate_id": RateLimit.objects.create(service="shop", per_second=1, burst=1).pk,
         "task_id": owned.pk,
+        "workflow_id": workflow.pk,
+        "number": 1,
         "key": "sample",
         "token": row.token_key,
         "artifact_id": file.pk,
@@ -202,6 +222,8 @@ def test_every_route_and_method_answers_a_role_as_the_table_says(
 
 def _ask(client: APIClient, route: str, method: str, values: dict[str, Any]) -> tuple[int, bytes]:
     cache.clear()
+    if "/run" in route:
+        values = {**values, "task_id": values["workflow_id"], "number": 0}
     address = "/api/" + re.sub(r"<\w+:(\w+)>", lambda found: str(values[found[1]]), route)
     body = BODIES.get(route.removeprefix("v1").strip("/"), {})
     with transaction.atomic():

@@ -1,6 +1,7 @@
 """Every action of the API on a task × every state it can be in (C8): an answer in words, and the engine goes on."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from rest_framework.test import APIClient
 
+from apps.core import clock
 from apps.tasks import lifecycle
 from apps.tasks.models import Queue, Task
 from apps.tasks.states import TRANSITIONS, Status
@@ -35,7 +37,9 @@ def client(alice: User, client_of: Callable[[User], APIClient]) -> APIClient:
 def standing_at(place: str, alice: User) -> Any:
     status, _, asked = place.partition(", ")
     at = standing(status, "sample", alice)
-    if asked:
+    if asked == "later":
+        Task.objects.filter(pk=at.task_id).update(available_at=clock.now() + timedelta(hours=1))
+    elif asked:
         {"pause asked": lifecycle.pause, "cancel asked": lifecycle.cancel}[asked](at.task, alice)
     _hide(at.task_id)
     return at

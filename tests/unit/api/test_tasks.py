@@ -166,6 +166,16 @@ def test_verbs_move_the_task_and_answer_its_new_picture(olga: APIClient, owned: 
     assert olga.post(f"{at}/retry/").status_code == 409
 
 
+def test_a_task_that_waits_for_its_moment_offers_to_be_started_at_once(olga: APIClient, owned: Task) -> None:
+    at = f"/api/v1/tasks/{owned.pk}"
+    assert olga.post(f"{at}/start/").status_code == 409, "it waits for a worker only"
+    Task.objects.filter(pk=owned.pk).update(available_at=clock.now() + timedelta(hours=1))
+    offered = olga.get(f"{at}/").json()["actions"]
+    started = olga.post(offered["start"])
+    assert (started.status_code, "start" in started.json()["actions"]) == (200, False)
+    assert Task.objects.get(pk=owned.pk).available_at <= clock.now()
+
+
 def test_a_verb_refuses_fields_that_it_does_not_know(olga: APIClient, owned: Task) -> None:
     answer = olga.post(f"/api/v1/tasks/{owned.pk}/resume/", {"reason": "x"}, format="json")
     assert answer.status_code == 400

@@ -24,8 +24,8 @@ from apps.tasks.record import feed
 from apps.workers.answers import served
 
 VERBS: Mapping[str, str] = {
-    "pause": "pause", "resume": "resume", "cancel": "cancel", "retry": "retry", "priority": "priority",
-    "move": "queue",
+    "pause": "pause", "resume": "resume", "cancel": "cancel", "retry": "retry", "start": "start",
+    "priority": "priority", "move": "queue",
 }  # fmt: skip
 VALUES = {"priority": "priority", "move": "queue"}
 """Verbs whose last word is no task's number, and what it is."""
@@ -41,6 +41,7 @@ class Command(TaskCommand):
   manage.py tasks list --status failed,running
   manage.py tasks show 12                      where it stands; also: wait, log, feed, files
   manage.py tasks pause 12                     also: resume, cancel, retry
+  manage.py tasks start 12                     at once, though it waits for its moment or for another try
   manage.py tasks priority 12 high             0 to 100, or critical, high, normal, medium, low
   manage.py tasks move 12 reports              to another queue
   manage.py tasks files 12 --save /tmp/report
@@ -189,7 +190,7 @@ def _save(task: Task, directory: Path) -> list[Path]:
     saved = []
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for row in task.artifacts.all():
+        for row in Artifact.objects.of(task):
             target = _free(directory / naming.safe(row.name))
             _copy(row, target)
             saved.append(target)

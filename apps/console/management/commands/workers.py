@@ -118,7 +118,9 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given"""
     def _show(self, user: Any, options: dict[str, Any]) -> None:
         if not options["name"]:
             raise InvalidInput("Say which worker: manage.py workers show WORKER")
-        detail = standing.worker(steering.find_worker(options["name"]), user, limit=options["limit"])
+        with_rates = user.has_perm("tasks.view_ratelimit")
+        row = steering.find_worker(options["name"])
+        detail = standing.worker(row, user, limit=options["limit"], with_rates=with_rates)
         self._tell("worker", asdict(detail), crews.worker_lines(detail), options)
 
     def _clusters(self, user: Any, options: dict[str, Any]) -> None:

@@ -1,34 +1,23 @@
 """`manage.py approvals`: what it lists, shows, decides and refuses, and its exit codes."""
 
-import io
 import json
-from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 
 from apps.tasks.models import Approval, Task
 from tests import making
+from tests.unit.console.terminal.conftest import Run
 from tests.unit.tasks.asked import AMOUNT, asked, person
 
 pytestmark = pytest.mark.django_db
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run() -> Run:
-    """(exit code, output, errors) of `manage.py approvals …`."""
-
-    def call(*words: str) -> tuple[int, str, str]:
-        out, errors, code = io.StringIO(), io.StringIO(), 0
-        try:
-            call_command("approvals", *words, stdout=out, stderr=errors)
-        except SystemExit as left:
-            code = int(left.code or 0)
-        return code, out.getvalue(), errors.getvalue()
-
-    return call
+def run(run: Run) -> Run:
+    """Of `manage.py approvals …`."""
+    return partial(run, "approvals")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from apps.tasks.models import Artifact, Task
 from apps.workers.running import slice as worker
 from apps.workers.supervisor import address
 from tests import making
+from tests.unit.console.terminal.conftest import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,24 +33,6 @@ def _own_places(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def sample(alice: User) -> Any:
     return making.template(SCRIPT, alice)
-
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run() -> Run:
-    """Runs a command: (exit code, output, errors)."""
-
-    def call(*words: str) -> tuple[int, str, str]:
-        out, errors, code = io.StringIO(), io.StringIO(), 0
-        try:
-            call_command(*words, stdout=out, stderr=errors)
-        except SystemExit as left:
-            code = int(left.code or 0)
-        return code, out.getvalue(), errors.getvalue()
-
-    return call
 
 
 def test_submit_starts_a_task_for_the_first_administrator(run: Run, sample: Any) -> None:
@@ -177,6 +159,18 @@ def test_tasks_controls_and_shows_what_became_of_it(run: Run, sample: Any) -> No
     assert "pending" in run("tasks", "resume", number)[1]
     assert json.loads(run("tasks", "cancel", number, "--json")[1])["task"]["status"] == "cancelled"
     assert run("tasks", "retry", number)[0] == 1
+
+
+def test_tasks_starts_at_once_what_waits_for_its_moment(run: Run, sample: Any) -> None:
+    run("submit", "sample")
+    task = Task.objects.get()
+    assert run("tasks", "start", str(task.pk))[0] == 1, "it waits for a worker only"
+    Task.objects.update(available_at=clock.now() + timedelta(hours=1))
+    seen = json.loads(run("tasks", "start", "--status", "pending", "--dry-run", "--json")[1])["preview"]
+    assert (seen["legal"], seen["skips"]) == (1, {})
+    assert run("tasks", "start", str(task.pk))[0] == 0
+    task.refresh_from_db()
+    assert task.available_at <= clock.now()
 
 
 @pytest.mark.parametrize(

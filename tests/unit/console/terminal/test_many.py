@@ -17,7 +17,7 @@ from apps.tasks.operators.filters import Filter
 from apps.workers.running import slice as worker
 from tests import making
 from tests.chaos.installation import ROOT
-from tests.unit.console.terminal.test_commands import Run, run  # noqa: F401  # a fixture
+from tests.unit.console.terminal.conftest import Run
 from tests.unit.tasks.test_bulk import copies
 
 pytestmark = pytest.mark.django_db
@@ -37,14 +37,23 @@ def numbers(tasks: list[Task]) -> list[str]:
     return [str(task.pk) for task in tasks]
 
 
-def test_a_selection_is_acted_upon_and_what_was_left_alone_is_said(run: Run, three: list[Task], alice: User) -> None:  # noqa: F811
+def test_a_selection_is_acted_upon_and_what_was_left_alone_is_said(run: Run, three: list[Task], alice: User) -> None:
     lifecycle.cancel(three[1], alice)
     code, out, _ = run("tasks", "pause", *numbers(three), "--reason", "lunch")
     assert (code, out) == (0, "2 tasks paused. Left alone: 1 (it is cancelled).\n")
     assert statuses() == ["paused", "cancelled", "paused"]
 
 
-def test_all_that_match_need_a_yes(run: Run, three: list[Task]) -> None:  # noqa: F811
+def test_parts_of_other_tasks_can_be_left_out(run: Run, three: list[Task]) -> None:
+    Task.objects.filter(pk__in=numbers(three[1:])).update(parent=three[0])
+
+    code, out, _ = run("tasks", "list", "--whole", "--json")
+
+    assert code == 0
+    assert [row["id"] for row in json.loads(out)["tasks"]] == [three[0].pk]
+
+
+def test_all_that_match_need_a_yes(run: Run, three: list[Task]) -> None:
     code, _, errors = run("tasks", "cancel", "--status", "pending", "--template", "sample")
     assert code == 2
     assert "3 pending tasks of sample match: 3 would be cancelled." in errors and "--yes" in errors
@@ -57,7 +66,7 @@ def test_all_that_match_need_a_yes(run: Run, three: list[Task]) -> None:  # noqa
     ("answer", "left"), [("y\n", ["cancelled"] * 3), ("\n", ["pending"] * 3), ("", ["pending"] * 3)]
 )
 def test_somebody_at_a_terminal_is_asked(
-    run: Run,  # noqa: F811
+    run: Run,
     three: list[Task],
     monkeypatch: Any,
     answer: str,
@@ -70,7 +79,7 @@ def test_somebody_at_a_terminal_is_asked(
     assert statuses() == left
 
 
-def test_a_dry_run_changes_nothing(run: Run, three: list[Task]) -> None:  # noqa: F811
+def test_a_dry_run_changes_nothing(run: Run, three: list[Task]) -> None:
     code, out, _ = run("tasks", "cancel", *numbers(three[:2]), "--dry-run")
     assert code == 0 and "2 would be cancelled" in out and "Nothing was done" in out
     seen = json.loads(run("tasks", "retry", "--status", "pending", "--dry-run", "--json")[1])["preview"]
@@ -78,7 +87,7 @@ def test_a_dry_run_changes_nothing(run: Run, three: list[Task]) -> None:  # noqa
     assert statuses() == ["pending"] * 3 and not BulkAction.objects.exists()
 
 
-def test_more_than_a_few_are_done_without_a_worker(run: Run, three: list[Task]) -> None:  # noqa: F811
+def test_more_than_a_few_are_done_without_a_worker(run: Run, three: list[Task]) -> None:
     copies(three[0], 250)
     facts = json.loads(run("tasks", "cancel", "--status", "open", "--yes", "--json")[1])["bulk"]
     assert (facts["status"], facts["done"], facts["by"]) == ("done", 253, "alice")
@@ -100,13 +109,13 @@ def test_more_than_a_few_are_done_without_a_worker(run: Run, three: list[Task]) 
         (["show", "1", "2"], "Say which task"),
     ],
 )
-def test_what_is_not_clear_is_refused(run: Run, three: list[Task], words: list[str], said: str) -> None:  # noqa: F811
+def test_what_is_not_clear_is_refused(run: Run, three: list[Task], words: list[str], said: str) -> None:
     code, _, errors = run("tasks", *words)
     assert code == 2 and said in errors
     assert statuses() == ["pending"] * 3
 
 
-def test_one_or_many_get_another_priority_and_queue(run: Run, three: list[Task]) -> None:  # noqa: F811
+def test_one_or_many_get_another_priority_and_queue(run: Run, three: list[Task]) -> None:
     Queue.objects.create(name="gis")
     first = str(three[0].pk)
     assert run("tasks", "priority", first, "high")[0] == 0
@@ -118,13 +127,13 @@ def test_one_or_many_get_another_priority_and_queue(run: Run, three: list[Task])
     ]  # fmt: skip
 
 
-def test_the_list_takes_the_same_filters(run: Run, three: list[Task]) -> None:  # noqa: F811
+def test_the_list_takes_the_same_filters(run: Run, three: list[Task]) -> None:
     assert len(json.loads(run("tasks", "list", "--queue", "default", "--since", "1 h", "--json")[1])["tasks"]) == 3
     assert json.loads(run("tasks", "list", "--before", "1 h", "--json")[1])["tasks"] == []
     assert json.loads(run("tasks", "list", "--dead-letter", "--json")[1])["tasks"] == []
 
 
-def test_actions_are_listed_finished_and_stopped(run: Run, three: list[Task], alice: User) -> None:  # noqa: F811
+def test_actions_are_listed_finished_and_stopped(run: Run, three: list[Task], alice: User) -> None:
     copies(three[0], 250)
     first = bulk.start(Filter(status=("pending",)), "pause", {}, alice)
     assert "253 pending tasks, by alice: 0 looked at" in run("bulk")[1]
@@ -136,7 +145,7 @@ def test_actions_are_listed_finished_and_stopped(run: Run, three: list[Task], al
     assert run("bulk", "show")[0] == 2
 
 
-def test_queues_are_paused_and_say_so(run: Run, three: list[Task]) -> None:  # noqa: F811
+def test_queues_are_paused_and_say_so(run: Run, three: list[Task]) -> None:
     assert "3 pending" in run("queues")[1]
     code, out, _ = run("queues", "pause", "default", "--reason", "printer change", "--by", "alice")
     assert code == 0 and "Paused by alice since" in out and "(“printer change”)" in out
@@ -150,7 +159,7 @@ def test_queues_are_paused_and_say_so(run: Run, three: list[Task]) -> None:  # n
     assert run("queues", "reopen", "default", "--by", "alice")[0] == 0
 
 
-def test_a_queue_is_cleaned_after_a_look(run: Run, three: list[Task]) -> None:  # noqa: F811
+def test_a_queue_is_cleaned_after_a_look(run: Run, three: list[Task]) -> None:
     assert "0 would be cancelled" in run("queues", "clean", "default", "--older-than", "2 d", "--dry-run")[1]
     assert run("queues", "clean", "default")[0] == 2
     assert "3 tasks cancelled." in run("queues", "clean", "default", "--yes", "--reason", "stale")[1]
@@ -158,13 +167,13 @@ def test_a_queue_is_cleaned_after_a_look(run: Run, three: list[Task]) -> None:  
     assert run("queues", "clean", "default", "--older-than", "long", "--yes")[0] == 2
 
 
-def test_who_may_not_control_queues_is_refused(run: Run, three: list[Task], bob: User) -> None:  # noqa: F811
+def test_who_may_not_control_queues_is_refused(run: Run, three: list[Task], bob: User) -> None:
     for action in ("pause", "drain", "clean"):
         assert run("queues", action, "default", "--yes", "--user", "bob")[0] == 1
     assert statuses() == ["pending"] * 3
 
 
-def test_one_thing_that_is_wrong_is_said_with_what_to_do(run: Run, three: list[Task]) -> None:  # noqa: F811
+def test_one_thing_that_is_wrong_is_said_with_what_to_do(run: Run, three: list[Task]) -> None:
     code, _, errors = run("tasks", "move", str(three[0].pk), "default", "--reason", "lunch")
     assert code == 2
     assert "The arguments need attention: reason." in errors

@@ -1,13 +1,11 @@
 """`manage.py prune`: counts first, removes what is over, and says so; and what is shown of a task that has gone."""
 
-import io
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.test import Client
 
 from apps.core import clock
@@ -16,21 +14,6 @@ from apps.workers.running import slice as worker
 from tests import making
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def run() -> Any:
-    """Runs a command: (exit code, output, errors)."""
-
-    def call(*words: str) -> tuple[int, str, str]:
-        out, errors, code = io.StringIO(), io.StringIO(), 0
-        try:
-            call_command(*words, stdout=out, stderr=errors)
-        except SystemExit as left:
-            code = int(left.code or 0)
-        return code, out.getvalue(), errors.getvalue()
-
-    return call
 
 
 @pytest.fixture
