@@ -120,6 +120,17 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset.filter(queue=self.value()) if self.value() else queryset
 
 
+class WholeFilter(admin.SimpleListFilter):
+    title = "parts of other tasks"
+    parameter_name = "whole"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("true", "Hidden"), ("false", "Only those")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        return _narrowed(queryset, whole=self.value())
+
+
 class RequesterFilter(admin.SimpleListFilter):
     title = "who asked"
     parameter_name = "requester"
@@ -142,7 +153,7 @@ class RequesterFilter(admin.SimpleListFilter):
 class TaskAdmin(admin.ModelAdmin):
     list_display = ["shown_state", "shown_task", "shown_doing", "shown_requester", "shown_since"]
     list_display_links = None
-    list_filter = [StateFilter, TemplateFilter, QueueFilter, RequesterFilter, *many.PASSED_FILTERS]
+    list_filter = [StateFilter, TemplateFilter, QueueFilter, RequesterFilter, WholeFilter, *many.PASSED_FILTERS]
     list_select_related = [*state.RELATED]
     list_per_page = PAGE
     search_fields = ["title", "=id", "template__key", "requester__username"]
@@ -175,7 +186,7 @@ class TaskAdmin(admin.ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
-        return Task.objects.visible_to(request.user).defer("result")
+        return Task.objects.visible_to(request.user).defer("result", "revision__graph")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
@@ -291,6 +302,7 @@ class SavedView:
 
 VIEWS = (
     ("All", "?"),
+    ("No parts", "?whole=true"),
     ("Not final", "?state=open"),
     ("Mine", "?requester=me"),
     ("Failed", "?state=failed"),

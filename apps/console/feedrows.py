@@ -1,5 +1,6 @@
 """From feed entries to rows that people read. Pages and websockets show the same rows; equal calls in a row fold."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypedDict
@@ -117,6 +118,13 @@ def log(entries: Iterable[Entry], now: datetime) -> list[LogRow]:
             text = f"{dropped:,} more lines were not kept"
             lines.append(LogRow(at=words.iso(entry.at), clock=words.clock(entry.at, now), level="warning", text=text))
     return lines
+
+
+def advanced(entries: Iterable[Entry]) -> list[tuple[int, str]] | None:
+    """The last known state of each node that a workflow's events name; None when it did not go on."""
+    moved = [entry for entry in entries if entry.kind == "task.advanced"]
+    states = {number: state for entry in moved for number, state in entry.data.get("nodes", ())}
+    return list(states.items()) if moved else None
 
 
 def _step(entry: Entry, now: datetime) -> FeedRow:
@@ -286,6 +294,14 @@ def _told(entry: Entry, now: datetime) -> _Said:
     return {"text": f"Told “{entry.data['name']}”{_by(entry)}", "icon": "person", "state": "pending"}
 
 
+def _advanced(entry: Entry, now: datetime) -> _Said:
+    states = Counter(state for _, state in entry.data.get("nodes", ()))
+    changed = entry.data.get("changed", 0)
+    said = ", ".join(f"{number:,} {state}" for state, number in states.items())
+    return {"text": f"{words.count(changed, 'node')} changed" if changed else "Looked at its nodes", "detail": said,
+            "state": "failed" if states["failed"] else "running", "icon": "fork", "is_key": bool(states["failed"])}  # fmt: skip
+
+
 def _approval(entry: Entry, now: datetime) -> _Said:
     act = entry.kind.removeprefix("task.approval_")
     text, state, icon = saying(act, entry.actor, entry.data)
@@ -317,6 +333,7 @@ _SAYINGS: dict[str, Callable[[Entry, datetime], _Said]] = {
     "task.unblocked": _plain("Its turn has come", "pending", "pending"),
     "task.child_retried": _child_retried,
     "task.told": _told,
+    "task.advanced": _advanced,
     "task.paused": _plain("Paused", "paused", "paused", is_key=True),
     "task.resumed": _plain("Resumed", "running", "running", is_key=True),
     "task.pause_requested": _plain("Pause asked for", "paused", "paused"),

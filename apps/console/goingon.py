@@ -16,7 +16,8 @@ from apps.core.errors import ChantillyError
 from apps.tasks import lifecycle
 from apps.tasks.making import again, lineage
 from apps.tasks.making.lineage import Relative
-from apps.tasks.models import Step, Task
+from apps.tasks.models import Run, Step, Task
+from apps.tasks.models.history import WORKFLOW
 from apps.tasks.states import Status
 
 OFFERED_STEPS = 40
@@ -97,6 +98,9 @@ def _steps(rows: Sequence[tuple[int, str, int | None, str]], calls: int) -> list
 
 
 def _retry(task: Task, record: _Record) -> Choice:
+    if task.kind == WORKFLOW:
+        text = f"This task, on its revision {task.revision.number}. {repair(task)}"
+        return Choice(value="retry", title="Retry", text=text, icon="resume", is_suggested=True)
     error = task.error or {}
     where = f" from line {error['line']}" if error.get("line") else ""
     text = f"This task, on its revision {task.revision.number}. {_not_again(record.kept)}"
@@ -105,6 +109,13 @@ def _retry(task: Task, record: _Record) -> Choice:
     elif error.get("step") is not None:
         text += f" Step {error['step']} is made again."
     return Choice(value="retry", title=f"Retry{where}", text=text, icon="resume", is_suggested=not repeats)
+
+
+def repair(task: Task) -> str:
+    """What a retry of a workflow makes again."""
+    if Run.objects.filter(pk=task.pk, is_forgotten=True).exists():
+        return "The values of its nodes have gone, so everything is repeated."
+    return "What failed is repeated, with what depends on it; what was completed is kept."
 
 
 def _fork(task: Task, record: _Record) -> Choice:
@@ -120,7 +131,8 @@ def _fork(task: Task, record: _Record) -> Choice:
 def _again(task: Task, record: _Record) -> Choice:
     service = task.template.published
     on = f", on revision {service.number}" if service is not None else ""
-    text = f"A new task with the same parameters{on}. {_all_again(record)}"
+    repeats = "All its nodes run again." if task.kind == WORKFLOW else _all_again(record)
+    text = f"A new task with the same parameters{on}. {repeats}"
     return Choice(value="again", title="Run again from the start", text=text, icon="running")
 
 

@@ -1,7 +1,6 @@
 """What holds a task back, beside the sentence that says so: its place and expected start as facts, and where to look."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -9,6 +8,7 @@ from django.urls import reverse
 from apps.console import reasons, words
 from apps.console.reasons import Around
 from apps.core import durations
+from apps.tasks import standing
 from apps.tasks.models import Task
 from apps.tasks.states import Status
 from apps.workers.answers.waiting import Hold
@@ -39,7 +39,7 @@ def _start(task: Task, facts: Around) -> str:
     start = reasons.expected_start(task, facts)
     if start is None:
         return ""
-    if may_start_now(task, facts.now):
+    if standing.may_start_now(task, facts.now):
         return f"starts {words.clock(start, facts.now)}"
     seconds = round((start - facts.now).total_seconds())
     return f"starts in about {durations.describe(float(seconds))}" if seconds >= 1 else "starts now"
@@ -86,8 +86,3 @@ _PARTS = {
 
 def _task(task_id: int) -> str:
     return reverse("admin:tasks_task_change", args=[task_id])
-
-
-def may_start_now(task: Task, now: datetime) -> bool:
-    """It waits for its moment or for its next attempt, and for that alone it need not."""
-    return task.status == Status.PENDING and task.available_at > now

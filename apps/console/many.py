@@ -23,7 +23,7 @@ from apps.tasks.states import PRIORITY_WORDS, Status
 from apps.workers.answers import served
 
 STATES: dict[str, dict[str, Any]] = {"open": {"status": "open"}, "dead": {"dead_letter": True}}
-PASSED = ("template", "queue", "tag", "error", "created_after", "created_before")
+PASSED = ("template", "queue", "tag", "error", "whole", "created_after", "created_before")
 """Parameters of the list's address that are filters under the same name."""
 UNDERSTOOD = {*PASSED, "state", "requester", "q", "o", "p", "all", "e"}
 ASKING = {"pause": "Pause", "resume": "Resume", "cancel": "Cancel", "retry": "Retry",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from apps.catalog.models import TaskTemplate
@@ -24,6 +24,8 @@ DAY = timedelta(hours=24)
 WIDTH, HEIGHT = 360.0, 92.0
 MOST_FINISHED = 20_000
 """Finished tasks that the chart counts; beyond that a day's list is what one wants."""
+NEEDS_SOMEBODY = in_status(Status.FAILED) & Q(parent__isnull=True)
+"""What is a part of another task is that one's to answer for: a failed node and its workflow are one thing to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ def context(user: Any) -> dict[str, Any]:
     running = _some(visible.filter(in_status(Status.RUNNING)), ROWS)
     next_ones = visible.newest([each for each in OPEN if each != Status.RUNNING], ROWS)
     waiting = _some(visible.filter(pk__in=next_ones), ROWS)
-    failed = _some(visible.filter(in_status(Status.FAILED)), ROWS, first="-finished_at")
+    failed = _some(visible.filter(NEEDS_SOMEBODY), ROWS, first="-finished_at")
     facts = reasons.around([*running, *waiting, *failed], now, user)
     asked = inbox.first(user, ROWS)
     figures = _figures(visible, now, inbox.number(user) if asked else 0)
@@ -108,7 +110,7 @@ def context(user: Any) -> dict[str, Any]:
 
 
 def _some(tasks: Any, number: int, first: str = "-id") -> list[Task]:
-    return list(tasks.select_related(*state.RELATED).defer("result").order_by(first)[:number])
+    return list(tasks.select_related(*state.RELATED).defer(*state.HEAVY).order_by(first)[:number])
 
 
 def _row(task: Task, facts: reasons.Around) -> Row:
@@ -130,7 +132,7 @@ def _figures(visible: Any, now: datetime, asked: int) -> list[Figure]:
         counts[status], oldest[status] = number, first
     ended = visible.filter(finished_at__gte=now - DAY).numbers()
     to_decide = f", {asked} to decide" if asked else ""
-    open_failures = visible.filter(in_status(Status.FAILED)).order_by()[: MOST_COUNTED + 1].count()
+    open_failures = visible.filter(NEEDS_SOMEBODY).order_by()[: MOST_COUNTED + 1].count()
     rest = sum(counts.get(status, 0) for status in (Status.WAITING, Status.PAUSED, Status.BLOCKED))
 
     def since(status: str) -> str:
@@ -148,7 +150,7 @@ def _figures(visible: Any, now: datetime, asked: int) -> list[Figure]:
         Figure(look="waiting", icon="waiting", label="Waiting or paused", number=rest,
                under=f"{counts.get('paused', 0):,} paused", query="?state=open"),
         Figure(look="person", icon="person", label="Needs you", number=open_failures + asked,
-               under=words.count(open_failures, "failed task") + to_decide, query="?state=failed"),
+               under=words.count(open_failures, "failed task") + to_decide, query="?state=failed&whole=true"),
         Figure(look="failed", icon="failed", label="Failed, 24 h", number=ended.get("failed", 0),
                under=f"{ended.get('cancelled', 0):,} cancelled", query="?state=failed"),
         Figure(look="completed", icon="completed", label="Completed, 24 h", number=ended.get("completed", 0),

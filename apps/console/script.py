@@ -92,8 +92,9 @@ def marks(by_line: dict[int, Tally], *, resumed: Iterable[int], now: int | None,
     return result
 
 
-def lines(revision: TemplateRevision) -> tuple[Line, ...]:
-    return _lines(revision.pk, revision.script)
+def lines(revision: TemplateRevision, source: str) -> tuple[Line, ...]:
+    """Of the revision's script, or of another that a task of the revision runs."""
+    return _lines(revision.pk, source)
 
 
 @lru_cache(maxsize=128)

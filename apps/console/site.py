@@ -53,6 +53,7 @@ class ConsoleSite(AdminSite):
         from apps.console import anew, goingon, totals, views
         from apps.console.approvals.urls import urls as approval_urls
         from apps.console.crew.urls import urls as crew_urls
+        from apps.console.runs.urls import urls as run_urls
 
         ours: list[URLResolver | URLPattern] = [
             path("start/", self.admin_view(views.choose_template), name="start"),
@@ -62,6 +63,7 @@ class ConsoleSite(AdminSite):
             path("tasks/totals/csv/", self.admin_view(totals.download), name="totals_csv"),
             *crew_urls(self.admin_view),
             *approval_urls(self.admin_view),
+            *run_urls(self.admin_view),
             path("tasks/task/<int:task_id>/anew/", self.admin_view(anew.make), name="task_anew"),
             path("tasks/task/<int:task_id>/go-on/", self.admin_view(goingon.act), name="task_go_on"),
             *(

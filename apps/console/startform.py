@@ -159,7 +159,7 @@ def outlook(revision: TemplateRevision, user: Any) -> Outlook:
         queue=revision.queue,
         is_served=revision.queue in reasons.served_queues(clock.now()),
         same=list(
-            same.filter(made_from=revision.template_id)
+            same.filter(made_from=revision.template_id, kind=F("revision__kind"))
             .select_related("execution", "requester")
             .order_by("status", "-id")[:3]
         ),
@@ -169,7 +169,8 @@ def outlook(revision: TemplateRevision, user: Any) -> Outlook:
 
 
 def _history(revision: TemplateRevision) -> Iterator[Past]:
-    done = Task.objects.filter(template_id=revision.template_id, status=Status.COMPLETED).order_by("-id")
+    own = Task.objects.filter(template_id=revision.template_id, kind=F("revision__kind"))  # not the nodes of a workflow
+    done = own.filter(status=Status.COMPLETED).order_by("-id")
     for started, finished in done.values_list("started_at", "finished_at")[:HISTORY]:
         if started is not None and finished is not None:
             yield Past(seconds=(finished - started).total_seconds())

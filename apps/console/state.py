@@ -9,7 +9,7 @@ from apps.console import holds, reasons, script, words
 from apps.console.script import Mark
 from apps.core import durations
 from apps.tasks import sight, standing
-from apps.tasks.models import Attempt, Execution, Task
+from apps.tasks.models import Artifact, Attempt, Execution, Task
 from apps.tasks.retry import most_attempts
 from apps.tasks.sight import Sight
 from apps.tasks.states import Control, Status
@@ -17,6 +17,8 @@ from apps.tasks.states import Control, Status
 SLIVER = 3.0
 """The least percentage that is drawn of a stage that has begun."""
 RELATED = ("execution", "revision", "template", "requester")
+HEAVY = ("result", "revision__graph")
+"""What no list shows and can be megabytes."""
 
 
 class Stage(TypedDict):
@@ -65,7 +67,7 @@ def load_for(task_id: int, now: datetime, viewers: Iterable[Sight]) -> dict[Sigh
 
     Made as for nobody; only the sentence says more to those who may see more.
     """
-    task = Task.objects.select_related(*RELATED).get(pk=task_id)
+    task = Task.objects.select_related(*RELATED).defer("revision__graph").get(pk=task_id)
     facts = reasons.around([task], now, sight.NOBODY)
     shown = of(task, list(task.attempts.all()), now, sight.NOBODY, facts)
     return {viewer: _told(shown, reasons.why(task, replace(facts, viewer=viewer))) for viewer in viewers}
@@ -95,7 +97,7 @@ def of(
         is_ticking=running,
         elapsed=None if (seconds := standing.elapsed(task, now)) is None else round(seconds, 1),
         percent=round(execution.percent, 1),
-        legal=[*standing.legal(task), *(["start_now"] if holds.may_start_now(task, now) else [])],
+        legal=[*standing.legal(task), *(["start_now"] if standing.may_start_now(task, now) else [])],
         fields={
             **_fields(task, attempts, stages, now),
             **holds.fields(task, facts),
@@ -136,7 +138,7 @@ def _version(task: Task, attempts: list[Attempt]) -> str:
     """Changes with the status, the attempts and the files: what is drawn as whole panels."""
     latest = attempts[-1] if attempts else None
     resumed = latest.resumed_index if latest else None
-    return f"{task.status}.{len(attempts)}.{resumed}.{task.artifacts.count()}.{task.execution.control}"
+    return f"{task.status}.{len(attempts)}.{resumed}.{Artifact.objects.of(task).count()}.{task.execution.control}"
 
 
 def _now(execution: Execution, now: datetime) -> Now | None:
@@ -209,7 +211,7 @@ def _fields(task: Task, attempts: list[Attempt], stages: list[Stage], now: datet
         "worker_sub": "works on it" if task.status == Status.RUNNING else f"until {words.clock(latest.ended_at, now)}"
         if latest and latest.ended_at else "",
         "attempt": str(len(attempts)) if attempts else "–",
-        "attempt_sub": _attempts(failures, crashes, most_attempts(task.revision.retry, task.error)),
+        "attempt_sub": _attempts(len(attempts), failures, crashes, most_attempts(task.revision.retry, task.error)),
         "steps": f"{execution.steps:,}",
         "steps_sub": _usage(execution),
         "memory": durations.describe_memory(execution.memory_bytes // 1024 // 1024) if execution.memory_bytes else "–",
@@ -243,10 +245,11 @@ def _for(task: Task, now: datetime) -> str:
     return f"of about {durations.describe(float(task.estimated_seconds))}" if task.estimated_seconds else ""
 
 
-def _attempts(failures: int, crashes: int, most: int) -> str:
+def _attempts(number: int, failures: int, crashes: int, most: int) -> str:
+    """Where several have neither failed nor crashed, it has waited in between: no limit applies to that."""
     said = [words.count(failures, "failure")] if failures else []
     said += [words.count(crashes, "crash", "crashes")] if crashes else []
-    return ", ".join(said) or f"of at most {most}"
+    return ", ".join(said) or (f"of at most {most}" if number < 2 else "none failed")
 
 
 def _usage(execution: Execution) -> str:

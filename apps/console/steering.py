@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from apps.console import words
 from apps.console.crew import happened
@@ -13,7 +13,8 @@ from apps.core import clock
 from apps.tasks import dbclock, queuenames
 from apps.tasks.limits import rates
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit
-from apps.tasks.operators import limiting
+from apps.tasks.operators import limiting, queues
+from apps.workers.answers import served
 
 
 class WhyForm(forms.ModelForm):
@@ -69,6 +70,14 @@ class QueueAdmin(Audited):
 
     fields = ["name", "description", "max_length", "max_age_seconds", "why"]
     list_display = ["name", "is_paused", "is_draining", "max_length", "max_age_seconds", "reason"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With the queues that tasks, templates or workers name and nobody has set anything for."""
+        now = clock.now()
+        rows = set(Queue.objects.values_list("name", flat=True))
+        others = [each for each in queues.standing(now, served.queues(now)) if each.name not in rows]
+        answer: HttpResponse = super().changelist_view(request, {"others": others, **(extra_context or {})})
+        return answer
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["name"] if obj else []

@@ -14,12 +14,16 @@ from apps.console.holds import Link
 from apps.console.script import Line, Mark
 from apps.console.state import TaskState
 from apps.core import clock, durations
+from apps.executors.workflow.running import inline
 from apps.tasks.models import Artifact, Attempt, Event, Step, Task
+from apps.tasks.models.history import WORKFLOW
 from apps.tasks.record import feed
 from apps.tasks.states import Status
 
 MAX_LOG_EVENTS = 100
 MAX_JOURNAL = 200
+MAX_TRIES = 100
+"""The newest; a workflow has one for each time that something has ended."""
 MAX_SHOWN = 400
 """Characters of a value in a list; the whole of it is in the files and in the API."""
 
@@ -102,20 +106,21 @@ def gather(task_id: int, user: Any) -> TaskPage:
     facts = reasons.around([task], now, user)
     shown = state.of(task, attempts, now, user, facts)
     entries = [entry for entry in feed.newest(task_id) if entry.seq <= shown["seq"]]
+    source = _source(task)
     return TaskPage(
         task=task,
         now=now,
         state=shown,
         holders=holds.links(task, facts, user),
-        code=_code(task.revision, shown),
-        is_long=task.revision.script.count("\n") > script.LONG,
+        code=_code(task.revision, source, shown),
+        is_long=source.count("\n") > script.LONG,
         feed=feedrows.folded(feedrows.rows(entries, now)),
         log=_log(task_id, shown["seq"], now),
         callout=_callout(task, attempts, now),
         trouble=_trouble(task, attempts, now),
-        tries=[_try(attempt, following, task, now) for attempt, following in _pairs(attempts)][::-1],
+        tries=[_try(attempt, following, task, now) for attempt, following in _pairs(attempts)[-MAX_TRIES:]][::-1],
         journal=list(Step.objects.filter(task_id=task_id).defer("result", "digest").order_by("-seq")[:MAX_JOURNAL]),
-        artifacts=list(task.artifacts.all()),
+        artifacts=list(Artifact.objects.of(task)),
         parameters=_parameters(task),
         result=_result(task),
         may_control=user.pk == task.requester_id or user.has_perm("tasks.control_task"),
@@ -130,10 +135,17 @@ def _template_url(task: Task, user: Any) -> str:
     return reverse("admin:catalog_tasktemplate_script", args=[task.template.key])
 
 
-def _code(revision: TemplateRevision, shown: TaskState) -> list[CodeLine]:
+def _source(task: Task) -> str:
+    """A task that carries out a node of a workflow may have its script from there."""
+    if inline.is_inline(task.kind, task.revision.kind) and task.branch is not None:
+        return inline.source(task.branch.name, task.revision_id)
+    return task.revision.script
+
+
+def _code(revision: TemplateRevision, source: str, shown: TaskState) -> list[CodeLine]:
     return [
         CodeLine(line=line, mark=shown["lines"].get(str(line.number)), is_future=line.number > shown["reached"])
-        for line in script.lines(revision)
+        for line in script.lines(revision, source)
     ]
 
 
@@ -179,7 +191,7 @@ def _trouble(task: Task, attempts: list[Attempt], now: datetime) -> Trouble | No
     message = str(error.get("message", "")).strip().rstrip(".")
     return Trouble(
         title=f"{message[:1].upper()}{message[1:]}{line}",
-        happened=_happened(error),
+        happened=_happened(task, error),
         retried=_retried(task, error, now),
         safe=_safe(task),
         todo=_todo(task, error),
@@ -188,7 +200,9 @@ def _trouble(task: Task, attempts: list[Attempt], now: datetime) -> Trouble | No
     )
 
 
-def _happened(error: dict[str, Any]) -> str:
+def _happened(task: Task, error: dict[str, Any]) -> str:
+    if task.kind == WORKFLOW:
+        return str(error.get("message"))
     line = f"line {error['line']}" if error.get("line") else "the script"
     if error.get("step") is not None:
         return f"Step {error['step']}, called from {line}, failed with {error.get('type')}: {error.get('message')}"
@@ -209,6 +223,8 @@ def _retried(task: Task, error: dict[str, Any], now: datetime) -> str:
 
 
 def _safe(task: Task) -> str:
+    if task.kind == WORKFLOW:
+        return goingon.repair(task)
     if not task.execution.steps:
         return "No step had been recorded, so nothing is repeated."
     until = f" until {words.day(task.delete_after)}" if task.delete_after else ""
@@ -219,7 +235,7 @@ def _safe(task: Task) -> str:
 
 def _todo(task: Task, error: dict[str, Any]) -> list[str]:
     todo = [words.sentence(str(error["advice"]))] if error.get("advice") else []
-    if task.status == Status.FAILED:
+    if task.status == Status.FAILED and not (todo and task.kind == WORKFLOW):  # its advice says to retry it
         todo.append(_next(task, error, is_second=bool(todo)))
     return todo
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Sum
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Sum
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -25,6 +25,8 @@ PERIODS = (7, 30, 90, 365)
 USUAL = 30
 WIDTH, HEIGHT = 1080.0, 120.0
 LOOKS = ("completed", "failed", "cancelled")
+IS_COUNTED = Q(kind=F("revision__kind"))
+"""A node of a workflow that carries its own script is no task of a template: its work is the workflow's."""
 HEADS = ["day", "template", "status", "tasks", "steps", "seconds_worked", "average_seconds"]
 
 
@@ -133,7 +135,9 @@ def _removed(kept: Any) -> Iterable[Row]:
 
 def _present(ended: Any, worked: dict[tuple[date, int, str], float]) -> Iterable[Row]:
     grouped = ended.annotate(day=TruncDate("finished_at")).values_list("day", "template_id", "status")
-    for day, template, status, count, steps in grouped.annotate(count=Count("pk"), made=Sum("execution__steps")):
+    for day, template, status, count, steps in grouped.annotate(
+        count=Count("pk", filter=IS_COUNTED), made=Sum("execution__steps")
+    ):
         seconds = worked.get((day, template, status), 0.0)
         yield Row(day=day, template_id=template, status=status, count=count, steps=steps or 0, seconds=seconds)
 
@@ -199,7 +203,7 @@ def download(request: HttpRequest) -> HttpResponse:
     writer = csv.writer(answer)
     writer.writerow(HEADS)
     for (day, name, status), sums in sorted(merged.items()):
-        average = round(sums.seconds / sums.count, 3)
+        average = round(sums.seconds / sums.count, 3) if sums.count else ""
         writer.writerow([day, name, status, sums.count, sums.steps, round(sums.seconds, 3), average])
     return answer
 

@@ -16,6 +16,7 @@ from apps.tasks.operators.queues import control
 from apps.workers import steering
 from apps.workers.answers import recovery, standing
 from apps.workers.answers.recovery import Recovered, Report
+from apps.workers.answers.services import RateFacts
 from apps.workers.models import Worker
 
 DAY = timedelta(days=1)
@@ -113,6 +114,7 @@ class WorkerPage:
     now: datetime
     rights: Rights
     row: WorkerRow
+    rate_limits: Sequence[RateFacts]
     last: Sequence[Attempt]
     errors: Sequence[Line]
     events: Sequence[Line]
@@ -152,12 +154,14 @@ def gather(user: Any) -> CrewPage:
 
 
 def gather_worker(worker: Worker, user: Any) -> WorkerPage:
-    detail = standing.worker(worker, user)
+    may = rights(user)
+    detail = standing.worker(worker, user, with_rates=may.sees_rates)
     mine = Attempt.objects.filter(worker=worker.name, task__in=Task.objects.visible_to(user))
     return WorkerPage(
         now=clock.now(),
-        rights=rights(user),
+        rights=may,
         row=workerrows.row(detail.facts),
+        rate_limits=detail.rate_limits,
         last=list(mine.select_related("task").order_by("-pk")[:LAST_TASKS]),
         errors=happened.of_events(detail.errors),
         events=happened.of_events(detail.events),

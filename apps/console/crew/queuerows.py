@@ -80,7 +80,7 @@ def _sentences(found: Sequence[Standing], viewer: Any, now: datetime) -> dict[st
         return {}
     ready = Task.objects.filter(status=Status.PENDING, available_at__lte=now).order_by()
     oldest = dict(ready.values_list("queue").annotate(first=Min("pk")))
-    tasks = list(Task.objects.filter(pk__in=oldest.values()).select_related(*state.RELATED).defer("result"))
+    tasks = list(Task.objects.filter(pk__in=oldest.values()).select_related(*state.RELATED).defer(*state.HEAVY))
     facts = reasons.around(tasks, now, viewer)
     return {task.queue: reasons.why(task, facts) for task in tasks if task.status == Status.PENDING}
 

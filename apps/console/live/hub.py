@@ -221,7 +221,9 @@ async def _send(group: list[TaskFollower], shown: TaskState, tail: Tail) -> None
     before = group[0].shown
     changed = state.changes(before, shown)
     has_news = before is None or before["seq"] != shown["seq"] or state.has_news(changed)
-    body = messages.body(TaskMessage(type="task", is_reset=tail.is_reset, state=changed, feed=tail.feed, log=tail.log))
+    body = messages.body(
+        TaskMessage(type="task", is_reset=tail.is_reset, state=changed, feed=tail.feed, log=tail.log, nodes=tail.nodes)
+    )
     for follower in group:
         follower.seq, follower.shown = max(follower.seq, shown["seq"]), shown
         follower.told_at = time.monotonic()

@@ -14,13 +14,17 @@ MAX_SHOWN = 200
 
 
 class TaskMessage(TypedDict):
-    """Changes of one task. With `is_reset` the feed and the log replace what the page has."""
+    """Changes of one task. With `is_reset` the feed and the log replace what the page has.
+
+    `nodes`: of a workflow that went on, [number, state] of nodes that changed, as far as they are named; else null.
+    """
 
     type: Literal["task"]
     is_reset: bool
     state: dict[str, Any]
     feed: list[FeedRow]
     log: list[LogRow]
+    nodes: list[tuple[int, str]] | None
 
 
 class TaskRow(TypedDict):

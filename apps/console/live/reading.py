@@ -25,6 +25,7 @@ class Tail:
     is_reset: bool
     feed: list[FeedRow]
     log: list[LogRow]
+    nodes: list[tuple[int, str]] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,9 @@ def _tail(entries: Sequence[Entry], after: int, until: int, now: datetime, *, is
     mine = [entry for entry in entries if entry.seq > after]
     is_reset = is_cut and len(mine) == len(entries)
     mine = [entry for entry in mine if entry.seq <= until]
-    return Tail(is_reset=is_reset, feed=feedrows.rows(mine, now), log=feedrows.log(mine, now))
+    return Tail(
+        is_reset=is_reset, feed=feedrows.rows(mine, now), log=feedrows.log(mine, now), nodes=feedrows.advanced(mine)
+    )
 
 
 def newest_task() -> int:
@@ -77,7 +80,9 @@ def visible(user_id: int, task_ids: Sequence[int], shown: set[int]) -> tuple[lis
     user: Any = get_user_model().objects.filter(pk=user_id).first()
     if user is None:
         return [], []
-    found = list(Task.objects.visible_to(user).filter(pk__in=task_ids).select_related(*state.RELATED).defer("result"))
+    found = list(
+        Task.objects.visible_to(user).filter(pk__in=task_ids).select_related(*state.RELATED).defer(*state.HEAVY)
+    )
     listed = [task for task in found if task.pk in shown]
     facts = reasons.around(listed, clock.now(), user)
     rows = [_row(task, facts) for task in listed]

@@ -23,7 +23,7 @@ export const refresh = async (done = () => {}) => {
   while (wanted) {
     wanted = false;
     try {
-      const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", redirect: "error" });
+      const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", redirect: "error", headers: { "X-Panels": "1" } });
       if (answer.ok) {
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         swap(fresh);

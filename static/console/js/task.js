@@ -5,7 +5,7 @@ import { follow } from "./socket.js";
 import { setElapsed } from "./words.js";
 
 const page = document.getElementById("task");
-const code = document.getElementById("code");
+const code = document.getElementById("code") ?? document.createElement("ol"); // a workflow has no script
 const announce = document.getElementById("announce");
 const SAY_EVERY = 10000;
 const QUIET = ["failed", "completed"];
@@ -128,7 +128,7 @@ const drawMessages = (fresh) => {
 // The journal's table is drawn by the server; while it is on top, it is asked for anew at most every two seconds.
 let journalAt = 0;
 const refreshJournal = () => {
-  if (document.getElementById("panel-journal").hidden || performance.now() - journalAt < 2000) return;
+  if ((document.getElementById("panel-journal")?.hidden ?? true) || performance.now() - journalAt < 2000) return;
   journalAt = performance.now();
   refresh();
 };
@@ -171,11 +171,16 @@ const apply = (message) => {
   if (changed.elapsed !== null) setElapsed(document.getElementById("elapsed"), changed.elapsed, state.status === "running");
   addFeed(message.feed, message.is_reset);
   addLog(message.log, message.is_reset);
+  if (message.nodes) document.dispatchEvent(new CustomEvent("nodes", { detail: message.nodes }));
   page.dataset.seq = changed.seq;
   setReason();
   refreshJournal();
   say();
 };
 
+// Tasks that it has made end without a word in its own feed.
+const CHILDREN_EVERY = 5000;
+setInterval(() => document.hidden || !document.querySelector("#children[data-open]") || refresh(), CHILDREN_EVERY);
+
 follow(() => `/ws/tasks/${page.dataset.task}/?after=${page.dataset.seq}`, { onMessage: apply });
-document.getElementById("journal").addEventListener("click", refreshJournal);
+document.getElementById("journal")?.addEventListener("click", refreshJournal);

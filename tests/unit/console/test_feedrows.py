@@ -91,3 +91,21 @@ def test_a_change_of_priority_or_queue_says_from_what_to_what_and_by_whom():
         ("Priority changed by alice", "from 50 to 70"),
         ("Moved to queue gis by alice", "from default"),
     ]
+
+
+def test_a_workflow_that_went_on_says_how_many_nodes_changed_and_which_states_they_have():
+    entries = [
+        entry(1, "task.advanced", version=1, changed=3, nodes=[[0, "running"], [1, "running"], [2, "failed"]]),
+        entry(2, "task.advanced", version=2, changed=900),
+        entry(3, "task.advanced", version=3, changed=1, nodes=[[0, "completed"]]),
+    ]
+
+    said = [(row["text"], row["detail"], row["state"]) for row in feedrows.rows(entries, NOW)]
+
+    assert said == [
+        ("3 nodes changed", "2 running, 1 failed", "failed"),
+        ("900 nodes changed", "", "running"),
+        ("1 node changed", "1 completed", "running"),
+    ]
+    assert feedrows.advanced(entries) == [(0, "completed"), (1, "running"), (2, "failed")]
+    assert feedrows.advanced([]) is None

@@ -71,12 +71,15 @@ def test_a_list_that_is_narrowed_by_something_else_is_refused(browse, walk):
         ("?state=open&created_after=2026-01-01", []),
         ("?created_before=2001-01-01", ["Copy 1", "Sample"]),
         ("?queue=default", []),
+        ("?whole=false&queue=default", ["Sample"]),
     ],
 )
 def test_an_action_touches_what_its_list_shows_and_nothing_else(browse, walk, query, left):
     copies(walk, 2)
     Task.objects.filter(title="Copy 0").delete()
     Task.objects.filter(title="Copy 1").update(tags=["march"], error={"code": "e1"})
+    if "whole" in query:
+        Task.objects.filter(title="Copy 1").update(parent=walk)
     if "paused" in query:
         lifecycle.pause(Task.objects.get(title="Copy 1"), walk.requester)
     shown = {task.title for task in browse.get(LIST + query).context["cl"].result_list}

@@ -147,6 +147,7 @@ CREW_ASKS = {"GET": CREW, "POST": CREW_VERB["POST"]}
 MAKE = each(404, 404, 200, 404, 404, 200)
 ONLY = each(403, 403, 403, 403, 403, 200)
 AUTHOR = each(403, 403, 403, 403, 200, 200)
+NO_GRAPH = each(403, 403, 403, 403, 404, 404)
 PUBLISHES = {"GET": each(403, 403, 403, 403, 405, 405), "POST": each(403, 403, 403, 403, 302, 302)}
 TASK_VERB = {"GET": each(404, 405, 405, 404, 404, 405), "POST": each(404, 302, 302, 404, 404, 302)}
 OURS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
@@ -167,9 +168,18 @@ OURS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     "tasks/task/<int:task_id>/cancel/": {"GET": LOOK, "POST": TASK_VERB["POST"]},
     "tasks/task/<int:task_id>/anew/": {"GET": MAKE, "POST": MAKE},
     "tasks/task/<int:task_id>/go-on/": {"GET": all_staff(405), "POST": TASK_VERB["POST"]},
+    **{  # the task here is no workflow; runs/test_pages.py has one
+        f"tasks/task/<int:task_id>/{page}": {"GET": all_staff(404), "POST": all_staff(404)}
+        for page in ("run/", "run/gantt/", "run/nodes/", "nodes/<int:number>/")
+    },
     **{
         f"catalog/tasktemplate/<slug:key>/{page}": {"GET": AUTHOR, "POST": AUTHOR}
         for page in ("script/", "revisions/new/", "revisions/<int:number>/")
+    },
+    # The template here is a script's, which has no graph; runs/test_editor.py has a workflow.
+    **{
+        f"catalog/tasktemplate/<slug:key>/{page}": {"GET": NO_GRAPH, "POST": NO_GRAPH}
+        for page in ("graph/", "graph/check/")
     },
     **{
         f"catalog/tasktemplate/<slug:key>/{page}": PUBLISHES

@@ -6,7 +6,7 @@ from apps.console.script import Tally
 
 
 def drawn(source: str, pk: int) -> list[str]:
-    return [str(line.source) for line in script.lines(TemplateRevision(pk=pk, script=source))]
+    return [str(line.source) for line in script.lines(TemplateRevision(pk=pk), source)]
 
 
 def test_markup_in_a_script_is_text():

@@ -9,8 +9,10 @@ from knox.models import AuthToken
 
 from apps.console.site import ConsoleSite
 from apps.core import clock
+from apps.tasks.models import Task
 from apps.workers.models import ClusterEvent
 from apps.workers.running import slice as slices
+from tests.unit.executors.workflow.ran import ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +72,13 @@ def test_the_overview_says_what_waits_and_why_and_keeps_the_list_of_apps(browse,
     assert "completed 1" in page
     assert "Nothing runs now." in page
     assert "/admin/crm/invoice/" in page
+
+
+def test_a_failed_node_and_its_workflow_are_one_thing_that_needs_somebody(browse, alice):
+    ran({"tasks": [{"name": "a", "script": "def run(params):\n    return 1 / 0\n"}]}, alice)
+    assert Task.objects.filter(status="failed").count() == 2
+
+    assert "One thing needs you." in browse.get("/admin/").content.decode()
 
 
 def test_the_overview_needs_a_bounded_number_of_queries(browse, walk, broken, django_assert_max_num_queries):

@@ -8,6 +8,7 @@ from apps.console import startform
 from apps.tasks.making.submission import Request, submit
 from apps.workers.running import slice as slices
 from tests import making
+from tests.unit.executors.workflow.ran import attempts, ran, start
 
 
 def test_the_schema_is_copied_translated_and_left_as_it_was():
@@ -51,3 +52,13 @@ def test_the_outlook_tells_of_past_tasks_and_of_those_under_way(alice):
     assert [task.title for task in outlook.same] == ["Under way"]
     assert [name for name, _ in outlook.tools] == ["crm.invoices"]
     assert outlook.tools[0][1].endswith(".")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_nodes_of_a_workflow_are_no_past_tasks_of_it(alice):
+    run = ran({"tasks": [{"name": name, "script": "def run(params):\n    return 1\n"} for name in "ab"]}, alice)
+    waiting = start({"tasks": [{"name": "c", "script": "def run(params):\n    return 1\n"}]}, alice, key="other")
+    attempts(1)
+
+    assert startform.outlook(run.revision, alice).past == 1
+    assert [task.pk for task in startform.outlook(waiting.revision, alice).same] == [waiting.pk]

@@ -12,6 +12,7 @@ from apps.tasks import dbclock, lifecycle
 from apps.tasks.limits import rates
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit
 from apps.tasks.operators import limiting
+from apps.workers.registry import roster
 from tests import making
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +104,18 @@ def test_entries_are_shown_and_never_changed(client: Client, alice):
     assert client.get("/admin/tasks/auditentry/").status_code == 200
     assert client.post(f"{page}/change/", {"verb": "x"}).status_code == 403
     assert client.post(f"{page}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_queues_that_have_tasks_or_workers_are_listed_without_a_row(client: Client, alice):
+    client.force_login(alice)
+    Queue.objects.create(name="heavy", max_length=5)
+    for key, queue in (("maps", "gis"), ("big", "heavy")):
+        making.task("def run(params):\n    return 1\n", alice, key=key, queue=queue)
+    roster.register(["night"])
+
+    answer = client.get("/admin/tasks/queue/")
+
+    shown = {each.name: (each.pending, each.served_by) for each in answer.context["others"]}
+    assert {name: shown[name] for name in ("gis", "night")} == {"gis": (1, 0), "night": (0, 1)}
+    assert "heavy" not in shown, "it has a row"
+    assert 'href="/admin/tasks/queue/add/?name=gis"' in answer.content.decode()

@@ -6,13 +6,17 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db.models import F
 from django.test import Client
 
 from apps.console import totals
 from apps.core import clock
 from apps.tasks.models import Attempt, Task, TaskTotal
+from apps.tasks.retention import pruning
+from apps.tasks.retention.pruning import Choice
 from apps.workers.running import slice as slices
 from tests import making
+from tests.unit.executors.workflow.ran import node, ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,6 +46,21 @@ def test_the_present_and_the_removed_add_up(ended):
     assert (page.all.average, page.all.total) == ("10 s", "50 s")
     assert [sums.count for _, sums in page.by_day] == [2, 3]
     assert page.most == 3 and len(page.bars) == 3
+
+
+def test_nodes_of_a_workflow_are_no_tasks_of_its_template_but_their_work_is_its_work(alice):
+    graph = {"tasks": [node("a"), node("b", "a"), node("c", "b", script="def run(params):\n    return 1 / 0\n")]}
+    flow = ran(graph, alice)
+    Attempt.objects.filter(task__parent=flow).update(ended_at=F("started_at") + timedelta(seconds=10))
+
+    before = totals.gather(7, "flow").all
+    assert sum(pruning.run(Choice(now=clock.now() + timedelta(days=400)))) == 4
+    after = totals.gather(7, "flow").all
+
+    for sums in (before, after):
+        assert (sums.count, sums.failed, sums.completed) == (1, 1, 0)
+        assert 30 <= sums.seconds < 60
+    assert TaskTotal.objects.get(status="completed").count == 0
 
 
 def test_a_shorter_period_and_another_template_leave_out_the_rest(ended, alice):

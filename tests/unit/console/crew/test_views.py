@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.tasks.claims import claiming
 from apps.tasks.models import AuditEntry, Limit, Queue, RateLimit, Task
 from apps.tasks.operators import queues
-from apps.workers.models import ClusterEvent, Worker
+from apps.workers.models import Cluster, ClusterEvent, Worker
 from apps.workers.registry import roster
 from tests import making
 from tests.unit.console.test_site import INLINE
@@ -218,6 +218,20 @@ def test_a_worker_has_a_page_with_its_facts_tasks_and_events(browse, walk, birch
     assert INLINE.findall(page) == []
     assert "formaction" not in body(bobs, f"{PAGE}called/{birch.name}/")
     assert browse.get(f"{PAGE}called/nobody/").status_code == 404
+
+
+def test_a_worker_shows_its_limits_and_rates_to_those_who_may_see_these(browse, wendys, birch):
+    RateLimit.objects.all().delete()
+    RateLimit.objects.create(service="crm", per_second=1.5, burst=10)
+    Worker.objects.update(cpu_seconds=61, cpu_percent=3, sampled_at=clock.now())
+    Cluster.objects.update(worker_cpu_seconds=600)
+    page = f"{PAGE}called/{birch.name}/"
+
+    assert "1 m 1 s of 10 m of processor time, then it is recycled" in body(browse, page)
+    assert "crm: 1.5 requests a second, 10 at once" in body(browse, page)
+    assert "1 m 1 s of 10 m" in body(browse)
+    seen = body(wendys, page)
+    assert "of processor time" in seen and "Rate limits" not in seen and "1.5 requests" not in seen
 
 
 def test_no_verb_follows_a_get(browse, walk, birch):
