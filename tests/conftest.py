@@ -4,6 +4,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from apps.executors import session
+from apps.executors.workflow import standing
+from apps.executors.workflow.running import held, loaded
 from apps.tasks.claims import claiming
 from apps.tasks.limits import gates, intake, rates
 from apps.tasks.making import pace, submission
@@ -17,6 +19,9 @@ def _forget() -> None:
     submission._needed.cache_clear()
     submission._serving.cache_clear()
     session._requester.cache_clear()
+    loaded.of_revision.cache_clear()
+    held.forget_all()
+    standing._history.cache_clear()
     gates.forget_revisions()
     intake.forget()
     rates.forget()

@@ -70,6 +70,7 @@ PARTS: dict[str, Part] = {
     "noops": Part(title=GOALS, measure=noops.noops),
     "latency": Part(title=GOALS, measure=starting.latency),
     "join": Part(title=GOALS, measure=workflows.join),
+    "graphs": Part(title=GOALS, measure=workflows.graphs),
     "kill": Part(title=GOALS, measure=clusters.kill),
     "kill_all": Part(title=GOALS, measure=clusters.kill_all),
     "claims": Part(title=GOALS, measure=queues.claims),

@@ -20,5 +20,5 @@ TASK_KINDS = {**TASK_KINDS, "poison": "tests.chaos.misbehaving.Poison"}
 if os.environ.get("CHAOS_COUNT_TOOLS"):
     TOOL_MODULES = {
         **TOOL_MODULES,
-        **{name: f"tests.chaos.counted.{name}" for name in ("ai", "crm", "knowledge", "report")},
+        **{name: f"tests.chaos.counted.{name}" for name in ("agent", "ai", "crm", "knowledge", "report")},
     }

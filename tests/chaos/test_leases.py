@@ -28,6 +28,7 @@ NAP = "import task\n\ndef run(params):\n    task.sleep(3)\n"
 LONG = "import world\n\ndef run(params):\n    return world.wait(1, {seconds}) + world.put(2)\n"
 
 
+@pytest.mark.long
 def test_tasks_far_longer_than_the_lease_run_once_and_so_do_those_behind_them(rig, alice):
     """Q4: Django-Q2 gives a task out again when its fixed time is over, also while it runs or only waits in line."""
     long = making.template(LONG.format(seconds=10 * LEASE), alice, key="long").key

@@ -118,6 +118,7 @@ def test_a_second_ctrl_c_stops_at_once(install: Start):
     assert installation.processes() == []
 
 
+@pytest.mark.long
 def test_a_cluster_that_waits_on_a_dead_lock_is_started_again_with_the_reason(install: Start):
     """Q1: a worker killed inside Django-Q2's queue keeps its lock; every later worker waits for ever."""
     installation = install(CHAOS_HOLD_LAUNCHES="1")

@@ -17,8 +17,8 @@ PERIODS, ASKED = section(page("docs/users.md"), "## Periods").split("These are a
 TASKS = [OpenTask(id=12, title="Invoice report")]
 
 
-def card() -> TemplateCard:
-    file = transfer.read(SHIPPED / "invoice_report_v2")
+def card(key: str = "invoice_report_v2") -> TemplateCard:
+    file = transfer.read(SHIPPED / key)
     triggers = file.definition.triggers
     return TemplateCard(
         key=file.key,
@@ -74,3 +74,29 @@ COMMANDS = [phrase for cell, _ in rows(section(page("docs/users.md"), "## Comman
 @pytest.mark.parametrize("sentence", COMMANDS)
 def test_every_command_in_the_table_is_one(sentence):
     assert read(sentence).intent in ("command", "help")
+
+
+SHIPPED_ONES = [card(path.parent.name) for path in SHIPPED.glob("*/template.json")]
+STARTS = [
+    (phrase, name)
+    for cell, name in rows(section(page("docs/users.md"), "## The workflows that ship"))
+    if name in {each.name for each in SHIPPED_ONES}
+    for phrase in phrases(cell)
+]
+
+
+def test_the_table_of_workflows_was_found():
+    assert len(STARTS) == 6
+
+
+@pytest.mark.parametrize(("phrase", "name"), STARTS)
+def test_a_sentence_starts_the_workflow_that_the_table_says(phrase, name):
+    found = understand(Message(text=phrase, today=NOW.date(), now=NOW), SHIPPED_ONES)
+    assert found.template_key == next(each.key for each in SHIPPED_ONES if each.name == name)
+
+
+@pytest.mark.parametrize("key", ["customer_dossier_v1", "client_analysis_v1", "customer_pipeline_v1"])
+def test_the_parameters_of_a_workflow_are_described(key):
+    one = card(key)
+    shown = section(page("docs/users.md"), f"### {one.name}")
+    assert [name for name, _ in rows(shown)] == list(one.parameter_schema["properties"])
