@@ -227,6 +227,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "ApprovalState": "apps.tasks.models.approvals.ApprovalState.choices",
         "StageState": ["ahead", "current", "done"],
+        "NodeLook": "apps.api.runs.LOOKS",
+        "KeyState": ["there", "awaited", "missing", "dropped"],
+        "WriterKind": ["input", "event", "result"],
     },
     "PREPROCESSING_HOOKS": ["apps.api.schema.with_slash_only"],
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "apps.api.schema.with_errors"],
@@ -299,10 +302,12 @@ RESOURCE_SECONDS = 30.0
 STALL_SECONDS = 30.0
 STALLS_UNTIL_FAILED = 2
 CALL_SECONDS = env.number("TASK_TIMEOUT_MS", 300_000) / 1000
-# A worker process is replaced by a fresh one after this much time, so many attempts, or beyond so much memory (0: never).
+# A worker process is replaced by a fresh one after this much time, so many attempts, or beyond so much memory or
+# processor time (0: never).
 SLICE_SECONDS = env.number("SLICE_SECONDS", 300, minimum=1)
 WORKER_MAX_TASKS = env.number("WORKER_MAX_TASKS", 100_000)
 WORKER_MEMORY_MB = env.number("WORKER_MEMORY_MB", 512)
+WORKER_CPU_SECONDS = env.number("WORKER_CPU_SECONDS", 600)
 # How long ended workers, and what happened to clusters and workers, stay on record.
 WORKER_RETENTION_DAYS = env.number("WORKER_RETENTION_DAYS", 7, minimum=1)
 WORKER_EVENT_DAYS = env.number("WORKER_EVENT_DAYS", 30, minimum=1)
@@ -312,9 +317,13 @@ WORKER_QUEUES = env.words("WORKER_QUEUES", "default")
 CPU_SLOTS = env.number("CPU_SLOTS", os.cpu_count() or 1, minimum=1)
 
 # Kinds of task: name -> dotted path of an executor. A site adds its own here.
-TASK_KINDS = {"script": "apps.executors.script.ScriptExecutor"}
+TASK_KINDS = {
+    "script": "apps.executors.script.ScriptExecutor",
+    "workflow": "apps.executors.workflow.kind.WorkflowExecutor",
+}
 # Tool modules that scripts may import: name -> dotted path.
 TOOL_MODULES = {
+    "agent": "apps.tools.agent",
     "ai": "apps.tools.ai",
     "crm": "apps.tools.crm",
     "data": "apps.tools.data",
@@ -323,6 +332,29 @@ TOOL_MODULES = {
     "report": "apps.tools.report",
     "task": "apps.tools.task",
 }
+# Agent classes that nodes of workflows may name: name -> dotted path. A site adds its own here.
+AGENT_CLASSES = {
+    "Agent": "apps.tools.agents.general.Agent",
+    "SaveIntakeInformation": "apps.tools.agents.dossier.retrieving.SaveIntakeInformation",
+    "AggregateIntakes": "apps.tools.agents.dossier.retrieving.AggregateIntakes",
+    "SaveNotesInformation": "apps.tools.agents.dossier.retrieving.SaveNotesInformation",
+    "WriteResearchSection": "apps.tools.agents.dossier.research.WriteResearchSection",
+    "WritePersonalStatement": "apps.tools.agents.dossier.documents.WritePersonalStatement",
+    "WriteNexusLetter": "apps.tools.agents.dossier.documents.WriteNexusLetter",
+    "Write38CFRPoints": "apps.tools.agents.dossier.analysis.Write38CFRPoints",
+    "WriteKeyPoints": "apps.tools.agents.dossier.analysis.WriteKeyPoints",
+    "WriteFutureConsiderations": "apps.tools.agents.dossier.analysis.WriteFutureConsiderations",
+    "WriteExecutiveSummary": "apps.tools.agents.dossier.summing.WriteExecutiveSummary",
+    "WriteConditionReportSection": "apps.tools.agents.dossier.summing.WriteConditionReportSection",
+    "CheckText": "apps.tools.agents.dossier.summing.CheckText",
+    "IngestCustomers": "apps.tools.agents.pipeline.rows.IngestCustomers",
+    "DataValidator": "apps.tools.agents.pipeline.rows.DataValidator",
+    "CheckRows": "apps.tools.agents.pipeline.rows.CheckRows",
+    "DataEnricher": "apps.tools.agents.pipeline.segments.DataEnricher",
+    "SegmentAnalyzer": "apps.tools.agents.pipeline.segments.SegmentAnalyzer",
+}
+# What came in from outside, one file each, which agents read: customers/NUMBER.json, batches/NAME.csv.
+INBOX = env.text("INBOX", str(BASE_DIR / "fixtures/inbox"))
 
 # The customer system that the crm tools ask. The rate limit in front of it is a row that the admin edits; these two say
 # how it is made when the database is set up (0 = switched off).
