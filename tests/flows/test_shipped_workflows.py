@@ -189,7 +189,7 @@ def test_a_batch_is_taken_in_enriched_and_sorted_into_segments(run: Run) -> None
     assert states(task)["Reject the batch"] == "skipped"
     sorted_in = {row["code"]: row for row in rows(task, "segments_spring")}
     known = {row["client"] for row in sorted_in.values()} - {""}
-    assert known == {"C003", "C011", Client.objects.get(name="Pellworth Pharma B.V.").code}
+    assert known == {"C003", "C011", Client.objects.get(name="Silberweide Optik B.V.").code}
     assert [row["line"] for row in rows(task, "rejected_rows_spring")] == ["11", "14"]
     assert "Customers by segment" in text(content(task, ".pdf"))
 

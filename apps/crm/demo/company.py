@@ -22,10 +22,13 @@ class Company:
 
 
 def make(*, seed: int = DEFAULT_SEED, today: date, invoices: int = DEFAULT_INVOICES) -> Company:
-    """The company with about `invoices` invoices (the planted ones come on top) over three years up to `today`."""
+    """The company with about `invoices` invoices (the planted ones come on top) over three years up to `today`.
+
+    Who the customers are depends on the seed alone: what ships beside them (the inbox) names the same ones on every day.
+    """
     random = Random(f"{seed} {today.isoformat()} {invoices}")
     start = first_day(today)
-    clients = customers.make(random, start, today)
+    clients = customers.make(Random(f"{seed} customers"), random, start, today)
     bills = orders.make(random, clients, start, today, invoices)
     planted = anomalies.plant(random, bills, today)
     gaps = orders.number(bills, today)

@@ -16,47 +16,47 @@ HABITS = {"prompt": 58, "slow": 24, "partial": 11, "defaulting": 7}
 TERMS = {14: 30, 30: 50, 45: 12, 60: 8}
 
 
-def make(random: Random, start: date, today: date) -> list[Customer]:
-    """By code. The order decides the fate: prospects, lost ones, new ones, then those of old."""
-    names = random.sample([f"{first} {second}" for first in FIRST_WORDS for second in SECOND_WORDS], COUNT)
+def make(who: Random, random: Random, start: date, today: date) -> list[Customer]:
+    """By code. `who` decides who they are and is asked the same on every day; `random` decides their days."""
+    names = who.sample([f"{first} {second}" for first in FIRST_WORDS for second in SECOND_WORDS], COUNT)
     fates = ["prospect"] * PROSPECTS + ["lost"] * LOST + ["new"] * NEW
     fates += ["old"] * (COUNT - len(fates))
-    random.shuffle(fates)
-    countries = _countries(random)
+    who.shuffle(fates)
+    countries = _countries(who)
     made = [
-        _customer(random, index, name, country, fate, start, today)
+        _customer(who, index, name, country, fate, _business(random, fate, start, today))
         for index, (name, country, fate) in enumerate(zip(names, countries, fates, strict=True), start=1)
     ]
     return _silence_one(made, start, today)
 
 
-def _countries(random: Random) -> list[Country]:
+def _countries(who: Random) -> list[Country]:
     shares = [country.share for country in COUNTRIES]
     chosen = [country for country in COUNTRIES for _ in range(country.share * COUNT // sum(shares))]
-    chosen += random.choices(COUNTRIES, shares, k=COUNT - len(chosen))
-    random.shuffle(chosen)
+    chosen += who.choices(COUNTRIES, shares, k=COUNT - len(chosen))
+    who.shuffle(chosen)
     return chosen
 
 
-def _customer(random: Random, index: int, name: str, country: Country, fate: str, start: date, today: date) -> Customer:
-    place = random.choice(country.places)
-    first, last = _business(random, fate, start, today)
+def _customer(who: Random, index: int, name: str, country: Country, fate: str, business: tuple[date, date]) -> Customer:
+    place = who.choice(country.places)
+    first, last = business
     status = {"prospect": Client.Status.PROSPECT, "lost": Client.Status.INACTIVE}.get(fate, Client.Status.ACTIVE)
     return Customer(
         code=f"C{index:03}",
-        name=f"{name} {random.choice(country.forms)}",
+        name=f"{name} {who.choice(country.forms)}",
         status=status,
         country=country.name,
         country_code=country.code,
         city=place.city,
         # Not all in the market square: within some five kilometres of it.
-        latitude=round(place.latitude + random.uniform(-0.04, 0.04), 5),
-        longitude=round(place.longitude + random.uniform(-0.05, 0.05), 5),
+        latitude=round(place.latitude + who.uniform(-0.04, 0.04), 5),
+        longitude=round(place.longitude + who.uniform(-0.05, 0.05), 5),
         currency=country.currency,
-        since=first - timedelta(days=random.randrange(2200)) if fate in ("old", "lost") else first,
-        payment_terms_days=random.choices(list(TERMS), list(TERMS.values()))[0],
-        weight=random.lognormvariate(0, 0.8),
-        habit=random.choices(list(HABITS), list(HABITS.values()))[0],
+        since=first - timedelta(days=who.randrange(2200)) if fate in ("old", "lost") else first,
+        payment_terms_days=who.choices(list(TERMS), list(TERMS.values()))[0],
+        weight=who.lognormvariate(0, 0.8),
+        habit=who.choices(list(HABITS), list(HABITS.values()))[0],
         first=first,
         last=last,
     )

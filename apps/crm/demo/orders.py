@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
+from statistics import median
 
 from apps.core import money
 from apps.crm.demo.offerings import BUSINESS, OFFERINGS, RATES, Offering
@@ -18,6 +19,8 @@ DOMESTIC_TAX = Decimal("0.19")  # Customers in Germany; abroad the tax is owed b
 DRAFT_DAYS = 3
 VOID_SHARE = 0.012
 ALIKE = timedelta(days=45)
+STANDS_OUT = 6
+"""Times a customer's usual amount; the planted mistake is ten times a usual amount."""
 
 
 def make(random: Random, customers: list[Customer], start: date, today: date, wanted: int) -> list[Bill]:
@@ -38,7 +41,18 @@ def make(random: Random, customers: list[Customer], start: date, today: date, wa
             bill.status = Invoice.Status.VOID
         before[customer.code].append(bill)
         bills.append(bill)
+    for known in before.values():
+        _calm(random, known, start)
     return bills
+
+
+def _calm(random: Random, bills: list[Bill], start: date) -> None:
+    """Replace what would stand out among one customer's bills by chance: only the planted anomaly may."""
+    usual = median(bill.total for bill in bills)
+    for bill in bills:
+        while bill.total > STANDS_OUT * usual:
+            bill.lines = _bill(random, bill.customer, bill.issued_on, start, bills).lines
+            bill.tax = tax(bill)
 
 
 def _bill(random: Random, customer: Customer, day: date, start: date, before: list[Bill]) -> Bill:

@@ -176,6 +176,16 @@ def test_any_day_and_seed_make_a_company(today: date, seed: int) -> None:
     make(seed=seed, today=today, invoices=50)
 
 
+def test_the_customers_are_the_same_on_every_day() -> None:
+    """What ships beside them, such as a batch of customers in the inbox, names some of them."""
+
+    def known(today: date, invoices: int) -> list[tuple[str, ...]]:
+        company = make(today=today, invoices=invoices)
+        return [(each.code, each.name, each.city, each.currency, each.status) for each in company.customers]
+
+    assert known(date(2026, 11, 22), 50) == known(date(2024, 2, 29), 300)
+
+
 def run(**options: Any) -> str:
     out = StringIO()
     call_command("make_demo", stdout=out, **options)
