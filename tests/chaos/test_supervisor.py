@@ -118,20 +118,30 @@ def test_a_second_ctrl_c_stops_at_once(install: Start):
     assert installation.processes() == []
 
 
-@pytest.mark.long
-def test_a_cluster_that_waits_on_a_dead_lock_is_started_again_with_the_reason(install: Start):
-    """Q1: a worker killed inside Django-Q2's queue keeps its lock; every later worker waits for ever."""
+def test_workers_that_are_killed_while_they_wait_for_their_launch_hold_up_no_later_ones(install: Start):
+    """Q1: in Django-Q2's own queue one of them holds the lock, and every later worker waits for ever."""
     installation = install(CHAOS_HOLD_LAUNCHES="1")
     installation.start("--no-web")
     waiting = wait_for("two waiting workers", lambda: _pair(installation.named("q2-worker")))
-    time.sleep(0.3)  # both are inside the queue's get now: one holds its lock, the other waits for it
+    time.sleep(0.3)  # both are inside the queue's get now
     installation.kill(*waiting)
     (installation.home / "open").touch()
 
     wait_for("two workers", lambda: len(installation.workers()) == 2, seconds=30)
 
-    reason = wait_for("its record", lambda: [why for kind, why in installation.events() if kind == "cluster.restarted"])
-    assert "of 2 workers for" in reason[0]
+    assert [kind for kind, _ in installation.events()] == ["cluster.started"], "it needed no new start"
+
+
+@pytest.mark.long
+def test_a_cluster_whose_guard_replaces_nobody_is_started_again_with_the_reason(running: Installation):
+    guard, lost = running.main(), min(running.workers())
+    guard.suspend()
+    running.kill(lost)
+
+    wait_for("two workers of another guard", lambda: not guard.is_running() and len(running.workers()) == 2, seconds=30)
+
+    reason = wait_for("its record", lambda: [why for kind, why in running.events() if kind == "cluster.restarted"])
+    assert "1 of 2 workers for" in reason[0]
 
 
 def test_a_frozen_worker_is_killed_and_replaced(running: Installation):

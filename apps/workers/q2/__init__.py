@@ -7,8 +7,6 @@ doubling or reordering them does not matter: who waits too long asks again.
 Why each setting of `Q_CLUSTER` is what it is:
  timeout None, retry a day    Django-Q2's alarm would fire inside a slice; our heartbeat thread holds the limits
  recycle 1                    one slice per process: memory that a task leaked goes with it
- queue_limit 4 x workers      room for a stop's poison pills: draining workers do not take theirs, and a full queue
-                              would hold up the stop for ever
  save_limit -1                results are rows of ours
  guard_cycle 0.2, poll 0.2    a killed worker is replaced within half a second
  scheduler False              schedules are ours; Django-Q2's is coarse, and one bad row stops all of it

@@ -1,7 +1,8 @@
 """Django-Q2's guard in the process that the supervisor started, and its monitor as a thread there.
 
 Django-Q2 gives each a process of its own: 7 MB apiece, and one more to be found, probed and ended. The monitor keeps what
-Django-Q2's tasks answer; a launch answers nothing (launches.py), so it only waits.
+Django-Q2's tasks answer; a launch answers nothing (launches.py), so it only waits. What guard, pusher and workers share
+is without locks (mailbox.py).
 """
 
 import os
@@ -13,6 +14,9 @@ from uuid import uuid4
 
 from django_q.cluster import Sentinel
 from django_q.monitor import monitor
+from django_q.worker import worker
+
+from apps.workers.q2.mailbox import Mailbox, Timer
 
 
 class Flag:
@@ -41,17 +45,12 @@ class Monitor(threading.Thread):
 
     pid = property(lambda _: os.getpid())
 
-    def __init__(self, results: Any, broker: Any, ending: Flag) -> None:
+    def __init__(self, results: Mailbox, broker: Any) -> None:
         super().__init__(name="monitor", daemon=True)
-        self._results, self._broker, self._ending = results, broker, ending
+        self._results, self._broker = results, broker
 
     def run(self) -> None:
-        try:
-            monitor(self._results, self._broker)
-        except (EOFError, OSError, TypeError, ValueError):
-            # Once the guard has put the word to stop into the queue it closes it, here also for who has not read it.
-            if not self._ending.is_set():
-                raise
+        monitor(self._results, self._broker)
 
 
 class Guard(Sentinel):
@@ -60,6 +59,7 @@ class Guard(Sentinel):
     def __init__(self) -> None:
         stop = Flag()
         super().__init__(stop_event=stop, start_event=Flag(), cluster_id=uuid4(), start=False)
+        self.task_queue, self.result_queue = Mailbox(), Mailbox()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         os.register_at_fork(after_in_child=_as_django_q2_leaves_them)
@@ -67,10 +67,12 @@ class Guard(Sentinel):
     def spawn_process(self, target: Any, *args: Any) -> Any:
         if target is not monitor:
             return super().spawn_process(target, *args)
-        results, broker = args
-        thread = Monitor(results, broker, self.stop_event)
+        thread = Monitor(*args)
         thread.start()
         return thread
+
+    def spawn_worker(self) -> None:
+        self.spawn_process(worker, self.task_queue, self.result_queue, Timer(), self.timeout)
 
 
 def _as_django_q2_leaves_them() -> None:

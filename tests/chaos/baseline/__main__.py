@@ -76,7 +76,7 @@ CASES = {
         bare=killed_while_idle,
         ours=(
             "tests/chaos/test_workers_die.py::test_work_goes_on_after_every_kill",
-            "tests/chaos/test_supervisor.py::test_a_cluster_that_waits_on_a_dead_lock_is_started_again_with_the_reason",
+            "tests/chaos/test_supervisor.py::test_workers_that_are_killed_while_they_wait_for_their_launch_hold_up_no_later_ones",
         ),
     ),
     "Q2": Case(

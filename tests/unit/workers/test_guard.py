@@ -1,4 +1,4 @@
-"""A flag that a signal sets while its own process waits for it, and what the guard's children do with signals."""
+"""A flag that a signal sets while its own process waits for it, and what the guard's children do with signals and memory."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from apps.workers.q2.guard import Flag, Monitor
+from apps.workers.q2.guard import Flag
 
 GUARD = """
 import os, signal
@@ -50,23 +50,49 @@ def test_a_sigterm_ends_the_guard_and_its_children_have_the_default():
     assert done.stdout.split() == ["3", "True"]
 
 
-class Closed:
-    """A queue that is closed while somebody reads it."""
+CLUSTER = """
+import os, signal, sys, time
+import django
+django.setup()
+from apps.workers.q2.guard import Guard
+guard = Guard()
+guard.spawn_process = lambda target, *shared: sent.append(shared)
+sent = []
+guard.spawn_worker()
+tasks, results, timer, _ = sent[0]
+"""
+"""What a worker shares with the others, without the others."""
 
-    def get(self) -> None:
-        raise TypeError("'NoneType' object cannot be interpreted as an integer")
 
+@pytest.mark.parametrize(
+    "stay",
+    [
+        pytest.param("tasks.get()", id="while it waits for its launch"),
+        pytest.param("timer.get_lock().__enter__(); results.put({}); time.sleep(60)", id="while it says that it ends"),
+    ],
+)
+def test_workers_that_are_killed_hold_nobody_up(stay):
+    """Q1: a lock that a killed worker holds would stop all later ones, and the guard, for ever."""
+    story = f"""
+for _ in range(2):
+    if (pid := os.fork()) == 0:
+        {stay}
+        os._exit(0)
+    time.sleep(0.3)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+if (pid := os.fork()) == 0:
+    with timer.get_lock():
+        timer.value = 7
+        results.put(tasks.get())
+    os._exit(0)
+tasks.put({{"name": "launch"}})
+os.waitpid(pid, 0)
+while (answer := results.get()) != {{"name": "launch"}}:
+    pass
+print(answer["name"], timer.value, tasks.empty())
+"""
+    command = [sys.executable, "-c", CLUSTER + story]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
-@pytest.mark.parametrize("is_ending", [True, False])
-def test_the_monitor_is_silent_about_its_closed_queue_only_while_the_guard_ends(monkeypatch, is_ending):
-    told: list[object] = []
-    monkeypatch.setattr(threading, "excepthook", told.append)
-    ending = Flag()
-    if is_ending:
-        ending.set()
-
-    monitor = Monitor(Closed(), object(), ending)
-    monitor.start()
-    monitor.join(5)
-
-    assert (not monitor.is_alive(), len(told)) == (True, 0 if is_ending else 1)
+    assert done.stdout.split() == ["launch", "7.0", "True"], done.stderr
