@@ -4,6 +4,7 @@ While it does not answer, launches go through the table: new worker processes mu
 """
 
 import logging
+import time
 
 import redis
 from django.conf import settings
@@ -14,6 +15,9 @@ from apps.workers.q2.table import TableLaunches
 
 PATIENCE = 2.0
 """Seconds in which Redis must answer; longer than one waits for a launch."""
+LEFT_ALONE = 2.0
+"""Seconds for which launches are taken from the table only, after Redis was silent for so long: else each of them would
+wait for that, one after the other."""
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +26,7 @@ class RedisLaunches(Launches, Redis):
     def __init__(self, list_key: str | None = None) -> None:
         super().__init__(list_key)
         self._table = TableLaunches(list_key)
+        self._ask_again_at = 0.0
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> redis.Redis:
@@ -35,10 +40,15 @@ class RedisLaunches(Launches, Redis):
             self._table.enqueue(WISH)
 
     def take(self) -> bool:
+        if time.monotonic() < self._ask_again_at:
+            return self._table.take()
         try:
             return self.connection.blpop([self.list_key], timeout=get_poll_seconds()) is not None
+        except redis.TimeoutError:
+            self._ask_again_at = time.monotonic() + LEFT_ALONE
         except redis.RedisError:
-            return self._table.take()
+            pass  # refused at once: that holds nobody up
+        return self._table.take()
 
     def purge_queue(self) -> None:
         self._table.purge_queue()

@@ -1,6 +1,7 @@
 """Launch messages carry nothing, and losing or doubling them does not matter."""
 
 import pickle
+import socket
 import threading
 from typing import Any
 
@@ -132,3 +133,19 @@ def test_while_redis_is_away_launches_go_through_the_table(settings):
     [(_, package)] = broker.dequeue()
     assert SignedPackage.loads(package)["func"] == LAUNCH
     assert broker.dequeue() is None
+
+
+def test_a_silent_redis_holds_up_one_launch_not_each(table, settings, monkeypatch):
+    """C3: behind a firewall that drops what comes. Every worker of a cluster that lost all waits for its launch."""
+    monkeypatch.setattr("apps.workers.q2.redis.PATIENCE", 0.1)
+    monkeypatch.setattr("apps.workers.q2.redis.LEFT_ALONE", 600)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        broker = RedisLaunches(list_key="test-launches")
+        for _ in range(8):
+            table.enqueue(WISH)
+        assert all(broker.dequeue() for _ in range(8))
+        silent.accept()[0].close()
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
