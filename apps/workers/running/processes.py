@@ -26,12 +26,30 @@ def below(pid: int) -> list[int]:
     """Its children, theirs, and so on."""
     found = [pid]
     for parent in found:
-        for thread in _threads(parent):
-            try:
-                found += map(int, Path(f"/proc/{parent}/task/{thread}/children").read_text().split())
-            except OSError:
-                continue
+        found += _children(parent)
     return found[1:]
+
+
+def children(pid: int, name: str) -> set[int]:
+    """Those of its children that have this name and live."""
+    return {each for each in _children(pid) if _is_alive_as(each, name)}
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for thread in _threads(pid):
+        with suppress(OSError):
+            found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
+    return found
+
+
+def _is_alive_as(pid: int, name: str) -> bool:
+    """A process that has ended and that nobody has collected keeps its name; its state is Z, or X at the very end."""
+    try:
+        before, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    except OSError:
+        return False
+    return before.partition("(")[2] == name and after.split()[0] not in "ZX"
 
 
 def _threads(pid: int) -> list[str]:

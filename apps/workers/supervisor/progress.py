@@ -1,5 +1,6 @@
-"""Does the cluster progress? A cluster can live and serve nothing: a worker that was killed while it waited for a
-message keeps the lock of Django-Q2's queue, and all later workers wait for ever. So it is judged by its rows.
+"""Does the cluster progress? A cluster can live and serve nothing: its guard may be frozen and replace nobody, or its
+pusher, so that no new worker process is given its slice. So it is judged by its rows, and by the worker processes
+that the guard has started and that have no row yet.
 
 Moments here are the monotonic clock's seconds: what counts is how long a row has not changed, whoever set the time.
 """
@@ -14,6 +15,8 @@ from apps.core import clock
 from apps.tasks.limits import choosing, gates
 from apps.workers import identity
 from apps.workers.models import Worker
+from apps.workers.q2.names import WORKER_PROCESS
+from apps.workers.running import processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +30,22 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What the rows say at one moment: the cluster's workers, and the task that should be claimed next."""
+    """What is at one moment: the cluster's workers, and the task that should be claimed next."""
 
     workers: Sequence[Seen]
+    coming: int = 0
+    """Worker processes that live and are no workers yet."""
     next_task: int | None = None
 
 
 @dataclass(kw_only=True)
 class Progress:
-    """Judges one run of a cluster, from its start on; each restart needs a new one. Patience is in seconds."""
+    """Judges one run of a cluster, from its start on; each restart needs a new one. Patience is in seconds.
+
+    A worker that is lost must be replaced within `patience`: that is the guard's work, and takes it no time. The new
+    process may take `first_patience` to its slice, as at the start: it needs the database and the broker for it, and
+    the processor, which on a busy machine others have.
+    """
 
     expected: int
     started_at: float
@@ -44,6 +54,8 @@ class Progress:
     silence: float
     _beats: dict[int, tuple[datetime, float]] = field(default_factory=dict)
     _whole_at: float | None = None
+    _manned_at: float = 0.0
+    """When each expected worker was last there, or a process in its place."""
     _next_task: tuple[int | None, float] = (None, 0.0)
     _idle: dict[int, float] = field(default_factory=dict)
     """Since when each worker has been seen idle: before it was, no task has waited for it."""
@@ -57,16 +69,24 @@ class Progress:
         """Why the cluster must be started again, or None."""
         self._note(look, at)
         live = [worker for worker in look.workers if not self._is_silent(worker, at)]
-        if len(live) >= self.expected:
-            self._whole_at = at
-        short = at - (self.started_at if self._whole_at is None else self._whole_at)
-        if short > (self.first_patience if self._whole_at is None else self.patience):
-            return f"{len(live)} of {self.expected} workers for {short:.0f} s"
+        if short := self._too_few(len(live), look.coming, at):
+            return short
         idle = [self._idle[worker.worker_id] for worker in live if worker.is_idle]
         waited = at - max(self._next_task[1], min(idle, default=at))
         if look.next_task is not None and waited > self.patience:
             return f"task {look.next_task} waited for {waited:.0f} s while {len(idle)} workers were idle"
         return None
+
+    def _too_few(self, live: int, coming: int, at: float) -> str | None:
+        if live >= self.expected:
+            self._whole_at = at
+        if live + coming >= self.expected:
+            self._manned_at = at
+        short = at - (self.started_at if self._whole_at is None else self._whole_at)
+        is_unmanned = self._whole_at is not None and at - self._manned_at > self.patience
+        if short <= self.first_patience and not is_unmanned:
+            return None
+        return f"{live} of {self.expected} workers for {short:.0f} s" + (f", {coming} coming" if coming else "")
 
     def silent(self, look: Look, at: float) -> list[int]:
         """Workers that have not beaten for too long: stopped, or stuck in native code."""
@@ -89,8 +109,9 @@ class Progress:
 
 
 def look(cluster_pid: int) -> Look:
-    """Read the rows of the cluster whose main process this is."""
-    workers = Worker.objects.present().filter(host=identity.host(), boot_id=identity.boot_id(), cluster_pid=cluster_pid)
+    """Read the rows of the cluster whose main process this is, and count what has none."""
+    rows = Worker.objects.present().filter(host=identity.host(), boot_id=identity.boot_id(), cluster_pid=cluster_pid)
+    workers = list(rows)
     gate = gates.gate(settings.WORKER_QUEUES)
     best = choosing.startable(gate, identity.host(), 1, clock.now())  # what limits hold back is no sign of a stall
     return Look(
@@ -98,5 +119,6 @@ def look(cluster_pid: int) -> Look:
             Seen(worker_id=row.pk, heartbeat_at=row.heartbeat_at, is_idle=row.status == Worker.Status.IDLE)
             for row in workers
         ],
+        coming=len(processes.children(cluster_pid, WORKER_PROCESS) - {row.pid for row in workers}),
         next_task=best[0].id if best else None,
     )

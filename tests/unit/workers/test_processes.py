@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from apps.workers.running import processes
+from tests.unit.workers.waiting import until
 
 BURN = "import os, sys\nwhile sum(os.times()[:2]) < 0.5:\n    pass\nprint('used', flush=True)\nsys.stdin.read()\n"
 
@@ -27,3 +28,19 @@ def test_a_process_that_is_gone_has_used_nothing():
     child.wait()
     assert (processes.cpu_seconds(child.pid), processes.tree_cpu_seconds(child.pid)) == (0.0, 0.0)
     assert processes.cpu_seconds(None) == 0.0
+
+
+def test_children_of_a_name_are_those_that_live():
+    asleep = [subprocess.Popen(["sleep", "60"]) for _ in range(2)]
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        pids = {child.pid for child in asleep}
+        until(lambda: processes.children(os.getpid(), "sleep") == pids)
+        asleep[0].kill()
+        os.waitid(os.P_PID, asleep[0].pid, os.WEXITED | os.WNOWAIT)
+        assert processes.children(os.getpid(), "sleep") == {asleep[1].pid}, "dead, though nobody has collected it"
+    finally:
+        for child in (*asleep, other):
+            child.kill()
+            child.wait()
+    assert processes.children(asleep[0].pid, "sleep") == set()

@@ -11,12 +11,12 @@ def judge() -> Progress:
     return Progress(expected=2, started_at=100.0, first_patience=20.0, patience=10.0, silence=15.0)
 
 
-def look(*beats: float, next_task: int | None = None, idle: bool = True) -> Look:
+def look(*beats: float, coming: int = 0, next_task: int | None = None, idle: bool = True) -> Look:
     workers = [
         Seen(worker_id=number, heartbeat_at=BEGIN + timedelta(seconds=beat), is_idle=idle)
         for number, beat in enumerate(beats)
     ]
-    return Look(workers=workers, next_task=next_task)
+    return Look(workers=workers, coming=coming, next_task=next_task)
 
 
 def test_a_starting_cluster_gets_its_time():
@@ -30,6 +30,23 @@ def test_a_cluster_that_lost_a_worker_gets_less_time():
     assert progress.stalled(look(1, 1), 105.0) is None
     assert progress.stalled(look(2), 114.0) is None
     assert progress.stalled(look(3), 116.0) == "1 of 2 workers for 11 s"
+
+
+def test_workers_that_are_being_started_get_the_time_of_a_start():
+    """C3: both killed at once on a busy machine, new ones there at once and long on their way."""
+    progress = judge()
+    progress.stalled(look(1, 1), 105.0)
+    for at in (106.0, 116.0, 124.0):
+        assert progress.stalled(look(coming=2), at) is None
+    assert progress.stalled(look(coming=2), 126.0) == "0 of 2 workers for 21 s, 2 coming"
+
+
+def test_nobody_in_a_lost_worker_s_place_is_a_stall_though_another_is_coming():
+    progress = judge()
+    progress.stalled(look(1, 1), 105.0)
+    assert progress.stalled(look(coming=2), 106.0) is None
+    assert progress.stalled(look(coming=1), 116.0) is None
+    assert progress.stalled(look(coming=1), 117.0) == "0 of 2 workers for 12 s, 1 coming"
 
 
 def test_a_replaced_worker_makes_it_whole_again():
