@@ -25,8 +25,8 @@ __all__ = [
     "BlobUnreadable",
     "BlobUnwritable",
     "Saved",
+    "of_tasks",
     "open_checked",
-    "orphans",
     "read",
     "remove_task",
     "remove_tasks",
@@ -108,23 +108,15 @@ def remove_tasks(task_ids: Sequence[int]) -> list[tuple[int, OSError]]:
     return refused
 
 
-def orphans(most: int = 1000, *, idle_seconds: float = 0.0) -> Sequence[int]:
-    """Ids of tasks that have files and no row any more; `remove_task` takes them away.
+def of_tasks(idle_seconds: float = 0.0) -> Iterator[list[int]]:
+    """Ids of tasks that have files, some hundreds at a time.
 
-    `idle_seconds`: only where nothing was written for so long, as the row of a new task may not be seen yet.
+    `idle_seconds`: without those where something was written since.
     """
-    return list(islice(_orphans(idle_seconds), most))
-
-
-def _orphans(idle_seconds: float) -> Iterator[int]:
-    from apps.tasks.models import Task
-
     for each in _places():
         ids = each.task_ids()
         while some := list(islice(ids, 500)):
-            fresh = {task_id for task_id in some if idle_seconds and each.is_fresh(task_id, idle_seconds)}
-            there = set(Task.objects.filter(pk__in=some).values_list("pk", flat=True))
-            yield from (task_id for task_id in some if task_id not in there | fresh)
+            yield [task_id for task_id in some if not (idle_seconds and each.is_fresh(task_id, idle_seconds))]
 
 
 def _open(path: str) -> BinaryIO:

@@ -23,6 +23,7 @@ from apps.tasks import blobs, sql
 from apps.tasks.models import AuditEntry, BulkAction, Task, Tombstone
 from apps.tasks.models.task import TaskQuerySet, in_status
 from apps.tasks.retention import chores, contexts, totals
+from apps.tasks.retention.orphans import orphans
 from apps.tasks.states import FINAL
 
 log = structlog.get_logger(__name__)
@@ -265,7 +266,7 @@ def remove_orphaned_files() -> int:
     removed is logged and left; it holds up nothing else.
     """
     removed, refused = 0, set[int]()
-    while ids := set(blobs.orphans(ROWS + len(refused), idle_seconds=IDLE_SECONDS)) - refused:
+    while ids := set(orphans(ROWS + len(refused), idle_seconds=IDLE_SECONDS)) - refused:
         for task_id, error in blobs.remove_tasks(sorted(ids)):
             log.error("files_not_removed", task_id=task_id, error=str(error))
             refused.add(task_id)

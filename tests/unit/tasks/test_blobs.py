@@ -17,6 +17,7 @@ from apps.tasks import blobs, sql
 from apps.tasks.blobs import BlobUnreadable, BlobUnwritable, database
 from apps.tasks.models import BlobPiece
 from apps.tasks.retention import pruning
+from apps.tasks.retention.orphans import orphans
 from tests import making
 
 pytestmark = pytest.mark.django_db
@@ -104,11 +105,11 @@ def test_files_of_tasks_that_have_no_row_are_found(chosen, alice):
     blobs.save(f"{task.pk}/files/0-a", b"kept")
     for gone in (task.pk + 1, task.pk + 2):
         blobs.save(f"{gone}/files/0-a", b"left over")
-    assert sorted(blobs.orphans()) == [task.pk + 1, task.pk + 2]
-    assert len(blobs.orphans(most=1)) == 1
-    for gone in blobs.orphans():
+    assert sorted(orphans()) == [task.pk + 1, task.pk + 2]
+    assert len(orphans(most=1)) == 1
+    for gone in orphans():
         blobs.remove_task(gone)
-    assert blobs.orphans() == []
+    assert orphans() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -117,12 +118,12 @@ def test_files_of_a_fork_whose_row_is_not_seen_yet_are_left_alone(chosen, alice,
     gone = making.task("def run(params):\n    return 1\n", alice).pk + 7
     blobs.save(f"{gone}/files/0-a", b"of a fork")
     is_seen_late = chosen != "database"
-    assert list(blobs.orphans(idle_seconds=3600)) == ([] if is_seen_late else [gone])
+    assert list(orphans(idle_seconds=3600)) == ([] if is_seen_late else [gone])
     assert (pruning.remove_orphaned_files() == 0) is is_seen_late
     _age(settings, gone, 3700)
-    assert list(blobs.orphans(idle_seconds=3600)) == ([gone] if is_seen_late else [])
+    assert list(orphans(idle_seconds=3600)) == ([gone] if is_seen_late else [])
     assert (pruning.remove_orphaned_files() == 1) is is_seen_late
-    assert blobs.orphans() == []
+    assert orphans() == []
 
 
 def _age(settings, task_id: int, seconds: float) -> None:
@@ -148,7 +149,7 @@ def test_an_orphan_that_may_not_be_removed_holds_up_no_other(settings, tmp_path,
 
     monkeypatch.setattr(shutil, "rmtree", refuse_one)
     assert pruning.remove_orphaned_files() == 2
-    assert list(blobs.orphans()) == [2]
+    assert list(orphans()) == [2]
 
 
 @pytest.mark.parametrize("harm", ["changed", "cut", "grown"])
@@ -232,7 +233,7 @@ def test_whatever_a_storage_raises_its_callers_know_it(away):
     assert refused.value.is_transient
     assert [(task_id, type(error).__mro__[1]) for task_id, error in blobs.remove_tasks([7])] == [(7, OSError)]
     with pytest.raises(OSError, match="connection reset"):
-        blobs.orphans()
+        orphans()
 
     away.is_away = False
     assert content(saved, 3) == b"one"

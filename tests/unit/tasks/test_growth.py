@@ -16,6 +16,7 @@ from apps.tasks.models import Task
 from apps.tasks.models import task as task_model
 from apps.tasks.models.task import in_status
 from apps.tasks.operators.filters import Filter
+from apps.tasks.retention.orphans import orphans
 from apps.tasks.states import FINAL, Status
 from tests import making
 
@@ -126,4 +127,4 @@ def test_files_of_many_tasks_go_at_once_and_one_that_may_not_be_touched_holds_up
 
     assert [task_id for task_id, _ in refused] == [2]
     (tmp_path / "artifacts" / "2").unlink()
-    assert list(blobs.orphans()) == [4]
+    assert list(orphans()) == [4]

@@ -27,6 +27,7 @@ from apps.tasks.operators import audit
 from apps.tasks.record.journal import Batch, NewEvent
 from apps.tasks.record.store import DatabaseStore
 from apps.tasks.retention import chores, past, pruning
+from apps.tasks.retention.orphans import orphans
 from apps.tasks.retention.pruning import Choice
 from tests import making
 from tests.unit.tasks.standing_at import claimed, submitted
@@ -67,7 +68,7 @@ def test_a_task_whose_time_is_over_goes_with_all_that_belongs_to_it(template, al
     blobs.write(task.pk, 1, "a result")
     assert prune(now=clock.now() + 6 * DAY) == 0
     assert prune() == 1
-    assert (left(task), list(blobs.orphans())) == (0, [])
+    assert (left(task), list(orphans())) == (0, [])
     row = Tombstone.objects.get()
     assert (row.task_id, row.uid, row.status, row.is_cleared) == (task.pk, task.uid, "completed", True)
     assert row.reason == "its template keeps tasks for 7 days after their end"
@@ -146,9 +147,9 @@ def test_a_pruner_that_died_half_way_is_followed_by_one_that_goes_on(template, a
     task = ended(template, alice)
     blobs.write(task.pk, 1, "a result")
     pruning.remove(Choice(now=clock.now() + 8 * DAY))  # and dies
-    assert (Task.objects.count(), Event.objects.count(), list(blobs.orphans())) == (0, 4, [task.pk])
+    assert (Task.objects.count(), Event.objects.count(), list(orphans())) == (0, 4, [task.pk])
     assert prune(now=clock.now()) == 0
-    assert (Event.objects.count(), list(blobs.orphans())) == (0, [])
+    assert (Event.objects.count(), list(orphans())) == (0, [])
 
 
 def test_a_task_that_cannot_go_strands_no_other(template, alice, monkeypatch):
