@@ -28,6 +28,7 @@ NOTES = {
     "open_start": "“{words}” says no first day.",
     "backwards": "“{words}” ends before it begins. I turned it round: {reading}.",
     "not_a_date": "“{words}” is no date that exists.",
+    "half_day": "“{words}” can be at night or in the afternoon. I took it as it is written.",
     "from_or_in": "“{words}” can be that day, or all days from then on. I took {reading}{others}.",
 }
 

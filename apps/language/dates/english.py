@@ -26,7 +26,7 @@ WEEKDAYS = (
     "sunday sun",
 )
 WEAK = {"march", "mar", "may", "dec", "jan", "jun", "mon", "wed", "sat", "sun", "fri", "thu", "tue"}
-NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
+NUMBERS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
 ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 
 SINGLE = {
@@ -49,6 +49,7 @@ SINGLE = {
     "B": "before",
     "A": "after",
     "Z": "between",
+    "=": "compare compares compared comparing comparison versus vs",
     "C": "and &",
     "o": "of",
     "I": "in for during throughout",
@@ -102,6 +103,8 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "yesterday": [("R", -1)],
     "today": [("R", 0)],
     "tomorrow": [("R", 1)],
+    "tomorrow morning": [("R", 1)],
+    "this morning": [("R", 0)],
     "day after tomorrow": [("R", 2)],
     "year before last": [("L", 2), ("y", None)],
     "month before last": [("L", 2), ("m", None)],
@@ -137,6 +140,13 @@ COUNTED = (
     "eur euro euros usd dollar dollars gbp pound pounds chf item items row rows record records people users times "
     "pages km kg pieces units words lines messages files m mb gb ms percent"
 )
+COMMON = (
+    "i you he she it we they me us them is are was were be been do does did have has had will would can could should "
+    "and or not no so am by with about as if when what which who how much many that these those there here please show "
+    "give send make get run start list create generate need want tell call ask report reports invoice invoices revenue "
+    "sales clients client customers customer orders order payments payment figures numbers results overview analysis "
+    "data budget costs profit turnover everything all only new more"
+)
 FILLERS = "the a an all whole entire full complete calendar business just only my our"
 
 LEXICON = Lexicon(
@@ -145,6 +155,9 @@ LEXICON = Lexicon(
     ordinal=r"(\d{1,2})(?:st|nd|rd|th)",
     labels=frozenset(LABELS.split()),
     counted=frozenset(COUNTED.split()),
+    common=frozenset(COMMON.split()),
+    given_names=frozenset({"april", "june", "august", "may"}),
+    titles=frozenset({"mr", "mrs", "ms", "miss", "dr"}),
     doubtful_first=frozenset({"may"}),
     patterns=(
         (r"q(\d)", "Q"),

@@ -26,7 +26,7 @@ WEEKDAYS = (
     "sonntag so",
 )
 WEAK = {"mo", "di", "mi", "do", "fr", "sa", "so"}
-NUMBERS = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf"
+NUMBERS = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn"
 ORDINALS = "erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft"
 ENDINGS = ("e", "er", "es", "en", "em")
 
@@ -38,7 +38,9 @@ SINGLE = {
     "q": "quartal quartale quartalen quartals vierteljahr vierteljahres",
     "h": "halbjahr halbjahre halbjahren halbjahres hälfte",
     "y": "jahr jahre jahren jahres kalenderjahr kalenderjahres",
-    "F": "von vom",
+    "F": "von",
+    "o": "vom",
+    "=": "vergleiche vergleichen vergleich verglichen",
     "V": "bis",
     "S": "seit ab",
     "B": "vor",
@@ -75,6 +77,31 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "vorwoche": [("L", 1), ("w", None)],
     "vorquartal": [("L", 1), ("q", None)],
     "vorvorjahr": [("L", 2), ("y", None)],
+    "anfang des": [("b", None), ("o", None)],
+    "beginn des": [("b", None), ("o", None)],
+    "anfang der": [("b", None), ("o", None)],
+    "mitte des": [("i", None), ("o", None)],
+    "ende des": [("e", None), ("o", None)],
+    "ende der": [("e", None), ("o", None)],
+    "seit monatsanfang": [("X", "m")],
+    "seit quartalsanfang": [("X", "q")],
+    "seit wochenbeginn": [("X", "w")],
+    "jahresende": [("e", None), ("o", None), ("y", None)],
+    "monatsende": [("e", None), ("o", None), ("m", None)],
+    "vor einem": [("B", None), ("#", 1)],
+    "vor einer": [("B", None), ("#", 1)],
+    "von vorgestern": [("R", -2)],
+    "von gestern": [("R", -1)],
+    "von heute": [("R", 0)],
+    "von morgen": [("R", 1)],
+    "heute morgen": [("R", 0)],
+    "heute früh": [("R", 0)],
+    "heute mittag": [("R", 0)],
+    "morgen": [("R", 1)],
+    "morgen früh": [("R", 1)],
+    "am morgen": [("x", None)],
+    "guten morgen": [("x", None)],
+    "jeden morgen": [("x", None)],
     "vorgestern": [("R", -2)],
     "gestern": [("R", -1)],
     "heute": [("R", 0)],
@@ -97,6 +124,8 @@ def _words() -> dict[str, Phrase]:
             words.update({name: ((weak if name in WEAK else strong, number),) for name in names.split()})
     words.update({name: (("$", month),) for name, month in SEASONS.items()})
     words.update({name: (("#", number),) for number, name in enumerate(NUMBERS.split(), 1) if number > 1})
+    for stem, day in (("gestrig", -1), ("heutig", 0), ("morgig", 1)):
+        words.update({stem + ending: (("R", day),) for ending in ENDINGS})
     for number, stem in enumerate(ORDINALS.split(), 1):
         words.update({stem + ending: (("t", number),) for ending in ENDINGS})
     return words
@@ -104,7 +133,11 @@ def _words() -> dict[str, Phrase]:
 
 LABELS = "rechnung auftrag aufgabe nummer nr kunde kunden seite raum zimmer version position vertrag schritt"
 COUNTED = "euro eur dollar chf zeilen datensätze stück seiten nutzer personen kg km mal"
-FILLERS = "der die das den dem des ein eine einen einem einer gesamte gesamten ganze ganzen ganzes alle"
+COMMON = (
+    "bericht rechnungen rechnung umsatz kunden zeige bitte mir ich wir uns haben ist sind nicht mit zum zur auf alle "
+    "was wie viel und oder gegen einschließlich erinnere schicke erstelle starte um uhr"
+)
+FILLERS = "einschließlich der die das den dem des ein eine einen einem einer gesamte gesamten ganze ganzen ganzes alle"
 
 LEXICON = Lexicon(
     words=_words(),
@@ -112,6 +145,8 @@ LEXICON = Lexicon(
     ordinal=r"(\d{1,2})(?:te|ten|ter|tes)",
     labels=frozenset(LABELS.split()),
     counted=frozenset(COUNTED.split()),
+    common=frozenset(COMMON.split()),
+    titles=frozenset({"herr", "herrn", "frau"}),
     # German writes all nouns with a capital, so a capital tells nothing.
     weak_is_strong_when_capital=False,
     patterns=((r"q(\d)", "Q"), (r"h(\d)", "H"), (r"gj(\d{2}|\d{4})", "K"), (r"kw(\d{1,2})", "w")),

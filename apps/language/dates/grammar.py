@@ -1,12 +1,13 @@
 """Applies the rules to the tokens of a text and answers the periods that are left."""
 
 from dataclasses import dataclass, replace
+from datetime import time
 from typing import Any
 
 from apps.language.dates import tokens as tokenising
 from apps.language.dates.lexicon import lexicon
 from apps.language.dates.periods import FIRST_YEAR, LAST_YEAR, Period
-from apps.language.dates.reading import Context, Reading, Rule
+from apps.language.dates.reading import AGAIN, Context, Reading, Rule
 from apps.language.dates.rules import RULES
 from apps.language.dates.tokens import Note, Token
 
@@ -25,17 +26,28 @@ class Found:
     end: int
     words: str
     notes: tuple[Note, ...] = ()
+    times: tuple[time, ...] = ()
+    """Times of day that were said with it: none, one, or those of the first and the last day."""
 
 
 def find(text: str, context: Context) -> list[Found]:
     """Every period the text names, in order. Pure: the same text and context give the same answer."""
     text = text[:MAX_TEXT]
-    words = lexicon(context.locale)
+    words = lexicon(text, context.locale)
     tokens = tokenising.tokenise(text, words, is_month_first=context.reads_month_first)
-    tokens = [token for token in tokens if token.code != " "]
+    tokens = _compared([token for token in tokens if token.code != " "])
     for each in RULES:
         tokens = _apply(each, tokens, context, text)
-    return [_found(token, text) for token in tokens if token.code == "P" or token.notes]
+    return [_found(token, text) for token in tokens if token.code == "P" or (token.notes and token.code != "@")]
+
+
+def _compared(tokens: list[Token]) -> list[Token]:
+    """Compare Q1 2025 to Q1 2026: two periods, no range, unless a "from" says so."""
+    codes = {token.code for token in tokens}
+    if "=" not in codes:
+        return tokens
+    plain = "=" if codes & set("FSZ") else "=OC"
+    return [replace(token, code="x") if token.code in plain else token for token in tokens]
 
 
 def _apply(each: Rule, tokens: list[Token], context: Context, text: str) -> list[Token]:
@@ -75,8 +87,9 @@ def _replacement(made: Any, matched: list[Token], text: str) -> Token:
     if reading.kind:
         others = tuple(other for other in reading.others if other is not None and other != reading.value)
         notes += (Note(kind=reading.kind, words=text[start:end], others=others),)
-    code = "x" if reading.value is None else "P" if isinstance(reading.value, Period) else "p"
-    return Token(code=code, value=reading.value, start=start, end=end, notes=_merged(notes))
+    times = tuple(time for token in matched for time in token.times)
+    code = "@" if reading.value is AGAIN else "x" if reading.value is None else "P" if isinstance(reading.value, Period) else "p"
+    return Token(code=code, value=reading.value, start=start, end=end, notes=_merged(notes), times=times)
 
 
 def _merged(notes: tuple[Note, ...]) -> tuple[Note, ...]:
@@ -88,4 +101,4 @@ def _found(token: Token, text: str) -> Found:
     words = text[token.start : token.end]
     notes = tuple(replace(note, words=words) for note in token.notes)
     period = token.value if token.code == "P" else None
-    return Found(period=period, start=token.start, end=token.end, words=words, notes=notes)
+    return Found(period=period, start=token.start, end=token.end, words=words, notes=notes, times=token.times)

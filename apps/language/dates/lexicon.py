@@ -10,24 +10,35 @@ A code is one character, so that rules are patterns over a string of codes:
     #  t              number, ordinal                      R  today and its neighbours
     L a T N           last, past, this, next               r  rolling
     F O J V S B A     from, to, dash, until, since, before, after
+    =                 compare
     Z C o I U c       between, and, of, in/for/during, on/at/over, comma
     b i e             beginning, middle, end               E  ended, ending
     G D u z           ago, in … time, onwards, so far / to date
     X K g l           year-to-date, fiscal, few, as of
     P p               a period, a period whose year is not known yet
     j s               a word before which or after which a number is no year: task 2024, 2024 rows
+    @                 a time of day
     x                 any other word
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any
 
 Phrase = tuple[tuple[str, Any], ...]
-LANGUAGES = {"en": "apps.language.dates.english", "de": "apps.language.dates.german"}
+LANGUAGES = {
+    "en": "apps.language.dates.english",
+    "de": "apps.language.dates.german",
+    "ru": "apps.language.dates.russian",
+    "es": "apps.language.dates.spanish",
+    "fr": "apps.language.dates.french",
+}
+SHORTEST_GUEST = 4
+"""Shorter words of another language than the message's are too often something else."""
+SHORTEST_STRONG_GUEST = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,23 +58,135 @@ class Lexicon:
     weak_is_strong_when_capital: bool = True
     patterns: tuple[tuple[str, str], ...] = field(default=())
     """More (pattern with one group for the number, code), such as quarters and fiscal years."""
+    weak: frozenset[str] = frozenset()
+    """Names of months and weekdays that mean something else too; `spread` leaves them strong."""
+    common: frozenset[str] = frozenset()
+    """Other frequent words: they tell which language a message is in."""
+    after_year: frozenset[str] = frozenset()
+    """Words that may follow a year and add nothing."""
+    given_names: frozenset[str] = frozenset()
+    """Months and weekdays that are people's names before another word with a capital."""
+    titles: frozenset[str] = frozenset()
+    """Words before a person's name."""
+    foreign: tuple[str, ...] = ()
+    """Shapes that are a period in another language: no year is read beside them."""
+    elisions: tuple[str, ...] = ()
+    """What may stand before an apostrophe as a word of its own."""
 
     @cached_property
     def longest(self) -> int:
-        return max(len(re.findall(r"[\w']+|-", phrase)) for phrase in self.words)
+        return max(len(re.findall(r"\w+|[-']", phrase)) for phrase in self.words)
 
     @cached_property
     def shapes(self) -> list[tuple[re.Pattern[str], str]]:
         return [(re.compile(pattern, re.IGNORECASE), code) for pattern, code in self.patterns]
 
     @cached_property
+    def foreign_shape(self) -> re.Pattern[str]:
+        return re.compile("|".join(self.foreign) or "(?!)", re.IGNORECASE)
+
+    @cached_property
     def ordinal_shape(self) -> re.Pattern[str]:
         return re.compile(self.ordinal, re.IGNORECASE)
 
 
+def spread(
+    phrases: Mapping[str, Iterable[tuple[str, Any]]],
+    single: Mapping[str, str],
+    *,
+    months: Iterable[str],
+    weekdays: Iterable[str],
+    numbers: Iterable[str],
+    seasons: Mapping[str, int],
+    ordinals: Iterable[str] = (),
+) -> dict[str, Phrase]:
+    """Tables of words, one entry a word. Later ones win: phrases over single words."""
+    words: dict[str, Phrase] = {}
+    for code, table in (("#", numbers), ("t", ordinals), ("M", months), ("W", weekdays)):
+        for number, names in enumerate(table, 1):
+            words.update({name: ((code, number),) for name in names.split()})
+    words.update({name: (("$", month),) for name, month in seasons.items()})
+    for code, listed in single.items():
+        words.update(dict.fromkeys(listed.split(), ((code, None),)))
+    words.update({phrase: tuple(tokens) for phrase, tokens in phrases.items()})
+    return words
+
+
+def behind(
+    units: Mapping[str, str | list[str]],
+    months: Iterable[str],
+    weekdays: Iterable[str],
+    adjectives: Iterable[str],
+    code: str,
+) -> dict[str, Phrase]:
+    """Where "last" stands behind its noun: "mes pasado" becomes the same tokens as "last month"."""
+    nouns = [(name, (unit, None)) for unit, names in units.items() for name in _split(names)]
+    for noun, table in (("M", months), ("W", weekdays)):
+        nouns += [(name, (noun, number)) for number, names in enumerate(table, 1) for name in names.split()]
+    return {f"{name} {adjective}": ((code, None), token) for name, token in nouns for adjective in adjectives}
+
+
+def _split(names: str | list[str]) -> list[str]:
+    return names if isinstance(names, list) else names.split()
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def lexicon(text: str, locale: str) -> Lexicon:
+    """The words of the language that the text is in, and as guests those of the others.
+
+    The language is the one that knows most words of the text; the locale's is believed unless another knows
+    more, and a single word that only another knows (5 mars) is its guest.
+    """
+    own = locale.replace("_", "-").split("-")[0].lower()
+    own = own if own in LANGUAGES else "en"
+    pieces = [piece.casefold() for piece in _WORD.findall(text)]
+    scores = {language: sum(piece in known(language) for piece in pieces) for language in LANGUAGES}
+    best = max(LANGUAGES, key=lambda language: (scores[language], language == own))
+    lead = scores[best] - scores[own]
+    return merged(best if lead > 1 or (lead == 1 and scores[own]) else own)
+
+
 @lru_cache
-def lexicon(locale: str) -> Lexicon:
-    """The lexicon of the locale's language; English where there is none."""
-    language = locale.replace("_", "-").split("-")[0].lower()
-    lexicon: Lexicon = import_module(LANGUAGES.get(language, LANGUAGES["en"])).LEXICON
-    return lexicon
+def known(language: str) -> frozenset[str]:
+    """All words of the language that the tables hold."""
+    alone = load(language)
+    words = {piece for phrase in alone.words for piece in _WORD.findall(phrase)}
+    return frozenset(words | alone.fillers | alone.common | alone.labels | alone.counted | set(alone.elisions))
+
+
+@lru_cache
+def load(language: str) -> Lexicon:
+    found: Lexicon = import_module(LANGUAGES[language]).LEXICON
+    weakened = {"M": "n", "W": "v"}
+    weak = {word: tuple((weakened.get(code, code), value) for code, value in found.words[word]) for word in found.weak}
+    return replace(found, words={**found.words, **weak})
+
+
+@lru_cache
+def merged(language: str) -> Lexicon:
+    """One language with the longer words of the others, where it has no such words itself."""
+    host = load(language)
+    taken = known(language)
+    words = dict(host.words)
+    for other in LANGUAGES:
+        for phrase, tokens in load(other).words.items():
+            is_long = max(map(len, _WORD.findall(phrase)), default=0) >= SHORTEST_GUEST
+            if phrase not in words and is_long and not any(piece in taken for piece in _WORD.findall(phrase)):
+                words[phrase] = tokens if len(phrase) >= SHORTEST_STRONG_GUEST else _weakened(tokens)
+    others = [load(other) for other in LANGUAGES if other != language]
+    return replace(
+        host,
+        words=words,
+        labels=host.labels.union(*(other.labels for other in others)),
+        counted=host.counted.union(*(other.counted for other in others)),
+        given_names=host.given_names.union(*(other.given_names for other in others)),
+        titles=host.titles.union(*(other.titles for other in others)),
+        foreign=tuple({pattern for other in others for pattern, _ in other.patterns} - {"q(\\d)"}),
+        after_year=host.after_year or load("ru").after_year - host.words.keys(),
+    )
+
+
+def _weakened(tokens: Phrase) -> Phrase:
+    return tuple(({"M": "n", "W": "v"}.get(code, code), value) for code, value in tokens)

@@ -55,11 +55,13 @@ def rule(pattern: str) -> Callable[[Handler], Rule]:
 class Reading:
     """What a handler answers when more than the period must be said."""
 
-    value: Period | Partial | None
+    value: Any
     others: tuple[Period | None, ...] = ()
     kind: str = ""
 
 
+AGAIN = object()
+"""In place of a period: what was matched are times of day, and stays one token of them."""
 NO_DATE = Reading(value=None, kind="not_a_date")
 """Written as a date and in no calendar. The words are used up, so that no rule reads a wider period out of them."""
 

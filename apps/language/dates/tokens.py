@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from apps.language.dates import periods
+from apps.language.dates.clocks import Clock, clocks
 from apps.language.dates.lexicon import Lexicon
 from apps.language.dates.periods import Period
 
@@ -16,7 +17,7 @@ class Note:
     """Something that could be meant otherwise: the reading that was taken is the found period's own.
 
     kind: day_month_order | year_assumed | calendar_or_rolling | vague | which_day | fiscal | open_start | backwards |
-    not_a_date | from_or_in. `others` are the other readings, the likeliest first.
+    not_a_date | from_or_in | half_day. `others` are the other readings, the likeliest first.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Token:
     is_spelled: bool = False
     """A number in letters."""
     notes: tuple[Note, ...] = field(default=())
+    times: tuple[time, ...] = ()
 
 
 _WORD = re.compile(
@@ -47,8 +49,10 @@ _WORD = re.compile(
     r"|(?P<short>(?<!\w)['’]\d{2}(?!\w))"
     r"|(?P<money>[$€£¥#]\s?\d[\d.,]*\w*|\d[\d.,]*\s?(?:%|€|\$|£))"
     r"|(?P<number>(?<![\w.,])\d+(?:[.,:]\d+)+(?!\w))"
+    r"|(?P<nth>(?<![\w.,])\d{1,2}-(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)(?!\w))"
+    r"|(?P<daymonth>(?<![\w.])\d{1,2}\.\d{1,2}\.(?![\w.]))"
     r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
-    r"|(?P<word>\w+(?:['’]\w+)?)"
+    r"|(?P<word>\w+(?:['’]\w+)*)"
     r"|(?P<dash>[-–—]+)"
     r"|(?P<and>[&/])"
     r"|(?P<comma>,)"
@@ -58,12 +62,27 @@ _WORD = re.compile(
 
 
 def tokenise(text: str, words: Lexicon, *, is_month_first: bool) -> list[Token]:
-    raw = list(_pieces(text, words, is_month_first))
+    raw = list(_split(text, words, is_month_first))
     return list(_phrases(text, raw, words))
 
 
-def _pieces(text: str, words: Lexicon, is_month_first: bool) -> Iterator[Token]:
-    for match in _WORD.finditer(text):
+def _split(text: str, words: Lexicon, is_month_first: bool) -> Iterator[Token]:
+    """Times of day are one token each; all between them is split into words, numbers and marks."""
+    position = 0
+    for clock in clocks(text):
+        yield from _pieces(text, (position, clock.start), words, is_month_first)
+        yield _clock_token(text, clock)
+        position = clock.end
+    yield from _pieces(text, (position, len(text)), words, is_month_first)
+
+
+def _clock_token(text: str, clock: Clock) -> Token:
+    notes = () if clock.is_sure else (Note(kind="half_day", words=text[clock.start : clock.end]),)
+    return Token(code="@", start=clock.start, end=clock.end, notes=notes, times=(clock.time,))
+
+
+def _pieces(text: str, span: tuple[int, int], words: Lexicon, is_month_first: bool) -> Iterator[Token]:
+    for match in _WORD.finditer(text, *span):
         kind = next(name for name, found in match.groupdict().items() if found is not None)
         piece = match.group()
         place: dict[str, Any] = {"start": match.start(), "end": match.end()}
@@ -78,14 +97,37 @@ def _pieces(text: str, words: Lexicon, is_month_first: bool) -> Iterator[Token]:
             yield Token(code="K" if follows else "x", value=int(first) + 1, **place)
         elif kind == "short":
             yield Token(code="Y", value=2000 + int(piece[1:]), **place)
-        elif kind == "joined":
-            yield Token(code="t", value=int(piece[:-1]), **place)
+        elif kind in ("joined", "nth"):
+            yield Token(code="t", value=int(re.split(r"\D", piece)[0]), **place)
+        elif kind == "daymonth":
+            yield from _day_and_month(piece, place)
         elif kind in ("dash", "comma", "and"):
             yield Token(code={"dash": "J", "comma": "c", "and": "C"}[kind], **place)
         elif kind == "word":
-            yield Token(code="", value=piece, is_capital=_is_capital(text, match), **place)
+            yield from _elided(text, match, words)
         else:
-            yield Token(code="x", **place)
+            yield Token(code="x", value=piece, **place)
+
+
+def _day_and_month(piece: str, place: dict[str, Any]) -> Iterator[Token]:
+    """15.01. without a year: the same tokens as "15. January"."""
+    day, month = map(int, re.findall(r"\d+", piece))
+    if 1 <= month <= 12:
+        yield Token(code="t", value=day, **place)
+        yield Token(code="M", value=month, **place)
+    else:
+        yield Token(code="x", **place)
+
+
+def _elided(text: str, match: re.Match[str], words: Lexicon) -> Iterator[Token]:
+    """French l'année is two words; aujourd'hui is one."""
+    piece, start, is_capital = match.group(), match.start(), _is_capital(text, match)
+    head, apostrophe, tail = piece.replace("’", "'").partition("'")
+    if apostrophe and head.casefold() in words.elisions:
+        yield Token(code="", value=head, start=start, end=start + len(head), is_capital=is_capital)
+        start += len(head) + 1
+        piece = tail
+    yield Token(code="", value=piece, start=start, end=match.end(), is_capital=is_capital)
 
 
 def _is_capital(text: str, match: re.Match[str]) -> bool:
@@ -123,19 +165,65 @@ def _exists(year: int, month: int, day: int) -> bool:
     return periods.FIRST_YEAR <= year <= periods.LAST_YEAR
 
 
+ABBREVIATION = 5
+
+
 def _phrases(text: str, raw: list[Token], words: Lexicon) -> Iterator[Token]:
-    index = 0
+    index, previous = 0, Token(code="x", start=0, end=0)
     while index < len(raw):
-        for size in range(min(words.longest, len(raw) - index), 0, -1):
-            group = raw[index : index + size]
-            tokens = _known(text, group, words)
-            if tokens is not None:
-                yield from tokens
-                index += size
-                break
-        else:
-            yield _single(raw[index], words)
+        token = raw[index]
+        if _adds_nothing(text, previous, token, raw[index + 1 : index + 2], words):
+            previous = Token(code=previous.code, start=previous.start, end=token.end, is_spelled=True)
             index += 1
+            continue
+        size, tokens = _longest(text, raw, index, words)
+        yield from tokens
+        index += size
+        previous = tokens[-1]
+
+
+def _longest(text: str, raw: list[Token], index: int, words: Lexicon) -> tuple[int, list[Token]]:
+    if _is_person(text, raw, index, words):
+        return 1, [Token(code="x", start=raw[index].start, end=raw[index].end)]
+    if not raw[index].code:
+        for size in range(min(words.longest, len(raw) - index), 0, -1):
+            tokens = _known(text, raw[index : index + size], words)
+            if tokens is not None:
+                return size, tokens
+    return 1, [_single(raw[index], words)]
+
+
+def _adds_nothing(text: str, previous: Token, token: Token, rest: list[Token], words: Lexicon) -> bool:
+    """The dot of "Sept. 2025" and of "2024 г.", and the "года" of "2024 года"."""
+    if token.code == "" and previous.code in ("Y", "P", "K", "Q"):
+        return token.value.casefold() in words.after_year
+    is_dot = token.code == "x" and token.value == "." and token.start == previous.end
+    is_short = previous.is_spelled and previous.end - previous.start < ABBREVIATION
+    return is_dot and (is_short and (previous.code in "MnWvqhYK") or _is_year_word(text, previous, words)) and bool(rest)
+
+
+def _is_year_word(text: str, previous: Token, words: Lexicon) -> bool:
+    last = text[previous.start : previous.end].split()[-1:]
+    return previous.is_spelled and bool(last) and last[0].casefold() in words.after_year
+
+
+def _is_person(text: str, raw: list[Token], index: int, words: Lexicon) -> bool:
+    """April Jones: a month that is a given name, before another word with a capital that is no date."""
+    before = text[: raw[index].start].rstrip(" .").rpartition(" ")[2].casefold()
+    if before in words.titles:
+        return True
+    pair = raw[index : index + 2]
+    if len(pair) < 2 or any(token.code for token in pair):
+        return False
+    first, second = (token.value for token in pair)
+    return (
+        first.casefold() in words.given_names
+        and first[0].isupper()
+        and second[0].isupper()
+        and not second.isupper()
+        and second.casefold() not in words.words
+        and second.casefold() not in words.common
+    )
 
 
 def _known(text: str, group: list[Token], words: Lexicon) -> list[Token] | None:
@@ -173,6 +261,8 @@ def _single(token: Token, words: Lexicon) -> Token:
         number = int(stem)
         is_year = len(stem) == 4 and 1900 <= number <= 2099
         return Token(code="Y" if is_year else "#", value=number, **place)
+    if words.foreign_shape.fullmatch(stem):
+        return Token(code="j", **place)
     code = "j" if stem in words.labels else "s" if stem in words.counted else "x"
     return Token(code=code, **place)
 

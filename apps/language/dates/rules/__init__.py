@@ -1,7 +1,7 @@
 """The rule table, the same for every language. Rules run in this order, each over the whole text."""
 
 from apps.language.dates.reading import Rule
-from apps.language.dates.rules import named, ranges, relative
+from apps.language.dates.rules import named, ranges, relative, timed
 
 RULES: tuple[Rule, ...] = (
     named.fiscal_year,
@@ -24,12 +24,18 @@ RULES: tuple[Rule, ...] = (
     relative.one_unit,
     relative.units_ago,
     relative.units_from_now,
+    relative.units_ahead,
+    relative.since_units,
+    relative.units_ahead_or_long,
     relative.today_or_near,
     named.weekday_of_day,
     relative.weekday,
     named.part_in_named_year,
     relative.named_to_date,
     named.season,
+    timed.two_times,
+    timed.day_at_time,
+    timed.time_on_day,
     ranges.since_beginning,
     ranges.edge_of_range,
     ranges.vague_part,

@@ -59,7 +59,7 @@ def _fiscal_quarter(whole: Period, number: int) -> Period:
 
 
 @rule(
-    rf"[#t]o?{MONTH}?C[#t]o?{MONTH}c?Y?|(?<!{MONTH})[#t]{RANGE}[#t]o?{MONTH}c?Y?"
+    rf"[#t]o?{MONTH}?C[#t]o?{MONTH}(?:[co]?Y)?|(?<!{MONTH})[#t]{RANGE}[#t]o?{MONTH}(?:[co]?Y)?"
     rf"|{MONTH}[#t]{RANGE}[#t](?!o?{MONTH})(?:c?Y)?"
 )
 def days_of_one_month(_: Context, matched: list[Token]) -> Any:
@@ -83,7 +83,7 @@ def _is_doubtful(matched: list[Token]) -> bool:
 
 
 @rule(
-    rf"[#t]o?{MONTH}c?Y|{MONTH}[#t]c?Y|[#t]o?M|(?<=[UFSVBAOJZ])[#t]o?n|[#t]o?n(?!x)"
+    rf"[#t]o?{MONTH}[co]?Y|{MONTH}[#t]c?Y|[#t]o?M|(?<=[UFSVBAOJZ])[#t]o?n|[#t]o?n(?!x)"
     rf"|M[#t](?!{MONTH})|n[#t](?!x|s|{MONTH})"
 )
 def day_of_month(_: Context, matched: list[Token]) -> Any:

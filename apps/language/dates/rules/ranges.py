@@ -76,7 +76,7 @@ def units_ended_lately(context: Context, matched: list[Token]) -> Any:
     return Reading(value=made, kind="year_assumed") if made else None
 
 
-@rule(rf"F?[pPY]{RANGE}[pPY]|Z[pPY]C[pPY]")
+@rule(rf"[FS]?[pPY]{RANGE}[pPY]|Z[pPY]C[pPY]")
 def from_to(context: Context, matched: list[Token]) -> Any:
     sides = [token for token in matched if token.code in "pPY"]
     if all(token.code == "Y" for token in sides) and sides[1].value <= sides[0].value:

@@ -22,7 +22,7 @@ MAX_COUNT = 1000
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
-@rule(f"X|T{UNIT}z|zT{UNIT}")
+@rule(f"X|T{UNIT}z|zT{UNIT}|(?<![#LNag]){UNIT}z")
 def to_date(context: Context, matched: list[Token]) -> Any:
     grain = matched[0].value if matched[0].code == "X" else grain_of(matched)
     return _until_today(periods.around(context.today, grain), context)
@@ -118,6 +118,29 @@ def units_ago(context: Context, matched: list[Token]) -> Any:
 def units_from_now(context: Context, matched: list[Token]) -> Any:
     count, grain = value_of(matched, "#"), grain_of(matched)
     return periods.day(periods.back(context.today, -count, grain)) if count <= MAX_COUNT else None
+
+
+@rule(f"D#?{UNIT}")
+def units_ahead(context: Context, matched: list[Token]) -> Any:
+    count, grain = value_of(matched, "#", 1), grain_of(matched)
+    return periods.day(periods.back(context.today, -count, grain)) if count <= MAX_COUNT else None
+
+
+@rule(f"I#{UNIT}(?![EOVGD])")
+def units_ahead_or_long(context: Context, matched: list[Token]) -> Any:
+    """In two weeks: then, or within that time. It is asked."""
+    made = units_ahead.make(context, matched)
+    return Reading(value=made, kind="which_day") if made else None
+
+
+@rule(f"S#{UNIT}(?!G)")
+def since_units(context: Context, matched: list[Token]) -> Any:
+    """For three months now: from that day on."""
+    count = value_of(matched, "#")
+    if not 1 <= count <= MAX_COUNT:
+        return None
+    began = periods.back(context.today, count, grain_of(matched))
+    return Period(start=began, end=context.today + timedelta(days=1), grain="r")
 
 
 @rule("R")

@@ -1,0 +1,134 @@
+"""French words for the date grammar: tables only."""
+
+from apps.language.dates.lexicon import Lexicon, Phrase, behind, spread
+
+MONTHS = (
+    "janvier janv jan",
+    "février fevrier févr fév fevr",
+    "mars",
+    "avril avr",
+    "mai",
+    "juin",
+    "juillet juil",
+    "août aout",
+    "septembre sept",
+    "octobre oct",
+    "novembre nov",
+    "décembre decembre déc",
+)
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+NUMBERS = tuple(
+    "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze".split()
+)
+ORDINALS = (
+    "premier première premiers premières",
+    "deuxième second seconde",
+    "troisième",
+    "quatrième",
+    "cinquième",
+    "sixième",
+    "septième",
+    "huitième",
+    "neuvième",
+    "dixième",
+)
+UNITS = {
+    "d": "jour jours",
+    "w": "semaine semaines",
+    "f": "quinzaine",
+    "k": "week-end week-ends weekend weekends",
+    "m": "mois",
+    "q": "trimestre trimestres",
+    "h": "semestre semestres",
+    "y": "an ans année années annee annees",
+}
+SINGLE = {
+    **UNITS,
+    "L": "dernier dernière derniers dernières derniere dernieres précédent précédente précédents précédentes",
+    "T": "ce cet cette ces",
+    "N": "prochain prochaine prochains prochaines suivant suivante",
+    "O": "à au",
+    "V": "jusque jusqu",
+    "S": "depuis",
+    "B": "avant",
+    "A": "après",
+    "Z": "entre",
+    "=": "compare comparer comparez comparaison",
+    "C": "et",
+    "o": "de du d des",
+    "I": "en pour durant pendant sur",
+    "D": "dans",
+    "b": "début",
+    "i": "mi milieu courant",
+    "e": "fin",
+    "r": "glissants glissant glissantes",
+    "g": "quelques plusieurs",
+}
+SEASONS = {"printemps": 3, "été": 6, "automne": 9, "hiver": 12}
+LAST = "dernier dernière derniers dernières derniere précédent précédente précédents passé passée écoulé".split()
+NEXT = [*"prochain prochaine prochains suivant suivante".split(), "qui vient", "à venir"]
+THIS = ["en cours", "courant", "courante", "actuel", "actuelle"]
+PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
+    "jusqu'à": [("V", None)],
+    "jusqu'au": [("V", None)],
+    "jusqu'en": [("V", None)],
+    "jusqu'à présent": [("z", None)],
+    "jusqu'à aujourd'hui": [("z", None)],
+    "à ce jour": [("z", None)],
+    "à partir de": [("S", None)],
+    "à partir du": [("S", None)],
+    "à compter du": [("S", None)],
+    "dès": [("S", None)],
+    "au cours de": [("I", None)],
+    "au cours du": [("I", None)],
+    "au cours des": [("I", None)],
+    "il y a": [("B", None)],
+    "il y a un": [("B", None), ("#", 1)],
+    "il y a une": [("B", None), ("#", 1)],
+    "avant-hier": [("R", -2)],
+    "hier": [("R", -1)],
+    "aujourd'hui": [("R", 0)],
+    "demain": [("R", 1)],
+    "demain matin": [("R", 1)],
+    "ce matin": [("R", 0)],
+    "après-demain": [("R", 2)],
+    "fin de": [("e", None), ("o", None)],
+    "ces derniers": [("L", None)],
+    "ces dernières": [("L", None)],
+    "exercice": [("K", None)],
+    "exercice fiscal": [("K", None)],
+    "exercice comptable": [("K", None)],
+    "année fiscale": [("K", None)],
+    "avant tout": [("x", None)],
+}
+
+
+def _words() -> dict[str, Phrase]:
+    words = spread(
+        PHRASES, SINGLE, months=MONTHS, weekdays=WEEKDAYS, numbers=NUMBERS, ordinals=ORDINALS, seasons=SEASONS
+    )
+    for code, adjectives in (("L", LAST), ("N", NEXT), ("T", THIS)):
+        words.update(behind(UNITS, MONTHS, WEEKDAYS, adjectives, code))
+    # "ces trois derniers mois" counts back like "les trois derniers mois".
+    for number, names in enumerate(NUMBERS, 1):
+        words[f"ces {names}"] = (("#", number),)
+    words.update({f"ces {number}": (("#", number),) for number in range(2, 100)})
+    return words
+
+
+COMMON = "rapport facture factures ventes clients analyse chiffre affaires montre donne veux svp avec quel quelle est les une des"
+
+LEXICON = Lexicon(
+    words=_words(),
+    fillers=frozenset("le la les l un une tout toute toute tous toutes civile calendaire".split()),
+    ordinal=r"(\d{1,2})(?:er|re|e|ème|eme|nd|nde)",
+    labels=frozenset("facture commande tâche numéro client page version contrat salle".split()),
+    counted=frozenset("euros euro dollars lignes fois personnes clients factures pages".split()),
+    weak=frozenset({"mars", "jan", "oct", "nov"}),
+    weak_is_strong_when_capital=False,
+    common=frozenset(COMMON.split()),
+    titles=frozenset({"monsieur", "madame", "mme", "mlle"}),
+    given_names=frozenset({"avril"}),
+    elisions=("l", "d", "qu", "jusqu", "n", "s"),
+    patterns=((r"[tq](\d)", "Q"), (r"([1-4])[tq]", "Q"), (r"[sh]([12])", "H")),
+)

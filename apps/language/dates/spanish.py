@@ -1,0 +1,150 @@
+"""Spanish words for the date grammar: tables only."""
+
+from apps.language.dates.lexicon import Lexicon, Phrase, behind, spread
+
+MONTHS = (
+    "enero ene",
+    "febrero feb",
+    "marzo mar",
+    "abril abr",
+    "mayo",
+    "junio jun",
+    "julio jul",
+    "agosto ago",
+    "septiembre setiembre sep sept",
+    "octubre oct",
+    "noviembre nov",
+    "diciembre dic",
+)
+WEEKDAYS = (
+    "lunes",
+    "martes",
+    "miércoles miercoles",
+    "jueves",
+    "viernes",
+    "sábado sabado sábados",
+    "domingo",
+)
+NUMBERS = tuple("uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince".split())
+ORDINALS = (
+    "primer primero primera",
+    "segundo segunda",
+    "tercer tercero tercera",
+    "cuarto cuarta",
+    "quinto quinta",
+    "sexto sexta",
+    "séptimo séptima",
+    "octavo octava",
+    "noveno novena",
+    "décimo décima",
+)
+UNITS = {
+    "d": "día días dia dias",
+    "w": "semana semanas",
+    "f": "quincena quincenas",
+    "m": "mes meses",
+    "q": "trimestre trimestres",
+    "h": "semestre semestres",
+    "y": "año años",
+}
+SINGLE = {
+    **UNITS,
+    "L": "último última últimos últimas ultimo ultima ultimos ultimas pasado pasada pasados pasadas anterior anteriores",
+    "T": "este esta estos estas actual presente",
+    "N": "próximo próxima próximos próximas proximo proxima siguiente siguientes",
+    "O": "a al",
+    "V": "hasta",
+    "S": "desde",
+    "Z": "entre",
+    "=": "compara comparar comparación comparado",
+    "C": "y e",
+    "o": "de del",
+    "I": "en durante para",
+    "B": "hace",
+    "b": "principios comienzos inicios inicio comienzo",
+    "i": "mediados",
+    "e": "finales fines",
+    "g": "algunos algunas varios varias unos unas",
+}
+SEASONS = {"primavera": 3, "verano": 6, "otoño": 9, "invierno": 12}
+LAST = "pasado pasada pasados pasadas anterior anteriores último última últimos últimas".split()
+NEXT = [*"próximo próxima próximos próximas siguiente siguientes entrante".split(), "que viene", "que vienen"]
+THIS = ["en curso", "actual", "corriente", "presente"]
+PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
+    "en lo que va de año": [("X", "y")],
+    "en lo que va del año": [("X", "y")],
+    "lo que va de año": [("X", "y")],
+    "lo que va del año": [("X", "y")],
+    "en lo que va de mes": [("X", "m")],
+    "en lo que va del mes": [("X", "m")],
+    "en lo que va de trimestre": [("X", "q")],
+    "en lo que va del trimestre": [("X", "q")],
+    "hasta la fecha": [("z", None)],
+    "hasta hoy": [("z", None)],
+    "hasta ahora": [("z", None)],
+    "a partir de": [("S", None)],
+    "a partir del": [("S", None)],
+    "antes de": [("B", None)],
+    "antes del": [("B", None)],
+    "después de": [("A", None)],
+    "después del": [("A", None)],
+    "dentro de": [("D", None)],
+    "hace un": [("B", None), ("#", 1)],
+    "hace una": [("B", None), ("#", 1)],
+    "desde hace": [("S", None)],
+    "a principios": [("b", None)],
+    "a comienzos": [("b", None)],
+    "a mediados": [("i", None)],
+    "a finales": [("e", None)],
+    "a fines": [("e", None)],
+    "al final": [("e", None)],
+    "el final": [("e", None)],
+    "fin": [("x", None)],
+    "fin de mes": [("e", None), ("o", None), ("m", None)],
+    "fin de año": [("e", None), ("o", None), ("y", None)],
+    "fin de semana": [("k", None)],
+    "fines de semana": [("k", None)],
+    "anteayer": [("R", -2)],
+    "antes de ayer": [("R", -2)],
+    "ayer": [("R", -1)],
+    "hoy": [("R", 0)],
+    "mañana": [("R", 1)],
+    "mañana por la mañana": [("R", 1)],
+    "esta mañana": [("R", 0)],
+    "pasado mañana": [("R", 2)],
+    "de la mañana": [("x", None)],
+    "por la mañana": [("x", None)],
+    "la mañana": [("x", None)],
+    "el pasado": [("L", None)],
+    "medio año": [("#", 6), ("m", None)],
+    "ejercicio": [("K", None)],
+    "ejercicio fiscal": [("K", None)],
+    "año fiscal": [("K", None)],
+}
+
+
+def _words() -> dict[str, Phrase]:
+    words = spread(
+        PHRASES, SINGLE, months=MONTHS, weekdays=WEEKDAYS, numbers=NUMBERS, ordinals=ORDINALS, seasons=SEASONS
+    )
+    nouns = {**UNITS, "k": ["fin de semana"]}
+    for code, adjectives in (("L", LAST), ("N", NEXT), ("T", THIS)):
+        words.update(behind(nouns, MONTHS, WEEKDAYS, adjectives, code))
+    return words
+
+
+COMMON = "informe facturas factura ventas clientes análisis ingresos muestra dame quiero por favor con que qué cuánto las una"
+
+LEXICON = Lexicon(
+    words=_words(),
+    fillers=frozenset("el la los las un una todo toda todos lo calendario natural".split()),
+    ordinal=r"(\d{1,2})(?:º|ª|°|er|ro|ra|do|da|to|ta)",
+    labels=frozenset("factura pedido tarea número cliente página versión contrato orden sala".split()),
+    counted=frozenset("euros euro dólares pesos filas registros veces personas clientes facturas páginas".split()),
+    weak=frozenset({"mar", "ago", "ene", "jun", "jul", "mayo"}),
+    weak_is_strong_when_capital=False,
+    common=frozenset(COMMON.split()),
+    titles=frozenset({"señor", "señora", "sr", "sra", "don", "doña"}),
+    given_names=frozenset({"julio", "abril", "domingo", "agosto"}),
+    patterns=((r"[tq](\d)", "Q"), (r"([1-4])[tq]", "Q"), (r"[sh]([12])", "H"), (r"([12])s", "H")),
+)
