@@ -11,7 +11,7 @@ from apps.executors.workflow import contents, recovery
 from apps.executors.workflow.contents import Key, Writing
 from apps.executors.workflow.graph import Node as Definition
 from apps.executors.workflow.paths import ABSENT
-from apps.executors.workflow.recovery import Recovery, Wait
+from apps.executors.workflow.recovery import Expansion, Recovery, Wait
 from apps.executors.workflow.running.loaded import Loaded, of_revision
 from apps.executors.workflow.standing import Items, NodeStanding, RunStanding
 from apps.tasks.models import Approval, Branch, Node, Run, Task
@@ -204,7 +204,7 @@ def repair(task: Task, found: Recovery, percent: float) -> dict[str, Any]:
         "kept": found.kept,
         "repeated": contents.names(loaded, found.repeated),
         "waiting": len(found.waiting),
-        "expansions": _expansions(task.pk, loaded, found.open_items),
+        "expansions": _expansions(loaded, found.expansions),
         "pending_dependencies": [
             {"node": loaded.graph.nodes[number].name, "dependencies": [waits(loaded, each) for each in left]}
             for number, each_of in pending.items()
@@ -213,18 +213,18 @@ def repair(task: Task, found: Recovery, percent: float) -> dict[str, Any]:
     }
 
 
-def _expansions(task_id: int, loaded: Loaded, open_items: Mapping[int, Sequence[int]]) -> list[dict[str, Any]]:
-    branches = Branch.objects.filter(task_id=task_id, node__in=list(open_items)).order_by("pk")
-    newest = {branch.node: branch for branch in branches}
+def _expansions(loaded: Loaded, expansions: Mapping[int, Expansion]) -> list[dict[str, Any]]:
     return [
         {
-            "node": number, "name": loaded.graph.nodes[number].name, "open_items": items,
-            "expansion_index": items[0] if items else None,
-            "processed_items": newest[number].total - newest[number].outstanding,
-            "failed_items": newest[number].failed + newest[number].cancelled,
-            "total_items": newest[number].total,
+            "node": number, "name": loaded.graph.nodes[number].name, "open_items": each.open_items,
+            "expansion_index": each.open_items[0] if each.open_items else None,
+            "processed_items": each.ended,
+            "failed_items": each.failed,
+            "kept_items": each.kept,
+            "repeated_items": each.left,
+            "total_items": each.total,
         }
-        for number, items in open_items.items()
+        for number, each in expansions.items()
     ]  # fmt: skip
 
 

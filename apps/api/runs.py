@@ -191,13 +191,15 @@ class KeyDetail(KeyRow):
 
 
 class ExpansionProgress(Output):
-    """Of an expanded node that is not completed."""
+    """Of an expanded node that is not completed, or whose values are to be made again."""
 
     node = serializers.IntegerField()
     name = serializers.CharField()
     expansion_index = serializers.IntegerField(allow_null=True, help_text="The first item that is not completed.")
     processed_items = serializers.IntegerField()
-    failed_items = serializers.IntegerField()
+    failed_items = serializers.IntegerField(help_text="Of its last try.")
+    kept_items = serializers.IntegerField(help_text="Whose results a retry keeps.")
+    repeated_items = serializers.IntegerField(help_text="Which a retry makes, as long as the items are the same.")
     total_items = serializers.IntegerField()
     open_items = serializers.ListField(child=serializers.IntegerField(), help_text="Not completed, at most 500.")
 

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from apps.catalog.models import TaskTemplate
 from apps.console import words
 from apps.core.errors import ChantillyError
+from apps.executors.workflow import recovery
 from apps.tasks import lifecycle
 from apps.tasks.making import again, lineage
 from apps.tasks.making.lineage import Relative
@@ -22,6 +23,7 @@ from apps.tasks.states import Status
 
 OFFERED_STEPS = 40
 SHOWN_CHAIN = 4
+MOST_EXPANSIONS = 3
 REPEATS_ITSELF = ("script_error", "syntax_error")
 """Errors that the same script makes again with the same record."""
 
@@ -115,7 +117,13 @@ def repair(task: Task) -> str:
     """What a retry of a workflow makes again."""
     if Run.objects.filter(pk=task.pk, is_forgotten=True).exists():
         return "The values of its nodes have gone, so everything is repeated."
-    return "What failed is repeated, with what depends on it; what was completed is kept."
+    said = ["What failed is repeated, with what depends on it; what was completed is kept."]
+    said += [
+        f"Of “{name}”, {left:,} of {words.count(total, 'item')} {'is' if left == 1 else 'are'} repeated."
+        for name, left, total in recovery.items_to_repeat(task)[:MOST_EXPANSIONS]
+        if left < total
+    ]
+    return " ".join(said)
 
 
 def _fork(task: Task, record: _Record) -> Choice:

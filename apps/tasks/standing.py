@@ -16,6 +16,7 @@ MAX_MISHAPS = 100
 MAX_SUMMARY = 1_000
 TRUSTED_PERCENT = 10.0
 """Below this, the pace so far says less than the estimate does."""
+REMOVED = "Removed some time after the workflow had ended."
 _MISHAPS = ("task.retry_scheduled", "task.failed", "task.rescued", "task.checkpoint_refused")
 
 
@@ -183,12 +184,19 @@ def _log_line(seq: int, line: dict[str, Any]) -> LogLine:
     return LogLine(seq=seq, at=line["at"], level=line["level"], text=line["text"], line=line.get("line"))
 
 
+def is_removed(task: Task) -> bool:
+    """Whether a node's task returned something that is not kept any more. Whatever completes has a result."""
+    return task.status == Status.COMPLETED and task.branch_id is not None and not task.result
+
+
 def summary(task: Task) -> str:
     """One line or a few on how it ended: the script's `summary`, or its text, or why it failed or was cancelled."""
     if task.status == Status.FAILED:
         return str((task.error or {}).get("message") or task.status_reason)
     if task.status != Status.COMPLETED:
         return task.status_reason
+    if is_removed(task):
+        return REMOVED
     returned = task.returned
     text = returned.get("summary", "") if isinstance(returned, dict) else returned
     return mask(text, MAX_SUMMARY) if isinstance(text, str) else ""

@@ -4,19 +4,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 from apps.core import codec
 from apps.core.masking import mask
 from apps.executors.workflow.graph import Dependency
-from apps.executors.workflow.graph import Node as Definition
-from apps.executors.workflow.running import store
+from apps.executors.workflow.running import kept, mending, starting, store
 from apps.executors.workflow.running.context import inputs
+from apps.executors.workflow.running.kept import Kept
 from apps.executors.workflow.running.loaded import Loaded, of_revision
 from apps.executors.workflow.running.results import plain
-from apps.executors.workflow.running.standing import ENDED, MENDABLE, Standing, State
+from apps.executors.workflow.running.standing import ENDED, Standing, State
 from apps.tasks.models import Branch, Node, Run, Task, Value
-from apps.tasks.states import Status
 
 MAX_SHOWN = 2_000
 """Characters of a value on a page; the whole of it is in the API."""
@@ -25,6 +25,9 @@ MAX_READ = 200_000
 PAGE = 50
 MAX_TASKS = 500
 """Tasks that are named to be repeated; there may be more."""
+
+REPAIRED_BY = ("state", "because", "generation", "round", "tries", "error", "notes")
+"""What a repair goes by."""
 
 Met = Literal["met", "pending", "lost"]
 
@@ -54,6 +57,26 @@ class ShownValue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expansion:
+    """What is left of an expanded node, as long as it is given the same items: if not, all are made."""
+
+    total: int
+    kept: int
+    """Items whose results stay."""
+    failed: int
+    """Tasks of its last try that failed or were cancelled."""
+    ended: int
+    """Items whose tasks have ended, one way or another."""
+    open_items: tuple[int, ...]
+    """Those that a repair repeats, or that have still to complete: at most MAX_TASKS."""
+
+    @property
+    def left(self) -> int:
+        """How many these are."""
+        return self.total - self.kept
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recovery:
     """What a retry of the run would do: it repeats what did not get to its end, and nothing else."""
 
@@ -64,8 +87,12 @@ class Recovery:
     """Nodes that are begun anew: failed, or skipped because another one failed."""
     waiting: tuple[int, ...]
     """Nodes that have not been begun, or not to their end."""
-    open_items: Mapping[int, tuple[int, ...]]
-    """Of expanded nodes that are not completed: items whose tasks have not completed, at most MAX_TASKS each."""
+    expansions: Mapping[int, Expansion]
+    """Expanded nodes that are to be repeated, or have not got to their end."""
+
+    @property
+    def open_items(self) -> Mapping[int, tuple[int, ...]]:
+        return {number: each.open_items for number, each in self.expansions.items()}
 
 
 def waits(task: Task, number: int) -> list[Wait]:
@@ -174,37 +201,67 @@ def shown(text: str) -> str:
 def recovery(task: Task) -> Recovery:
     """At this moment. Of a run that goes on by itself: what it still has to do."""
     loaded = of_revision(task.revision_id)
-    columns = ("state", "because", "generation", "round", "tries")
-    rows = Node.objects.filter(task_id=task.pk).values_list("number", *columns)
-    standings = {each: Standing(number=each, **dict(zip(columns, values, strict=True))) for each, *values in rows}
-    run = Run.objects.filter(pk=task.pk).values_list("generation", flat=True).first()
-    repeated = [number for number, each in standings.items() if _is_repeated(each)]
+    rows = Node.objects.filter(task_id=task.pk).values_list("number", *REPAIRED_BY)
+    standings = {each: Standing(number=each, **dict(zip(REPAIRED_BY, values, strict=True))) for each, *values in rows}
+    run = Run.objects.filter(pk=task.pk).first()
+    everything = run is not None and run.is_forgotten
+    gone = store.gone(task.pk) if task.is_final else set()
+    again = set(mending.repeated(loaded, standings, gone=gone, everything=everything))
     ended = {number for number, each in standings.items() if each.state in ENDED}
+    unfinished = [
+        each
+        for number, each in sorted(standings.items())
+        if _is_expanded(loaded, each) and (number in again or each.state != State.COMPLETED)
+    ]
     return Recovery(
-        generation=run or 0,
-        kept=sum(each.state == State.COMPLETED for each in standings.values()),
-        repeated=tuple(sorted(repeated)),
+        generation=run.generation if run else 0,
+        kept=sum(each.state == State.COMPLETED for number, each in standings.items() if number not in again),
+        repeated=tuple(sorted(again & ended)),
         waiting=tuple(node.number for node in loaded.graph.nodes if node.number not in ended),
-        open_items=_open_items(task.pk, [each for each in standings.values() if _is_unfinished(loaded, each)]),
+        expansions=_expansions(task.pk, loaded, unfinished[:PAGE], everything=everything),
     )
 
 
-def _is_repeated(standing: Standing) -> bool:
-    return standing.state == State.FAILED or (standing.state in ENDED and standing.because in MENDABLE)
+def items_to_repeat(task: Task) -> list[tuple[str, int, int]]:
+    """(node, how many of its items a repair makes again, of how many), of expanded nodes that have failed."""
+    loaded, run = of_revision(task.revision_id), Run.objects.filter(pk=task.pk).first()
+    rows = Node.objects.filter(task_id=task.pk, state=State.FAILED).values_list("number", *REPAIRED_BY)
+    failed = [
+        Standing(number=each, **dict(zip(REPAIRED_BY, values, strict=True)))
+        for each, *values in rows.order_by("number")[:PAGE]
+    ]
+    found = _expansions(
+        task.pk, loaded, [each for each in failed if _is_expanded(loaded, each)],
+        everything=run is not None and run.is_forgotten,
+    )  # fmt: skip
+    return [(loaded.graph.nodes[number].name, each.left, each.total) for number, each in found.items()]
 
 
-def _is_unfinished(loaded: Loaded, standing: Standing) -> bool:
-    node: Definition = loaded.graph.nodes[standing.number]
-    return node.expansion is not None and standing.tries > 0 and standing.state != State.COMPLETED
+def _is_expanded(loaded: Loaded, standing: Standing) -> bool:
+    return loaded.graph.nodes[standing.number].expansion is not None and standing.tries > 0
 
 
-def _open_items(task_id: int, standings: Sequence[Standing]) -> dict[int, tuple[int, ...]]:
-    """One query for each such node, of which there are few: an expansion ends the run or is forgiven."""
-    names = {each.branch: each.number for each in standings[:PAGE]}
-    branches = Branch.objects.filter(task_id=task_id, name__in=names)
-    return {names[branch.name]: _items_left(branch) for branch in branches}
+def _expansions(
+    task_id: int, loaded: Loaded, standings: Sequence[Standing], *, everything: bool
+) -> dict[int, Expansion]:
+    """Two queries for each such node, of which there are few: an expansion ends the run or is forgiven."""
+    names = {each.branch: each for each in standings}
+    newest = {branch.name: branch for branch in Branch.objects.filter(task_id=task_id, name__in=names)}
+    found = {}
+    for name, each in names.items():
+        is_kept = not everything and (each.state not in ENDED or kept.is_kept(loaded.graph.nodes[each.number], each))
+        if (branch := newest.get(name)) is not None:
+            found[each.number] = _expansion(task_id, branch, kept.of(each), is_kept=is_kept)
+    return found
 
 
-def _items_left(branch: Branch) -> tuple[int, ...]:
-    left = Task.objects.filter(branch=branch).exclude(status=Status.COMPLETED).order_by("item")
-    return tuple(item for item in left.values_list("item", flat=True)[:MAX_TASKS] if item is not None)
+def _expansion(task_id: int, branch: Branch, known: Kept | None, *, is_kept: bool) -> Expansion:
+    before = known.count if known and known.branch == branch.name else 0
+    total = branch.total + before
+    known = known or Kept(branch=branch.name, digest="", total=total)
+    done = set(starting.completed(task_id, known)) if is_kept else set()
+    return Expansion(
+        total=total, kept=len(done), failed=branch.failed + branch.cancelled,
+        ended=before + branch.total - branch.outstanding,
+        open_items=tuple(islice((item for item in range(total) if item not in done), MAX_TASKS)),
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Sum
 from apps.core import clock
 from apps.executors.workflow import outlook, pauses
 from apps.executors.workflow.graph import Node as Definition
+from apps.executors.workflow.running import kept
 from apps.executors.workflow.running.loaded import Loaded, of_revision
 from apps.executors.workflow.running.standing import AT_WORK, ENDED, Standing, State
 from apps.tasks.models import Attempt, Branch, Node, Run, Task
@@ -261,14 +262,27 @@ def _items(
     }
     if not expanded:
         return {}
-    found = {}
+    found, before = {}, _kept(task_id, [standings[number] for number in expanded.values()])
     for branch in Branch.objects.filter(task_id=task_id, node__in=list(expanded.values())):
         if (number := expanded.get(branch.name)) is not None:
+            done = before.get(number, 0)
             found[number] = Items(
-                total=branch.total, completed=branch.completed, failed=branch.failed, cancelled=branch.cancelled,
-                running=min(running[number], branch.outstanding), needed=branch.needed,
+                total=branch.total + done, completed=branch.completed + done, failed=branch.failed,
+                cancelled=branch.cancelled, running=min(running[number], branch.outstanding),
+                needed=branch.needed + done,
             )  # fmt: skip
     return found
+
+
+def _kept(task_id: int, standings: Sequence[Standing]) -> dict[int, int]:
+    """How many items earlier tries have completed. Only of nodes that had any is it asked."""
+    repeated = [each.number for each in standings if each.generation or each.tries > 1]
+    if not repeated:
+        return {}
+    rows = Node.objects.filter(task_id=task_id, number__in=repeated).values_list("number", "notes")
+    noted = {number: kept.of(Standing(number=number, notes=notes)) for number, notes in rows}
+    branches = {each.number: each.branch for each in standings}
+    return {number: known.count for number, known in noted.items() if known and known.branch == branches[number]}
 
 
 def _node(

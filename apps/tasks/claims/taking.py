@@ -31,9 +31,18 @@ CANDIDATES = (
     " AND NOT is_cpu_intensive ORDER BY rank DESC, id LIMIT {most}"
 )
 """Of one queue, in the order of its index. Several queues at once would have all that waits sorted for each claim."""
+LIMIT_SQLITE = (
+    "min(coalesce(deadline, '9999'),"
+    " strftime('%Y-%m-%d %H:%M:%f', %s, '+' || (b.time_limit_ms / 1000.0) || ' seconds'))"
+)
+LIMIT_POSTGRES = "least(deadline, %s::timestamptz + b.time_limit_ms * interval '1 millisecond')"
 TAKE = (
     "UPDATE tasks_task SET status = 'running', status_reason = '', updated_at = %s,"
-    " attempt_count = attempt_count + 1, started_at = coalesce(started_at, %s) WHERE id {tasks} AND status = 'pending'"
+    " attempt_count = attempt_count + 1, started_at = coalesce(started_at, %s),"
+    # A child's time counts from when it is begun, not while it waits for a worker; what is claimed again has its deadline.
+    " deadline = CASE WHEN branch_id IS NULL OR (started_at IS NOT NULL AND deadline IS NOT NULL) THEN deadline"
+    " ELSE (SELECT CASE WHEN b.time_limit_ms IS NULL THEN deadline ELSE {limit} END FROM tasks_branch b"
+    " WHERE b.id = branch_id) END WHERE id {tasks} AND status = 'pending'"
     " RETURNING id, attempt_count, uid, title, kind, parameters, requester_id, revision_id, created_at,"
     " seed, seeded_at, parent_id,"
     " CASE WHEN branch_id IS NULL THEN '' ELSE (SELECT name FROM tasks_branch WHERE id = branch_id) END AS branch"
@@ -183,7 +192,7 @@ def _take_postgres(claim: str, values: list[Any], ends: Ends | None) -> Taken:
 
 def _values(by: Claimer, now: datetime) -> list[Any]:
     return [
-        now, now, by.worker, by.host, settings.LEASE_SECONDS, by.worker, by.cluster, now,
+        now, now, now, by.worker, by.host, settings.LEASE_SECONDS, by.worker, by.cluster, now,
         now, by.worker, by.cluster,
     ]  # fmt: skip
 
@@ -205,7 +214,7 @@ def _claim_statement(most: int, *, is_named: bool = False) -> str:
         " placed AS (SELECT id, row_number() OVER best AS place, sum(attempt_count) OVER best AS tried FROM pick"
         " WINDOW best AS (ORDER BY rank DESC, id)),"
         " chosen AS MATERIALIZED (SELECT id, place, count(*) OVER () AS n FROM placed WHERE place = 1 OR tried = 0),"
-        f" taken AS ({TAKE.format(tasks='IN (SELECT id FROM chosen)')}),"
+        f" taken AS ({TAKE.format(tasks='IN (SELECT id FROM chosen)', limit=LIMIT_POSTGRES)}),"
         f" lease AS ({LEASE.format(tasks='IN (SELECT id FROM taken)', now=dbclock.now_sql())}),"
         f" attempt AS (INSERT INTO tasks_attempt ({ATTEMPT_COLUMNS}) SELECT taken.id, taken.attempt_count,"
         " lease.lease_token, %s, %s, %s, 'running', '', lease.steps FROM taken JOIN lease ON task_id = taken.id),"
@@ -243,8 +252,8 @@ def _fresh(found: Sequence[tuple[int, int]]) -> list[int]:
 def _take_sqlite(task_ids: Sequence[int], gate: Gate, by: Claimer, now: datetime) -> list[Any]:
     """In the caller's transaction. The rows of those that may still be taken."""
     moment = sql.moment(now)
-    values = [moment, moment, json.dumps(task_ids), json.dumps(gate.queues), moment]
-    tasks = {row[0]: row for row in sql.rows(TAKE.format(tasks=STILL), values)}
+    values = [moment, moment, moment, json.dumps(task_ids), json.dumps(gate.queues), moment]
+    tasks = {row[0]: row for row in sql.rows(TAKE.format(tasks=STILL, limit=LIMIT_SQLITE), values)}
     if not tasks:
         return []
     values = [by.worker, by.host, settings.LEASE_SECONDS, json.dumps(list(tasks))]

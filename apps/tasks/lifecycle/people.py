@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.catalog.models import TemplateRevision
 from apps.core import clock
 from apps.core.errors import Conflict, NotPermitted
 from apps.tasks import news, queuenames
@@ -55,7 +56,8 @@ def change_priority(task: Task, by: Any, priority: int | str, *, bulk: int | Non
         task = locked(task)
         before = task.priority
         _refuse_ended(task, "moved to another priority")
-        permit(after, max(before, task.revision.priority), by)
+        usual = TemplateRevision.objects.values_list("priority", flat=True).get(pk=task.revision_id)
+        permit(after, max(before, usual), by)
         if after == before:
             raise Conflict(f"Task {task.pk} has priority {after} already.", why="it is so already")
         changes = {"priority": after, "rank": rank(after, task.turn_at or task.available_at)}
@@ -128,10 +130,12 @@ def retry_failed(task: Task, by: Any, *, bulk: int | None = None) -> Task:
             raise illegal(task, "retried", "only a failed task can")
         status = family.count_in(task, now)
         step = (task.error or {}).get("step")
-        changes = {
+        changes: dict[str, Any] = {
             "finished_at": None, "failures": 0, "crashes": 0, "is_dead_letter": False, "available_at": now,
             "rank": rank(task.priority, now), "delete_after": None,
         }  # fmt: skip
+        if task.branch is not None and task.parent is not None and task.branch.time_limit_ms is not None:
+            changes["deadline"] = task.parent.deadline  # its own time counts from when it is begun again
         move(task, status, "task.retried", now, actor=by, changes=changes, data={"step": step, **_part_of(bulk)})
         reopen(task.pk, step)
         Run.objects.filter(task=task.pk).update(is_retried=True)

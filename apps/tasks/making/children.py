@@ -49,8 +49,10 @@ class Child:
     """Another than the revision's: a script that stands in a workflow has the workflow's revision."""
     seconds: int | None = None
     """How long it will probably take; None: judged by its template's history."""
+    item: int | None = None
+    """Its number among all of the branch, in their order; None: as it stands there."""
     time_limit: timedelta | None = None
-    """It is cancelled so long after it could begin; the same for all of a branch."""
+    """It is cancelled so long after a worker began it; the same for all of a branch."""
     deadline: datetime | None = None
     """It is cancelled then, whether or not it could begin."""
 
@@ -219,14 +221,14 @@ def _hold(lease: Lease) -> None:
 
 def _drafts(parent: Task, branch: Branch, chunk: Sequence[Child]) -> Iterator[Task]:
     now = clock.now()
-    for item, child in enumerate(chunk, start=branch.made):
+    for place, child in enumerate(chunk, start=branch.made):
         revision, parameters = child.revision, dict(child.parameters)
         outlook = pace.expected(revision, parameters)
         seconds = outlook.seconds if child.seconds is None else child.seconds
         # Rules and keys of a workflow's revision are about its own parameters, not about its nodes'.
         is_part = bool(child.kind)
         priority = parent.priority if is_part else max(parent.priority, usual(revision, parameters))
-        may_start = branch.at_once is None or item < branch.at_once
+        may_start = branch.at_once is None or place < branch.at_once
         yield entering.draft(
             revision.template, revision, parent.requester,
             kind=child.kind or revision.kind,
@@ -240,19 +242,13 @@ def _drafts(parent: Task, branch: Branch, chunk: Sequence[Child]) -> Iterator[Ta
             is_cpu_intensive=revision.is_cpu_intensive,
             rank=rank(priority, now),
             available_at=now,
-            deadline=_deadline(parent, child, now if may_start else None),
+            deadline=min((until for until in (parent.deadline, child.deadline) if until is not None), default=None),
             estimated_seconds=seconds,
             estimated_steps=outlook.steps,
             complexity=outlook.complexity,
             parent_id=parent.pk,
             branch_id=branch.pk,
-            item=item,
+            item=place if child.item is None else child.item,
             created_at=now,
             updated_at=now,
         )  # fmt: skip
-
-
-def _deadline(parent: Task, child: Child, begins_at: datetime | None) -> datetime | None:
-    """Its time limit counts from when it can begin, which of one that is blocked is not known yet."""
-    own = None if child.time_limit is None or begins_at is None else begins_at + child.time_limit
-    return min((moment for moment in (parent.deadline, child.deadline, own) if moment is not None), default=None)

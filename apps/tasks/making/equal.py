@@ -34,7 +34,8 @@ def answer(revision: TemplateRevision, of: bytes | memoryview | None, requester:
     visible: TaskQuerySet = Task.objects.visible_to(requester)
     since = now - timedelta(seconds=revision.cache_seconds)
     done = visible.filter(request_digest=of, status=Status.COMPLETED, finished_at__gte=since)
-    return done.select_related("template", "revision").order_by("-id").first()
+    kept = done.exclude(result="")  # as a node of a workflow it may have lost it
+    return kept.select_related("template", "revision").order_by("-id").first()
 
 
 def of_key(requester: Any, key: str) -> Task | None:

@@ -33,7 +33,7 @@ class Branch(models.Model):
     cancelled = models.PositiveIntegerField(default=0)
     at_once = models.PositiveIntegerField(null=True, help_text="So many may run at once; null: all.")
     time_limit_ms = models.PositiveBigIntegerField(
-        null=True, help_text="How long one that waits for a place may take from when it gets it; null: without a limit."
+        null=True, help_text="How long each may take from when a worker begins it; null: without a limit."
     )
     at_least = models.PositiveIntegerField(
         null=True, help_text="It succeeds with so many completed; null: with all. 0: with any."

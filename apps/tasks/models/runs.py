@@ -21,6 +21,7 @@ class Run(models.Model):
         null=True, help_text="While more of it runs, an end wakes it no sooner than then."
     )
     values_until = models.DateTimeField(null=True, help_text="When the values of its context go, once it has ended.")
+    results_until = models.DateTimeField(null=True, help_text="When what its nodes' tasks returned goes.")
     is_forgotten = models.BooleanField(default=False, help_text="They have gone: a repair repeats everything.")
     is_retried = models.BooleanField(default=False, help_text="A person has it tried again: it is repaired first.")
     total = models.PositiveIntegerField()
@@ -33,7 +34,8 @@ class Run(models.Model):
     class Meta:
         default_permissions = ()
         indexes = [
-            models.Index(fields=["values_until"], condition=Q(values_until__isnull=False), name="run_values_until")
+            models.Index(fields=["values_until"], condition=Q(values_until__isnull=False), name="run_values_until"),
+            models.Index(fields=["results_until"], condition=Q(results_until__isnull=False), name="run_results_until"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ either asleep when a child gets to it, and is woken, or it finds that it was nud
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from apps.tasks import sql
@@ -30,17 +30,16 @@ COUNTED = (
 COUNT_SQLITE = (
     f"UPDATE tasks_branch AS b SET {COUNTED.format(now='%s')} FROM (SELECT json_extract(value, '$[0]') AS id,"
     " json_extract(value, '$[1]') AS ended, json_extract(value, '$[2]') AS failed, json_extract(value, '$[3]') AS cancelled"
-    " FROM json_each(%s)) AS g WHERE b.id = g.id RETURNING id, task_id, due_at = %s, outstanding, at_once,"
-    " time_limit_ms"
+    " FROM json_each(%s)) AS g WHERE b.id = g.id RETURNING id, task_id, due_at = %s, outstanding, at_once"
 )
 COUNT_POSTGRES = (
     "WITH g AS MATERIALIZED (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[])"
     " AS g(id, ended, failed, cancelled)),"
     " held AS MATERIALIZED (SELECT b.id FROM tasks_branch b JOIN g ON g.id = b.id ORDER BY b.id FOR NO KEY UPDATE OF b)"
     f" UPDATE tasks_branch b SET {COUNTED.format(now='%s::timestamptz')} FROM g, held WHERE b.id = g.id AND held.id = b.id"
-    " RETURNING b.id, b.task_id, b.due_at = %s::timestamptz, b.outstanding, b.at_once, b.time_limit_ms"
+    " RETURNING b.id, b.task_id, b.due_at = %s::timestamptz, b.outstanding, b.at_once"
 )
-BOUND = "SELECT at_once, time_limit_ms FROM tasks_branch WHERE id = %s AND at_once IS NOT NULL AND outstanding > 0"
+BOUND = "SELECT at_once FROM tasks_branch WHERE id = %s AND at_once IS NOT NULL AND outstanding > 0"
 IN_PLACE = (
     "SELECT count(*) FROM (SELECT 1 FROM tasks_task WHERE branch_id = %s AND finished_at IS NULL"
     " AND NOT (status = 'blocked') AND NOT (paused_from = 'blocked') LIMIT %s) AS held"
@@ -48,8 +47,8 @@ IN_PLACE = (
 """As the index task_in_place says it: no more rows are read than may run at once."""
 NEXT = "SELECT id, priority FROM tasks_task WHERE branch_id = %s AND status = 'blocked' ORDER BY item LIMIT %s"
 RELEASE = (
-    "UPDATE tasks_task SET status = 'pending', status_reason = '', rank = %s, available_at = %s, updated_at = %s,"
-    " deadline = coalesce({least}(deadline, %s), %s, deadline) WHERE id = %s AND status = 'blocked' RETURNING id"
+    "UPDATE tasks_task SET status = 'pending', status_reason = '', rank = %s, available_at = %s, updated_at = %s"
+    " WHERE id = %s AND status = 'blocked' RETURNING id"
 )
 STANDING = (
     "SELECT t.status, t.priority, t.paused_from, t.is_listening, r.rest_until FROM tasks_task t"
@@ -72,11 +71,11 @@ def count_out(task_ids: Sequence[int], now: datetime) -> list[int]:
     ended = sql.rows(ENDED.format(tasks=these), [ids])
     startable: list[int] = []
     parents = set()
-    for branch_id, task_id, is_due, outstanding, at_once, limit_ms in _count(ended, now) if ended else ():
+    for branch_id, task_id, is_due, outstanding, at_once in _count(ended, now) if ended else ():
         if is_due:
             parents.add(task_id)
         elif at_once and outstanding:
-            startable += _fill(branch_id, at_once, limit_ms, now)
+            startable += _fill(branch_id, at_once, now)
     return startable + [task_id for task_id in sorted(parents) if nudge(task_id, now)]
 
 
@@ -89,14 +88,11 @@ def fill(branch_id: int, now: datetime) -> list[int]:
     """
     lock = "" if sql.is_sqlite() else " FOR NO KEY UPDATE"
     row = sql.run(BOUND + lock, [branch_id])
-    if row is None:
-        return []
-    at_once, limit_ms = row
-    return _fill(branch_id, at_once, limit_ms, now)
+    return [] if row is None else _fill(branch_id, row[0], now)
 
 
 def _count(ended: Sequence[Any], now: datetime) -> list[Any]:
-    """(branch, its task, whether it became due by that, its outstanding, at_once and time_limit_ms)."""
+    """(branch, its task, whether it became due by that, its outstanding and at_once)."""
     moment = sql.moment(now)
     if sql.is_sqlite():
         return sql.rows(COUNT_SQLITE, [moment, moment, json.dumps([list(each) for each in ended]), moment])
@@ -104,19 +100,18 @@ def _count(ended: Sequence[Any], now: datetime) -> list[Any]:
     return sql.rows(COUNT_POSTGRES, [*columns, moment, moment, moment])
 
 
-def _fill(branch_id: int, at_once: int, limit_ms: int | None, now: datetime) -> list[int]:
+def _fill(branch_id: int, at_once: int, now: datetime) -> list[int]:
     """Of a branch whose row is locked."""
     [held] = sql.run(IN_PLACE, [branch_id, at_once])
-    until = None if limit_ms is None else now + timedelta(milliseconds=limit_ms)
-    return _release(branch_id, at_once - held, until, now) if held < at_once else []
+    return _release(branch_id, at_once - held, now) if held < at_once else []
 
 
-def _release(branch_id: int, count: int, until: datetime | None, now: datetime) -> list[int]:
-    """The next so many that are blocked. Each has until then, or until a deadline that was set before and is sooner."""
-    skip, least = ("", "min") if sql.is_sqlite() else (" FOR NO KEY UPDATE SKIP LOCKED", "least")
-    moment, limit, released = sql.moment(now), sql.moment(until), list[int]()
+def _release(branch_id: int, count: int, now: datetime) -> list[int]:
+    """The next so many that are blocked."""
+    skip = "" if sql.is_sqlite() else " FOR NO KEY UPDATE SKIP LOCKED"
+    moment, released = sql.moment(now), list[int]()
     for task_id, priority in sql.rows(NEXT + skip, [branch_id, count]):
-        if sql.run(RELEASE.format(least=least), [rank(priority, now), moment, moment, limit, limit, task_id]):
+        if sql.run(RELEASE, [rank(priority, now), moment, moment, task_id]):
             feed.append(task_id, "task.unblocked", now)
             released.append(task_id)
     return released

@@ -163,7 +163,7 @@ def test_the_recovery_state_names_the_open_items(run: Any) -> None:
     assert (found["kept"], found["repeated"], found["waiting"]) == (2, ["each", "last"], 0)
     assert found["expansions"] == [
         {"node": 2, "name": "each", "open_items": [2], "expansion_index": 2, "processed_items": 3, "failed_items": 1,
-         "total_items": 3}
+         "kept_items": 2, "repeated_items": 1, "total_items": 3}
     ]  # fmt: skip
 
 

@@ -77,12 +77,22 @@ class _Attempt:
             self._obey()
         if self.board.is_over or self._is_too_late():
             return finishing.finish(self.scene)
-        held.keep(uid, self.board, self.run_row.version, self.run_row.generation)
+        if not self._has_relieved():
+            held.keep(uid, self.board, self.run_row.version, self.run_row.generation)
         return self._leave()
+
+    def _has_relieved(self) -> bool:
+        """Where the worker is short of memory, whatever it holds of runs is let go: all of it can be read again."""
+        if not held.is_crowded(self.loaded.graph.housekeeping.memory_percent):
+            return False
+        held.forget_all()
+        self.context.forget()
+        return True
 
     def _mend(self, now: datetime) -> None:
         self.run_row.generation += 1
-        self.run_row.ended_at, self.run_row.began_at, self.run_row.values_until = None, now, None
+        self.run_row.ended_at, self.run_row.began_at = None, now
+        self.run_row.values_until = self.run_row.results_until = None
         self.board.mend(now, gone=store.gone(self.task_id), everything=self.run_row.is_forgotten)
         if self.run_row.is_forgotten:
             for message in store.heard(self.task_id) if self.loaded.of_event else ():
@@ -91,6 +101,7 @@ class _Attempt:
 
     def _pass(self, now: datetime) -> bool:
         """Take note of what has come, and do what follows. False when there was nothing."""
+        self._has_relieved()
         found = self._look()
         due = [branch for branch in found.branches if branch.due_at and not branch.taken_at]
         self._tidy(found.branches, now)
@@ -186,8 +197,7 @@ class _Attempt:
                 asked.append((number, prepared))
             elif not prepared.children:
                 self.board.started(number, now)
-                empty = ending.nothing(node)
-                self.board.ended_well(number, empty, now)
+                self.scene.ending.at_once(node, standing, now)
                 self.board.decide(now)
             else:
                 self.context.drop(set(node.cleanup.before) - keys_of(node))  # another try would need its own again

@@ -14,7 +14,7 @@ from apps.core.verdicts import rejection
 from apps.executors.workflow import conditions
 from apps.executors.workflow.faults import Fault
 from apps.executors.workflow.graph import Assertion, Node
-from apps.executors.workflow.running import results
+from apps.executors.workflow.running import kept, mending, results
 from apps.executors.workflow.running.ledger import Ledger
 from apps.executors.workflow.running.loaded import WHOLE
 from apps.executors.workflow.running.standing import AT_WORK, ENDED, MENDABLE, Because, Standing, State
@@ -35,26 +35,11 @@ class Board(Ledger):
         `gone`: keys whose values were dropped: who made them is begun anew where they are needed. `everything`: all is.
         """
         self.began_at = began_at
-        for each in list(self.standings.values()):
-            if everything or each.state not in ENDED or each.state == State.FAILED or each.because in MENDABLE:
-                self._renew(each)
-        while makers := self._makers(gone):
-            for number in makers:
-                self._renew(self.standings[number])
+        for number in mending.repeated(self.loaded, self.standings, gone=gone, everything=everything):
+            each = self.standings[number]
+            self._renew(each, {} if everything else kept.carried(self.loaded.graph.nodes[number], each))
         self._rebuild()
         self.begin()
-
-    def _makers(self, gone: Set[str]) -> set[int]:
-        """Nodes that had completed, whose values are gone and needed by one that is to run."""
-        producers = self.loaded.wiring.producers
-        found: set[int] = set()
-        for node in self.loaded.graph.nodes if gone else ():
-            if node.number in self.standings and self.standings[node.number].state in ENDED:
-                continue
-            for each in node.dependencies:
-                if each.key in gone and each.kind != "prerequisite":
-                    found.update(producers.get(each.key, ()))
-        return {number for number in found if number in self.standings and self._of(number).state == State.COMPLETED}
 
     def mend_one(self, number: int) -> Standing:
         """A task of a node that failed has completed after all: it runs again, and what was skipped for it is begun anew."""
@@ -70,8 +55,8 @@ class Board(Ledger):
         self.begin()
         return failed
 
-    def _renew(self, each: Standing) -> None:
-        self.standings[each.number] = Standing(number=each.number, generation=each.generation + 1)
+    def _renew(self, each: Standing, notes: dict[str, Any] | None = None) -> None:
+        self.standings[each.number] = Standing(number=each.number, generation=each.generation + 1, notes=notes or {})
         self.changed.add(each.number)
 
     def late(self, now: datetime) -> None:
@@ -154,6 +139,8 @@ class Board(Ledger):
         if standing.tries >= most or self.is_stopping:
             self.fail(number, fault, now, because)
             return
+        if fault.code not in kept.OF_ITEMS:
+            kept.forget(standing)
         retry = node.retry or results.USUAL_RETRY
         delay = retry.delay * retry.backoff_factor ** (standing.tries - 1)
         standing.error = fault.as_json() | {"attempt": standing.tries}
@@ -242,6 +229,7 @@ class Board(Ledger):
             holds = conditions.holds(loop.condition, {**self.world.context(node, standing), **values})
             if holds != loop.is_until and standing.round < loop.most and not self.is_stopping:
                 standing.round, standing.tries = standing.round + 1, 0
+                kept.forget(standing)
                 standing.due_at = now + loop.delay
                 standing.reason = f"round {standing.round} of at most {loop.most}"
                 self._move(standing, State.WAITING)

@@ -8,10 +8,11 @@ from typing import Any
 
 from apps.core import codec
 from apps.core.mapping import Envelope
+from apps.core.saying import count
 from apps.core.verdicts import rejection
 from apps.executors.workflow.graph import Node
 from apps.executors.workflow.paths import ABSENT
-from apps.executors.workflow.running import inline, results
+from apps.executors.workflow.running import inline, kept, results
 from apps.executors.workflow.running.board import Board
 from apps.executors.workflow.running.context import Context
 from apps.executors.workflow.running.results import Item, Unusable
@@ -49,6 +50,11 @@ class Part:
         """It was cancelled because its time was over."""
         ended, limit = self.finished_at, self.deadline
         return self.status == Status.CANCELLED and limit is not None and ended is not None and ended >= limit
+
+    @property
+    def is_there(self) -> bool:
+        """Completed, and its result has not been removed since."""
+        return self.status == Status.COMPLETED and self.result != ""
 
     @property
     def said(self) -> str:
@@ -99,13 +105,22 @@ class Ending:
         if branch.is_lost:
             self._failed(node, branch, parts, now)
             return
+        self._well(node, standing, parts, now, branch.failed + branch.cancelled, branch.total)
+
+    def at_once(self, node: Node, standing: Standing, now: datetime) -> None:
+        """An expansion of which nothing is to be made: it has no items, or all are there."""
+        self._well(node, standing, [], now)
+
+    def _well(
+        self, node: Node, standing: Standing, parts: Sequence[Part], now: datetime, failed: int = 0, total: int = 0
+    ) -> None:
         try:
             value = self.value(node, standing, parts)
         except (Unusable, NotStarted) as error:
             self.board.ended_badly(node.number, error.faults[0], now)
             return
-        if failed := branch.failed + branch.cancelled:
-            standing.warn(f"{failed:,} of {branch.total:,} tasks did not complete.")
+        if failed:
+            standing.warn(f"{failed:,} of {total + _count(standing):,} tasks did not complete.")
         self.board.ended_well(node.number, value, now)
 
     def answer(self, node: Node, standing: Standing) -> Any:
@@ -113,8 +128,12 @@ class Ending:
         if node.runner and node.runner.kind == "approval":
             decided = approvals.answer_of(self.starter.task.id, place_of(standing))
             return as_value(decided) if decided else None
+        return self.value(node, standing, self.parts(standing))
+
+    def parts(self, standing: Standing) -> list[Part]:
+        """The tasks of its last try: none where there was nothing to make."""
         branch = Branch.objects.filter(task_id=self.starter.task.id, name=standing.branch).first()
-        return nothing(node) if branch is None else self.value(node, standing, parts([branch])[branch.pk])
+        return [] if branch is None else parts([branch])[branch.pk]
 
     def value(self, node: Node, standing: Standing, parts: Sequence[Part]) -> Any:
         """What the node answers: its task's result, or those of all items together. Raises Unusable."""
@@ -151,20 +170,41 @@ class Ending:
         return [
             Item(
                 variables=known.get(part.item, {"index": part.item}),  # what it was spread over may have changed since
-                is_completed=part.status == Status.COMPLETED,
-                value=codec.decode(part.result) if part.status == Status.COMPLETED else None,
+                is_completed=part.is_there,
+                value=codec.decode(part.result) if part.is_there else None,
                 task_id=part.id,
             )
-            for part in parts
+            for part in self._with_kept(node, standing, parts)
         ]
+
+    def _with_kept(self, node: Node, standing: Standing, new: Sequence[Part]) -> Sequence[Part]:
+        """Together with the tasks of earlier tries that need not be repeated, in the order of the items."""
+        known = kept.of(standing)
+        if known is None or not known.count:
+            return new
+        branches = list(Branch.objects.filter(task_id=self.starter.task.id, name__in=known.before).order_by("pk"))
+        repeated = set(known.items)
+        found = {
+            part.item: part
+            for each in parts(branches).values()
+            for part in each
+            if part.is_there and part.item not in repeated
+        }
+        if missing := known.count - len(found):
+            message = (
+                f"The results of {count(missing, 'task')} of “{node.name}” have been removed. A repair makes all again."
+            )
+            raise Unusable(results.fault("EXEC_013", node, message))
+        return sorted([*found.values(), *new], key=lambda part: part.item)
 
     def _failed(self, node: Node, branch: Branch, parts: Sequence[Part], now: datetime) -> None:
         lost = [part for part in parts if part.status in FINAL and part.status != Status.COMPLETED]
         first = lost[0]
         if node.expansion is not None:
+            done = _count(self.board.standings[node.number])
             message = (
-                f"“{node.name}”: {branch.failed + branch.cancelled:,} of {branch.total:,} tasks did not complete, and"
-                f" {branch.needed:,} must. The first, task {first.id}: {first.said}"
+                f"“{node.name}”: {branch.failed + branch.cancelled:,} of {branch.total + done:,} tasks did not complete,"
+                f" and {branch.needed + done:,} must. The first, task {first.id}: {first.said}"
             )
             fault = results.fault("EXEC_009", node, message, tasks=[part.id for part in lost[:100]])
             self.board.ended_badly(node.number, fault, now)
@@ -207,9 +247,10 @@ def _is_simple(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def nothing(node: Node) -> Any:
-    """The result of an expansion without items."""
-    return results.merged(node, []) if len(node.result_keys) != 1 else results.merged(node, [])[node.result_keys[0]]
+def _count(standing: Standing) -> int:
+    """Items that its last try did not have to repeat."""
+    known = kept.of(standing)
+    return 0 if known is None else known.count
 
 
 def as_value(answer: Answer) -> dict[str, Any]:

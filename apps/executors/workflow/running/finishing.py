@@ -12,13 +12,12 @@ from apps.executors.contract import Completed, Failed, Failure, Outcome
 from apps.executors.workflow.faults import Fault, WorkflowError
 from apps.executors.workflow.graph import Housekeeping, Node
 from apps.executors.workflow.paths import ABSENT, look_up
-from apps.executors.workflow.running import ending, results
+from apps.executors.workflow.running import results
 from apps.executors.workflow.running.board import Board
 from apps.executors.workflow.running.context import MAX_VALUE
 from apps.executors.workflow.running.scene import Scene
 from apps.executors.workflow.running.standing import Standing, State
 from apps.executors.workflow.running.store import Saving
-from apps.tasks.models import Branch
 
 MOST_NAMED = 3
 
@@ -39,6 +38,7 @@ def finish(scene: Scene) -> Outcome:
     now, rest = clock.now(), scene.session.journal.rest()
     scene.run.ended_at = now
     scene.run.values_until = _values_until(housekeeping, now, is_failed=failure is not None)
+    scene.run.results_until = _results_until(housekeeping, now, is_failed=failure is not None)
     # With the outcome or not at all: an attempt that follows one that died here comes to the same end.
     rest.beside = partial(_write, scene.saving, now)
     return Failed(failure=failure, rest=rest) if failure else Completed(result=codec.encode(result), rest=rest)
@@ -53,6 +53,13 @@ def _values_until(housekeeping: Housekeeping, ended_at: datetime, *, is_failed: 
         return ended_at + housekeeping.keep_errors if housekeeping.on_error else None
     is_cleaned = housekeeping.on_completion and housekeeping.on_session_end
     return ended_at + housekeeping.keep_session if is_cleaned else None
+
+
+def _results_until(housekeeping: Housekeeping, ended_at: datetime, *, is_failed: bool) -> datetime | None:
+    """A repair needs those of a run that has failed for as long as its values."""
+    if is_failed:
+        return _values_until(housekeeping, ended_at, is_failed=True)
+    return ended_at + housekeeping.keep_results if housekeeping.on_completion else None
 
 
 def outputs(scene: Scene) -> dict[str, Any]:
@@ -92,8 +99,7 @@ def document(scene: Scene) -> Any:
 
 def _envelopes(scene: Scene, node: Node, standing: Standing) -> list[Envelope]:
     try:
-        branch = Branch.objects.filter(task_id=scene.session.task.id, name=standing.branch).first()
-        parts = ending.parts([branch])[branch.pk] if branch is not None and node.expansion is not None else []
+        parts = scene.ending.parts(standing) if node.expansion is not None else []
         return scene.ending.envelopes(node, standing, parts)
     except results.NoJson as error:
         fault = results.fault("EXEC_013", node, f"A result of “{node.name}” cannot go into the document: {error}.")

@@ -1,6 +1,11 @@
 """Boards that this process has had in its hands: the next attempt here reads only what others have written since."""
 
+import os
 from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
 
 from apps.executors.workflow.running import store
 from apps.executors.workflow.running.board import Board
@@ -44,6 +49,19 @@ def keep(uid: str, board: Board, version: int, generation: int) -> None:
 
 def forget(uid: str) -> None:
     _held.pop(uid, None)
+
+
+def is_crowded(percent: int) -> bool:
+    """Whether this process has so much of the memory that it may have (WORKER_MEMORY_MB; 0: as much as it likes)."""
+    most = settings.WORKER_MEMORY_MB << 20
+    return bool(most) and memory() * 100 >= most * percent
+
+
+def memory() -> int:
+    """Bytes that this process occupies; 0 where the system does not say."""
+    with suppress(OSError, IndexError, ValueError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def forget_all() -> None:

@@ -35,7 +35,7 @@ class Standing:
     notes: dict[str, Any] = field(default_factory=dict)
     """`heard`, `late`: dependencies that a moment has settled which is over. `absent`: result keys that have no value;
     `refused`: those whose value is a rejection; `is_default`: its default_result stands in for its own; `warnings`: texts;
-    `slots`: how many tasks it may run at once, where the workflow limits that."""
+    `slots`: how many tasks it may run at once, where the workflow limits that; `items`: see `kept`."""
 
     @property
     def branch(self) -> str:

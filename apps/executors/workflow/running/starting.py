@@ -1,6 +1,6 @@
 """From a node that may start to what is to be made for it: tasks, or a question to people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import product
@@ -14,15 +14,21 @@ from apps.executors.workflow.faults import Fault, WorkflowError
 from apps.executors.workflow.graph import Expansion, Node
 from apps.executors.workflow.paths import ABSENT, look_up
 from apps.executors.workflow.placeholders import fill, fill_value
-from apps.executors.workflow.running import inline, results
+from apps.executors.workflow.running import inline, kept, results
 from apps.executors.workflow.running.context import Context, misfit
+from apps.executors.workflow.running.kept import Kept
 from apps.executors.workflow.running.results import NoJson
 from apps.executors.workflow.running.standing import Standing
-from apps.tasks import approvals
+from apps.tasks import approvals, sql
 from apps.tasks.making.children import Child, Templates, Want
+from apps.tasks.record import rows
 
 MAX_SHOWN_NAME = 200
 LEAST = timedelta(milliseconds=1)
+COMPLETED = (
+    "SELECT DISTINCT t.item FROM tasks_task t JOIN tasks_branch b ON b.id = t.branch_id"
+    " WHERE b.task_id = %s AND {these} AND t.status = 'completed' AND t.result <> ''"
+)
 
 
 class NotStarted(WorkflowError):
@@ -96,45 +102,78 @@ class Starter:
     ) -> Want:
         limits = _limits(node, standing, now)
         if node.expansion is None:
-            child = self._child(node, {**context, "task_id": self.marker}, node.name, limits)
+            child = self._child(node, self._given(node, {**context, "task_id": self.marker}), node.name, limits)
             return Want(name=standing.branch, node=node.number, children=[child])
+        return self._spread(node, standing, context, limits, free)
+
+    def _spread(
+        self, node: Node, standing: Standing, context: Mapping[str, Any], limits: Mapping[str, Any], free: int | None
+    ) -> Want:
+        """A task for each item, but for those that are done already. Which these are is noted with the node."""
+        expansion = node.expansion
+        assert expansion is not None
         items = self.items(node, standing)
+        given = [self._given(node, {**context, "task_id": self.marker, **each}) for each in items]
+        made = self._kept(standing, given)
         children = [
-            self._child(node, {**context, "task_id": self.marker, **each}, _title(node, each, context), limits)
-            for each in items
+            self._child(node, given[item], _title(node, items[item], context), limits, item) for item in made.items
         ]
-        at_once = min((most for most in (node.expansion.at_once, free) if most is not None), default=None)
+        at_once = min((most for most in (expansion.at_once, free) if most is not None), default=None)
+        least = expansion.at_least
         return Want(
             name=standing.branch, node=node.number, children=children, at_once=at_once,
-            at_least=node.expansion.at_least,
+            at_least=None if least is None else max(0, min(least, made.total) - made.count),
         )  # fmt: skip
+
+    def _kept(self, standing: Standing, given: Sequence[Any]) -> Kept:
+        """Once it is noted it stays: an attempt that follows one that died makes the same tasks."""
+        former = kept.of(standing)
+        if former is not None and former.branch == standing.branch:
+            return former
+        made = kept.whole(standing.branch, given)
+        if former is not None and former.digest == made.digest:
+            made = kept.but(made, former, completed(self.task.id, former))
+        kept.note(standing, made)
+        return made
 
     @property
     def marker(self) -> str:
         """Stands for a number that the task has only once it was made."""
         return f"task-id-within-{self.task.uid}"
 
-    def _child(self, node: Node, context: Mapping[str, Any], title: str, limits: Mapping[str, Any]) -> Child:
+    def _given(self, node: Node, context: Mapping[str, Any]) -> Any:
+        """The parameters of its task; a template may still add what it has defaults for."""
         runner = node.runner
         assert runner is not None
         filled = fill_value(dict(node.parameters), context, place=f"{node.place}.parameters")
         if runner.kind == "template":
-            child = self.templates.child(runner.subject, results.plain(filled), title)
-            return replace(child, **limits)
+            return results.plain(filled)
         values = {key: context[key] for key in sorted(_named(node)) if key in context}
         if runner.kind == "agent_class":
             texts = {
                 "instructions": fill(node.shared_instructions, context, place=f"{node.place}.shared_instructions"),
                 "message": fill(node.message_template, context, place=f"{node.place}.message_template"),
             }
-            given = inline.of_agent(node, {"parameters": filled, "context": values, **texts})
-        else:
-            given = filled if node.parameters or runner.kind == "tool" else values
+            return results.plain(inline.of_agent(node, {"parameters": filled, "context": values, **texts}))
+        return results.plain(filled if node.parameters or runner.kind == "tool" else values)
+
+    def _child(self, node: Node, given: Any, title: str, limits: Mapping[str, Any], item: int | None = None) -> Child:
+        runner = node.runner
+        assert runner is not None
+        if runner.kind == "template":
+            return replace(self.templates.child(runner.subject, given, title), item=item, **limits)
         seconds = None if node.estimated_seconds is None else max(1, int(node.estimated_seconds))
         return Child(
-            revision=self.revision, kind=inline.KIND, parameters=results.plain(given), title=title[:MAX_SHOWN_NAME],
-            seconds=seconds or 1, **limits,
+            revision=self.revision, kind=inline.KIND, parameters=given, title=title[:MAX_SHOWN_NAME],
+            seconds=seconds or 1, item=item, **limits,
         )  # fmt: skip
+
+
+def completed(task_id: int, former: Kept) -> list[int]:
+    """Items of which a task has completed whose result is still there."""
+    these, names = rows.some("b.name", former.branches)
+    found = sql.rows(COMPLETED.format(these=these), [task_id, names])
+    return [item for (item,) in found]
 
 
 def _plain(node: Node, value: Any) -> Any:

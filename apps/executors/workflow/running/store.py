@@ -24,7 +24,7 @@ FIELDS = (
 )  # fmt: skip
 RUN = (
     "task", "version", "generation", "began_at", "ended_at", "total", "running", "completed", "failed", "skipped", "work_done",
-    "rest_until", "values_until", "is_forgotten", "is_retried",
+    "rest_until", "values_until", "results_until", "is_forgotten", "is_retried",
 )  # fmt: skip
 BRANCH = (
     "id", "task", "name", "node", "total", "made", "outstanding", "failed", "cancelled", "at_once", "at_least",

@@ -9,6 +9,7 @@ from django.db import connection
 from apps.core import clock
 from apps.executors.workflow.running import held
 from apps.tasks import lifecycle, sql
+from apps.tasks.claims import claiming
 from apps.tasks.making import children, entering
 from apps.tasks.models import Branch, Execution, Node, Task, Value
 from apps.tasks.record import branches
@@ -147,7 +148,7 @@ def test_results_go_into_one_document(alice):
     assert task.returned["document"] == {"rows": [{"value": 6}, {"value": 2}]}
 
 
-def test_a_repair_repeats_the_expansion(alice):
+def test_a_repair_repeats_what_failed_of_the_expansion(alice):
     making.template(DOUBLE, alice, key="double")
     graph = {"tasks": [{
         "name": "Double", "template": "double", "parameters": {"n": "{n}"}, "result_keys": ["doubled"],
@@ -159,7 +160,7 @@ def test_a_repair_repeats_the_expansion(alice):
     making.template("def run(params):\n    return abs(params['n'])\n", alice, key="double")
     lifecycle.retry_failed(task, alice)
 
-    assert go_on(task).returned == {"doubled": [1, 1]}
+    assert go_on(task).returned == {"doubled": [2, 1]}
 
 
 def _dies_after_the_first_of(task, monkeypatch):
@@ -201,34 +202,91 @@ def test_of_a_bounded_number_the_rest_goes_on_though_all_made_before_it_have_end
     assert task.returned == {"doubled": [2 * n for n in range(10)]}
 
 
-def test_the_time_of_an_item_counts_from_when_it_has_a_place(alice):
-    task = start(spread([1, 2, 3], at_once=1, retry_config={"timeout_ms": 30_000}), alice)
-    attempts(3)  # the items are made
-    first, second, third = task.children.filter(branch__node=1).order_by("item")
-    assert first.deadline == first.created_at + timedelta(seconds=30)
-    assert second.deadline is third.deadline is None
+def claimed():
+    """The next task, in the hands of a worker that does nothing with it."""
+    found = claiming.claim(["default"], worker="w", cluster="c")
+    return Task.objects.get(pk=found.lease.task_id)
 
-    later = clock.now() + timedelta(seconds=20)
+
+@pytest.mark.parametrize("at_once", [None, 1])
+def test_the_time_of_an_item_counts_from_when_a_worker_begins_it(alice, at_once):
+    config = {"at_once": at_once} if at_once else {}
+    task = start(spread([1, 2, 3], retry_config={"timeout_ms": 30_500}, **config), alice)
+    attempts(3)  # the items are made
+    assert set(task.children.filter(branch__node=1).values_list("deadline", flat=True)) == {None}
+
+    later = clock.now() + timedelta(seconds=60)
     with clock.frozen(later):
+        first = claimed()
+
+    assert (first.item, first.started_at) == (0, later)
+    assert abs(first.deadline - later - timedelta(seconds=30.5)) < timedelta(milliseconds=2)
+
+
+def test_a_task_that_is_claimed_again_has_the_time_that_it_had(alice):
+    start(spread([1], retry_config={"timeout_ms": 30_000}), alice)
+    attempts(3)
+    first = claimed()
+    lease = Execution.objects.get(task=first).lease_token
+    assert lifecycle.rescue(first.pk, lease, "its worker died", is_proved=True)
+    with clock.frozen(clock.now() + timedelta(seconds=20)):
+        again = claimed()
+
+    assert (again.pk, again.deadline) == (first.pk, first.deadline)
+
+
+def test_a_task_that_is_retried_alone_has_its_time_again(alice):
+    other = {**node("other"), "dependencies": [{"event": "go"}]}
+    graph = spread([-1], retry_config={"timeout_ms": 30_000, "max_attempts": 1}, on_failure="continue")
+    graph["tasks"].append(other)
+    child = ran(graph, alice).children.get(branch__node=1)
+    assert (child.status, child.deadline - child.started_at > timedelta(seconds=29)) == ("failed", True)
+
+    later = clock.now() + timedelta(hours=1)
+    with clock.frozen(later):
+        lifecycle.retry_failed(child, alice)
+        again = claimed()
+
+    assert again.pk == child.pk
+    assert abs(again.deadline - later - timedelta(seconds=30)) < timedelta(milliseconds=2)
+
+
+def test_a_try_that_waits_for_a_worker_for_longer_than_it_may_run_runs(alice):
+    making.template("def run(params):\n    return 1\n", alice, key="quick")
+    graph = {"tasks": [{"name": "a", "template": "quick", "result_keys": ["a"], "retry_config": {"timeout_ms": 1_000}}]}
+    task = start(graph, alice)
+    attempts(1)
+
+    with clock.frozen(clock.now() + timedelta(minutes=5)):
+        assert not Task.objects.overdue(clock.now()).exists()
+        attempts(2)
+
+    task.refresh_from_db()
+    assert task.returned == {"a": 1}
+
+
+def test_a_try_that_takes_too_long_has_failed_for_its_time(alice):
+    slow = "import task\n\ndef run(params):\n    task.sleep(3600)\n"
+    task = start(spread([1], runs=slow, retry_config={"timeout_ms": 30_000, "max_attempts": 1}), alice)
+    go_on(task)
+    with clock.frozen(clock.now() + timedelta(seconds=31)):
+        [late] = Task.objects.overdue(clock.now())
+        lifecycle.expire(late.pk)
         attempts(1)
 
-    second.refresh_from_db()
-    assert (second.status, second.deadline) == ("pending", later + timedelta(seconds=30))
+    task.refresh_from_db()
+    assert (task.status, late.branch.node, task.error["code"]) == ("failed", 1, "EXEC_009")
 
 
 def test_a_node_ends_in_its_own_time_however_many_items_wait_for_a_place(alice):
     graph = spread([1, 2, 3], at_once=1, timeouts={"run": "60 s"}, retry_config={"timeout_ms": 50_000})
     task = start(graph, alice)
     attempts(3)
-    _, second, third = task.children.filter(branch__node=1).order_by("item")
     until = Node.objects.get(task=task, number=1).began_at + timedelta(seconds=60)
-    assert second.deadline == third.deadline == until
+    assert set(task.children.filter(branch__node=1).values_list("deadline", flat=True)) == {until}
 
     with clock.frozen(clock.now() + timedelta(seconds=20)):
-        attempts(1)
-
-    second.refresh_from_db()
-    assert (second.status, second.deadline) == ("pending", until)
+        assert claimed().deadline == until
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
