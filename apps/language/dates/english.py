@@ -134,7 +134,7 @@ def _words() -> dict[str, Phrase]:
 
 LABELS = (
     "invoice order task tasks ticket number no nr id case room client customer page top version item building contract "
-    "po line code job run step chapter section project account model limit port"
+    "po christmas easter thanksgiving line code job run step chapter section project account model limit port"
 )
 COUNTED = (
     "eur euro euros usd dollar dollars gbp pound pounds chf item items row rows record records people users times "

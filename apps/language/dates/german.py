@@ -131,7 +131,7 @@ def _words() -> dict[str, Phrase]:
     return words
 
 
-LABELS = "rechnung auftrag aufgabe nummer nr kunde kunden seite raum zimmer version position vertrag schritt"
+LABELS = "weihnachten ostern pfingsten rechnung auftrag aufgabe nummer nr kunde kunden seite raum zimmer version position vertrag schritt"
 COUNTED = "euro eur dollar chf zeilen datensätze stück seiten nutzer personen kg km mal"
 COMMON = (
     "bericht rechnungen rechnung umsatz kunden zeige bitte mir ich wir uns haben ist sind nicht mit zum zur auf alle "

@@ -52,7 +52,8 @@ def _compared(tokens: list[Token]) -> list[Token]:
 
 def _apply(each: Rule, tokens: list[Token], context: Context, text: str) -> list[Token]:
     position = 0
-    while match := each.pattern.search("".join(token.code for token in tokens), position):
+    codes = "".join(token.code for token in tokens)
+    while match := each.pattern.search(codes, position):
         matched = tokens[match.start() : match.end()]
         made = _make(each, context, matched)
         if made is None:
@@ -60,6 +61,7 @@ def _apply(each: Rule, tokens: list[Token], context: Context, text: str) -> list
             continue
         token = _replacement(made, matched, text)
         tokens = [*tokens[: match.start()], token, *tokens[match.end() :]]
+        codes = codes[: match.start()] + token.code + codes[match.end() :]
         position = 0 if token.code in "Pp" and len(matched) > 1 else match.start() + 1
     return tokens
 

@@ -74,8 +74,14 @@ class Lexicon:
     """What may stand before an apostrophe as a word of its own."""
 
     @cached_property
-    def longest(self) -> int:
-        return max(len(re.findall(r"\w+|[-']", phrase)) for phrase in self.words)
+    def reach(self) -> dict[str, int]:
+        """How many pieces the longest phrase has that begins with this one: most words begin none."""
+        longest: dict[str, int] = {}
+        for phrase in self.words:
+            pieces = re.findall(r"\w+|[-']", phrase)
+            if pieces:
+                longest[pieces[0]] = max(longest.get(pieces[0], 0), len(pieces))
+        return longest
 
     @cached_property
     def shapes(self) -> list[tuple[re.Pattern[str], str]]:

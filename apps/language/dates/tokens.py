@@ -48,10 +48,11 @@ _WORD = re.compile(
     r"|(?P<season>(?<![\w/.-])(?:fy ?)?(?:19|20)\d\d/\d{2}(?![\w/-]))"
     r"|(?P<short>(?<!\w)['’]\d{2}(?!\w))"
     r"|(?P<money>[$€£¥#]\s?\d[\d.,]*\w*|\d[\d.,]*\s?(?:%|€|\$|£))"
+    r"|(?P<daymonth>(?<![\w./])(?:\d{1,2}\.\d{1,2}\.(?![\w.])|\d{1,2}\.\d{1,2}(?=\s?[-–—]\s?\d{1,2}\.\d{1,2}\.\d)"
+    r"|\d{1,2}/\d{1,2}(?=\s?(?:[-–—]|\w{1,5})\s?\d{1,2}/\d{1,2}/\d)))"
     r"|(?P<number>(?<![\w.,])\d+(?:[.,:]\d+)+(?!\w))"
     r"|(?P<nth>(?<![\w.,])\d{1,2}-(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)(?!\w))"
-    r"|(?P<daymonth>(?<![\w.])\d{1,2}\.\d{1,2}\.(?![\w.]))"
-    r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
+    r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]\s?\d{1,2}\.\d|\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
     r"|(?P<word>\w+(?:['’]\w+)*)"
     r"|(?P<dash>[-–—]+)"
     r"|(?P<and>[&/])"
@@ -100,7 +101,7 @@ def _pieces(text: str, span: tuple[int, int], words: Lexicon, is_month_first: bo
         elif kind in ("joined", "nth"):
             yield Token(code="t", value=int(re.split(r"\D", piece)[0]), **place)
         elif kind == "daymonth":
-            yield from _day_and_month(piece, place)
+            yield from _day_and_month(piece, place, is_month_first)
         elif kind in ("dash", "comma", "and"):
             yield Token(code={"dash": "J", "comma": "c", "and": "C"}[kind], **place)
         elif kind == "word":
@@ -109,9 +110,11 @@ def _pieces(text: str, span: tuple[int, int], words: Lexicon, is_month_first: bo
             yield Token(code="x", value=piece, **place)
 
 
-def _day_and_month(piece: str, place: dict[str, Any]) -> Iterator[Token]:
+def _day_and_month(piece: str, place: dict[str, Any], is_month_first: bool) -> Iterator[Token]:
     """15.01. without a year: the same tokens as "15. January"."""
     day, month = map(int, re.findall(r"\d+", piece))
+    if "/" in piece and (day <= 12 if is_month_first else month > 12):
+        day, month = month, day
     if 1 <= month <= 12:
         yield Token(code="t", value=day, **place)
         yield Token(code="M", value=month, **place)
@@ -166,6 +169,12 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 ABBREVIATION = 5
+FULL = frozenset(
+    "may mai mars juin june july juni juli märz mayo май мая мае март июнь июня июль июля year week jahr año año mes an ans "
+    "mois день дня год week day days jour tag half"
+    .split()
+)
+"""Short, and no abbreviation: a dot behind them ends the sentence."""
 
 
 def _phrases(text: str, raw: list[Token], words: Lexicon) -> Iterator[Token]:
@@ -186,11 +195,16 @@ def _longest(text: str, raw: list[Token], index: int, words: Lexicon) -> tuple[i
     if _is_person(text, raw, index, words):
         return 1, [Token(code="x", start=raw[index].start, end=raw[index].end)]
     if not raw[index].code:
-        for size in range(min(words.longest, len(raw) - index), 0, -1):
+        reach = words.reach.get(_first_piece(raw[index].value), 0)
+        for size in range(min(reach, len(raw) - index), 0, -1):
             tokens = _known(text, raw[index : index + size], words)
             if tokens is not None:
                 return size, tokens
     return 1, [_single(raw[index], words)]
+
+
+def _first_piece(word: str) -> str:
+    return re.split("['’]", word.casefold(), maxsplit=1)[0]
 
 
 def _adds_nothing(text: str, previous: Token, token: Token, rest: list[Token], words: Lexicon) -> bool:
@@ -198,7 +212,8 @@ def _adds_nothing(text: str, previous: Token, token: Token, rest: list[Token], w
     if token.code == "" and previous.code in ("Y", "P", "K", "Q"):
         return token.value.casefold() in words.after_year
     is_dot = token.code == "x" and token.value == "." and token.start == previous.end
-    is_short = previous.is_spelled and previous.end - previous.start < ABBREVIATION
+    word = text[previous.start : previous.end].casefold()
+    is_short = previous.is_spelled and len(word) < ABBREVIATION and word not in FULL
     return is_dot and (is_short and (previous.code in "MnWvqhYK") or _is_year_word(text, previous, words)) and bool(rest)
 
 

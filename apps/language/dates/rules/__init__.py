@@ -11,6 +11,8 @@ RULES: tuple[Rule, ...] = (
     named.month_of_year,
     named.month_of_short_year,
     named.numbered_week,
+    named.day_to_date,
+    named.months_of_year,
     named.said_year,
     relative.to_date,
     relative.the_present_unit,

@@ -138,6 +138,22 @@ def numbered_week(_: Context, matched: list[Token]) -> Any:
     return with_year(Partial(grain="w", number=number), matched) or (NO_DATE if has_any(matched, "Y") else None)
 
 
+@rule("(?<![tLNar#])#[mq]o?Y")
+def months_of_year(_: Context, matched: list[Token]) -> Any:
+    """Nine months of 2025: in accounts the first nine, and it is asked."""
+    inside = periods.part(periods.year(matched[-1].value), 1, matched[1].code, matched[0].value)
+    return Reading(value=inside, kind="vague") if inside else None
+
+
+@rule("(?<![jCMn#])[#t][OJV]P")
+def day_to_date(_: Context, matched: list[Token]) -> Any:
+    """5. to 12.3.2025: the first has month and year of the last."""
+    last: Period = matched[-1].value
+    if last.grain != "d" or not 1 <= matched[0].value < last.last.day:
+        return None
+    return Period(start=last.last.replace(day=matched[0].value), end=last.end, grain="r")
+
+
 @rule("yY")
 def said_year(_: Context, matched: list[Token]) -> Any:
     return periods.year(matched[1].value)
@@ -182,6 +198,6 @@ def year_alone(context: Context, matched: list[Token]) -> Any:
     return periods.year(number) if is_near or len(matched) > 1 else None
 
 
-@rule("(?<=[beiqhmwd]o)Y")
+@rule("(?<=[beiqhmwd]o)Y|(?<=[tL]#[mqh])Y|(?<=[tL]m)Y")
 def year_after_of(_: Context, matched: list[Token]) -> Any:
     return periods.year(matched[0].value)

@@ -6,7 +6,7 @@ from apps.language.dates.reading import AGAIN, RANGE, Context, Reading, rule, va
 from apps.language.dates.tokens import Token
 
 
-@rule(f"@{RANGE}@")
+@rule(f"[FoSZ]?@(?:{RANGE}|C)?@")
 def two_times(_: Context, __: list[Token]) -> Any:
     """From 9:00 to 10:30."""
     return Reading(value=AGAIN)
