@@ -22,25 +22,31 @@ def objection(value: Any, caps: Caps) -> tuple[str, str] | None:
     """(path, what to do) for the first thing that is not plain JSON or exceeds `caps`, else None."""
     stack: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
     values = characters = 0
+    known: set[str] = set()  # names of properties that are right: a large document repeats a few
     while stack:
         item, path = stack.pop()
         values += 1
         characters += len(item) if isinstance(item, str) else 1
-        if characters > caps.characters:
-            return "", f"It is longer than {caps.characters:,} characters. Send less."
-        if values > caps.values:
-            return "", f"It holds more than {caps.values:,} values. Send fewer."
-        if said := _objection_to_one(item):
-            return _dotted(path), said
         if isinstance(item, dict | list) and item:
             if len(path) >= caps.depth:
                 return _dotted(path), f"It is nested more than {caps.depth} levels deep. Flatten it."
             if isinstance(item, dict):
-                if said := next(filter(None, map(_objection_to_key, item)), None):
-                    return _dotted(path), said
+                if new := item.keys() - known:
+                    if said := next(filter(None, map(_objection_to_key, new)), None):
+                        return _dotted(path), said
+                    known |= new
                 characters += sum(map(len, item))
-            children = item.items() if isinstance(item, dict) else enumerate(item)
-            stack.extend((child, (*path, str(name))) for name, child in children)
+            for name, child in item.items() if isinstance(item, dict) else enumerate(item):
+                if type(child) is str and child.isascii() and "\0" not in child:  # most of what a large document holds
+                    values, characters = values + 1, characters + len(child)
+                else:
+                    stack.append((child, (*path, str(name))))
+        elif said := _objection_to_one(item):
+            return _dotted(path), said
+        if characters > caps.characters:
+            return "", f"It is longer than {caps.characters:,} characters. Send less."
+        if values > caps.values:
+            return "", f"It holds more than {caps.values:,} values. Send fewer."
     return None
 
 
