@@ -28,7 +28,8 @@ def complete(lease: Lease, result: str, rest: Batch) -> None:
 
 def fail(lease: Lease, error: dict[str, Any], rest: Batch) -> None:
     """running → pending after a delay when the failure may pass by itself, else → failed (the last: dead letter)."""
-    task = Task.objects.select_related("revision").get(pk=lease.task_id)
+    read = Task.objects.select_related("revision").only("failures", "priority", "revision__retry")
+    task = read.get(pk=lease.task_id)
     failures = task.failures + 1
     decision = retry.after_failure(failures, task.revision.retry, error, task_id=task.pk)
     error = {**error, "will_retry": decision.again, "why": decision.reason, "attempt": lease.attempt}
@@ -126,7 +127,8 @@ def rescue(task_id: int, token: int, why: str, *, is_proved: bool = False) -> bo
     try:
         with transaction.atomic():
             lock(task_id)  # before reading what is asked of it: a resume must not be undone
-            task = Task.objects.select_related("execution", "revision").get(pk=task_id)
+            rows = Task.objects.select_related("execution", "revision").defer("revision__graph", "revision__script")
+            task = rows.get(pk=task_id)
             attempt = Attempt.objects.get(task_id=task_id, lease_token=token)
             if not is_proved and not leases.has_run_out(task_id, token):
                 return False

@@ -106,11 +106,8 @@ def locked(task: Task) -> Task:
     NO KEY: rows that refer to the task (a worker's new file) can be added meanwhile, so that a worker which holds its
     execution's row never waits for us while we wait for it.
     """
-    return (
-        Task.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("execution", "revision")
-        .get(pk=task.pk)
-    )
+    # Without its revision: the graph of a large workflow, once for each of its parts that ends, was the dearest of all.
+    return Task.objects.select_for_update(of=("self",), no_key=True).select_related("execution").get(pk=task.pk)
 
 
 def ask_locked(
