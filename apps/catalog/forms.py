@@ -72,10 +72,16 @@ def _whole(name: str, label: str, help_text: str = "") -> forms.IntegerField:
     )
 
 
+WORKFLOW = "workflow"
+OF_SCRIPTS = ("script", "stages")
+"""Fields that a workflow has no use for: its graph stands in the place of both."""
+
+
 class RevisionForm(forms.Form):
     """A whole definition. Valid means that it can be saved as a draft; whether it can serve is another question.
 
-    `base`: the revision it goes on from. Its graph has a page of its own, and is kept as long as the kind is.
+    `base`: the revision it goes on from. Its graph has a page of its own, and is kept as long as the kind is. Only the
+    fields of its kind are in the form: a workflow has neither a script nor stages.
     """
 
     version = forms.CharField(max_length=MAX_VERSION, help_text="A label for people: 2.1.0.")
@@ -131,10 +137,12 @@ class RevisionForm(forms.Form):
 
     GROUPS = (
         ("This revision", ("version", "note")),
-        ("Script", ("kind", "script")),
+        ("Kind", ("kind",)),
+        ("Script", ("script",)),
         ("Parameters", ("parameter_schema",)),
         ("Triggers", triggers.LISTS),
-        ("Outputs and stages", ("outputs", "stages")),
+        ("Outputs", ("outputs",)),
+        ("Stages", ("stages",)),
         (
             "Limits",
             (
@@ -160,9 +168,15 @@ class RevisionForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, base: TemplateRevision | None = None) -> None:
+        if data is not None and data.get("kind") != WORKFLOW:  # its form may have been that of a workflow until now
+            data = data.copy()
+            data.setdefault("stages", "[]")
         super().__init__(data, initial=self.initial_of(base))
         self.base = base
         cast(forms.ChoiceField, self.fields["kind"]).choices = [(name, name) for name in kinds.names()]
+        if (self.data.get("kind") if self.is_bound else self.initial["kind"]) == WORKFLOW:
+            for name in OF_SCRIPTS:
+                del self.fields[name]
 
     @classmethod
     def initial_of(cls, revision: TemplateRevision | None) -> dict[str, Any]:
@@ -174,13 +188,24 @@ class RevisionForm(forms.Form):
         return {**fields, **{name: lists.get(name, []) for name in triggers.LISTS}, "version": version, "note": ""}
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [(title, [self[name] for name in names]) for title, names in self.GROUPS]
+        return [
+            (title, [self[name] for name in names if name in self.fields])
+            for title, names in self.GROUPS
+            if any(name in self.fields for name in names)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """A workflow's form has no place for a script: whoever chooses another kind there is shown one."""
+        cleaned = super().clean() or self.cleaned_data
+        if "script" in self.fields and "script" not in self.data:
+            self.add_error("script", f"Write the script, or choose the kind {WORKFLOW} again.")
+        return cleaned
 
     def definition(self) -> Definition:
         fields = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
         lists = {name: self.cleaned_data[name] for name in triggers.LISTS}
         # Browsers send \r\n; a script is kept with \n, so that its lines are the same in files and here.
-        fields |= {"script": fields["script"].replace("\r\n", "\n"), "triggers": lists}
+        fields |= {"script": fields.get("script", "").replace("\r\n", "\n"), "triggers": lists}
         if self.base is not None and self.base.kind == fields["kind"]:
             fields["graph"] = self.base.graph
         return Definition(**fields)

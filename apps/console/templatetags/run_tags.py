@@ -40,10 +40,10 @@ def children_of(context: dict[str, Any], task: Task) -> dict[str, Any]:
 
 
 @register.inclusion_tag("admin/runs/of_revision.html")
-def graph_of(revision: TemplateRevision) -> dict[str, Any]:
-    """The graph of a workflow's revision, with its plan; nothing for other kinds."""
+def graph_of(revision: TemplateRevision, *, is_planned: bool = True) -> dict[str, Any]:
+    """The graph of a workflow's revision, with its plan if that is wanted; nothing for other kinds."""
     if revision.kind != page.KIND:
         return {}
     graph = reading.read(revision.graph).graph
     shown = drawing.plain(layout(graph, wire(graph)), graph) if graph.nodes else None
-    return {"drawing": shown, "plan": sketch.plan(graph) if graph.nodes else []}
+    return {"drawing": shown, "plan": sketch.plan(graph) if graph.nodes and is_planned else []}

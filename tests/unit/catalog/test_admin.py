@@ -156,6 +156,36 @@ def test_the_editor_goes_on_from_any_revision(admin: Client, draft: TemplateRevi
     assert admin.get(url("edit", "report"), {"from": "9"}).status_code == 404
 
 
+GRAPH = {"tasks": [{"name": "First step", "script": "def run(params):\n    return 1\n"}]}
+
+
+@pytest.fixture
+def flow(template: TaskTemplate, settings: Any) -> TemplateRevision:
+    settings.TASK_KINDS = {**settings.TASK_KINDS, "workflow": "tests.unit.catalog.kinds.FakeKind"}
+    return publishing.save_draft(template, None, Definition(kind="workflow", graph=GRAPH))
+
+
+def test_the_editor_of_a_workflow_shows_its_graph_and_no_fields_of_scripts(
+    admin: Client, flow: TemplateRevision
+) -> None:
+    shown = page(admin.get(url("edit", "report")))
+    assert "First step" in shown and "run.css" in shown
+    assert 'name="script"' not in shown and 'name="stages"' not in shown and ">Script<" not in shown
+
+    admin.post(url("edit", "report"), posted(flow, note="Why."))
+    one, two = TemplateRevision.objects.order_by("number")
+    assert Definition.of(one) == Definition.of(two)
+
+
+def test_who_makes_a_script_of_a_workflow_is_asked_for_it(admin: Client, flow: TemplateRevision) -> None:
+    shown = page(admin.post(url("edit", "report"), posted(flow, kind="script")))
+    assert "Write the script" in shown and 'name="script"' in shown
+    assert TemplateRevision.objects.count() == 1
+    admin.post(url("edit", "report"), posted(flow, kind="script", script="fine"))
+    made = TemplateRevision.objects.get(number=2)
+    assert (made.kind, made.script, made.graph) == ("script", "fine", {})
+
+
 def test_a_draft_with_problems_is_saved_and_shows_them_beside_their_lines(
     admin: Client, draft: TemplateRevision
 ) -> None:
