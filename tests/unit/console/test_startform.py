@@ -55,6 +55,16 @@ def test_the_outlook_tells_of_past_tasks_and_of_those_under_way(alice):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_start_page_of_a_workflow_draws_its_graph_and_names_no_tools_of_a_node(client, alice):
+    client.force_login(alice)
+    graph = {"tasks": [{"name": "Fetch them", "script": "def run(params):\n    return 1\n"}]}
+    making.template("", alice, key="flow", kind="workflow", graph=graph, required_tools=["crm.invoices"])
+    shown = client.get("/admin/catalog/tasktemplate/flow/start/").content.decode()
+    assert "Fetch them" in shown and "run.css" in shown and "drawn.js" in shown
+    assert "crm.invoices" not in shown and "<dt>Stages</dt>" not in shown
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_nodes_of_a_workflow_are_no_past_tasks_of_it(alice):
     run = ran({"tasks": [{"name": name, "script": "def run(params):\n    return 1\n"} for name in "ab"]}, alice)
     waiting = start({"tasks": [{"name": "c", "script": "def run(params):\n    return 1\n"}]}, alice, key="other")
