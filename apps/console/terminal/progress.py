@@ -10,6 +10,8 @@ from apps.core import durations
 BAR = 30
 STEP = 10
 """Without a terminal: a line for every so many per cent, and for every stage."""
+ORDINARY = ("Waits for the tasks of its nodes", "Waits for the next try", "Waits for a free worker", "Wakes up")
+"""How the reasons begin for which a workflow that goes on is asleep or about to wake."""
 GREY, GREEN, RED, YELLOW, CYAN = "90", "32", "31", "33", "36"
 COLOURS = {"completed": GREEN, "failed": RED, "cancelled": GREY, "paused": YELLOW, "pending": GREY, "waiting": YELLOW}
 
@@ -34,6 +36,13 @@ class Snapshot:
     remaining: float | None
     seq: int
     is_final: bool
+    nodes: str = ""
+    """Of a workflow that has begun: how many of its nodes are done, run, have failed. Its wake-ups say nothing of them."""
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """A workflow that goes on, whether it is awake or waits for its nodes at this moment."""
+        return bool(self.nodes) and self.status in ("pending", "running", "waiting")
 
 
 class Display(Protocol):
@@ -100,14 +109,23 @@ class Bar:
 
 
 class Lines:
-    """For files and pipes: a line when the status or the stage changes, and for every tenth of the way."""
+    """For files and pipes: a line when the status or the stage changes, and for every tenth of the way.
+
+    Of a workflow that is on its way only for every tenth, and when something holds it up.
+    """
 
     def __init__(self, stream: TextIO, look: Look) -> None:
         self._stream = stream
         self._shown: tuple[object, ...] | None = None
+        self._held = ""
 
     def show(self, snapshot: Snapshot) -> None:
-        shown = (snapshot.status, snapshot.why, snapshot.stage, int(snapshot.percent // STEP))
+        shown: tuple[object, ...] = (snapshot.status, snapshot.why, snapshot.stage)
+        if snapshot.is_on_its_way:
+            # Awake, it looks at what has ended: that alone does not say that it is held up no longer.
+            self._held = self._held if snapshot.status == "running" else holdup(snapshot)
+            shown = (self._held,)
+        shown += (int(snapshot.percent // STEP),)
         if shown == self._shown:
             return
         self._shown = shown
@@ -126,6 +144,8 @@ class Lines:
 
 def doing(snapshot: Snapshot) -> str:
     """'ai_analysis (5 of 8) · Chunk 3 of 11 · line 24 · crm.invoices · chantilly-3'; of one that does not run, why."""
+    if snapshot.is_on_its_way:
+        return clean(" · ".join(filter(None, [snapshot.nodes, holdup(snapshot)])))
     if snapshot.status != "running":
         return clean(f"{snapshot.status} · {snapshot.why}" if snapshot.why else snapshot.status)
     number = f" ({snapshot.stage_number} of {snapshot.stages})" if snapshot.stage_number else ""
@@ -140,10 +160,15 @@ def doing(snapshot: Snapshot) -> str:
     return clean(" · ".join(part for part in parts if part))
 
 
+def holdup(snapshot: Snapshot) -> str:
+    """What a workflow on its way waits for besides its own tasks: people, an event, a worker that is not there."""
+    return "" if snapshot.status == "running" or snapshot.why.startswith(ORDINARY) else snapshot.why
+
+
 def times(snapshot: Snapshot) -> str:
     parts = []
     if snapshot.elapsed is not None:
         parts.append(durations.describe(snapshot.elapsed))
-    if snapshot.status == "running" and round(snapshot.remaining or 0):
+    if (snapshot.status == "running" or snapshot.is_on_its_way) and round(snapshot.remaining or 0):
         parts.append(f"about {durations.describe(round(snapshot.remaining or 0))} left")
     return ", ".join(parts)

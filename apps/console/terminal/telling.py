@@ -28,14 +28,18 @@ TOLD = frozenset({
     "task.checkpoint_refused", "task.released", "task.retried",
 })  # fmt: skip
 """Events that a person who waits wants to hear of; how it ended is told by itself."""
+WAKE_UPS = frozenset({"task.suspended", "task.woken", "task.claimed", "task.resumed_at"})
+"""A workflow wakes up whenever one of its nodes has ended, and falls asleep again: the progress of the whole says more."""
 LOUD = ("warning", "error")
 SHOWN_MISHAPS = 5
 
 
-def sayings(entries: Iterable[Entry], *, is_talkative: bool) -> Iterator[str]:
+def sayings(entries: Iterable[Entry], *, is_talkative: bool, is_workflow: bool = False) -> Iterator[str]:
     """What happened, a line each."""
     now = clock.now()
     for entry in entries:
+        if is_workflow and entry.kind in WAKE_UPS:
+            continue
         if entry.kind == "task.logged":
             for line in feedrows.log([entry], now):
                 if is_talkative or line["level"] in LOUD:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from apps.console import reasons
+from apps.console import reasons, words
 from apps.console.terminal.progress import Display, Snapshot
-from apps.console.terminal.telling import sayings
+from apps.console.terminal.telling import WORKFLOW, sayings
 from apps.core import clock, hints
 from apps.tasks import standing
-from apps.tasks.models import Event, Task
+from apps.tasks.models import Event, Run, Task
 from apps.tasks.record.feed import Entry
 from apps.tasks.states import Status
 from apps.workers.models import Worker
@@ -45,7 +45,7 @@ def watch(task_id: int, viewer: Any, display: Display, *, is_talkative: bool = F
     is_told = False
     try:
         for look in follow(task_id, viewer):
-            for text in sayings(look.news, is_talkative=is_talkative):
+            for text in sayings(look.news, is_talkative=is_talkative, is_workflow=bool(look.snapshot.nodes)):
                 display.tell(text)
             display.show(look.snapshot)
             if look.snapshot.status == Status.PENDING and not is_told and time.monotonic() - began > PATIENCE:
@@ -119,7 +119,18 @@ def snap(task_id: int, viewer: Any) -> Snapshot:
         remaining=standing.remaining(task, elapsed or 0.0),
         seq=execution.seq,
         is_final=task.is_final,
+        nodes=_nodes(task),
     )
+
+
+def _nodes(task: Task) -> str:
+    """'37 of 200 nodes done, 3 running, 1 failed'; nothing of other tasks, and of a workflow that has not begun."""
+    run = Run.objects.filter(pk=task.pk).first() if task.kind == WORKFLOW else None
+    if run is None:
+        return ""
+    states = {"running": run.running, "failed": run.failed, "skipped": run.skipped}
+    said = [f"{number:,} {state}" for state, number in states.items() if number]
+    return ", ".join([f"{run.completed:,} of {words.count(run.total, 'node')} done", *said])
 
 
 def has_workers() -> bool:

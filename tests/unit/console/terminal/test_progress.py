@@ -93,6 +93,35 @@ def test_the_bar_fits_the_terminal(bar: tuple[Bar, io.StringIO], monkeypatch: py
     assert all(len(line) <= 49 for line in Screen(stream.getvalue()).lines)
 
 
+FLOW = replace(
+    RUNNING, status="waiting", why="Waits for the tasks of its nodes.", percent=41, stage="", stage_number=0, stages=0,
+    message="", line=None, call="", worker="", nodes="37 of 90 nodes done, 3 running, 1 failed",
+)  # fmt: skip
+
+
+def test_a_workflow_says_how_far_the_whole_is_and_what_holds_it_up() -> None:
+    assert doing(FLOW) == doing(replace(FLOW, status="running", why="")) == FLOW.nodes
+    asking = replace(FLOW, why="Waits for people: Approve.")
+    assert doing(asking) == f"{FLOW.nodes} · Waits for people: Approve."
+    unserved = replace(FLOW, status="pending", why="No live worker serves queue gis. It starts as soon as one does.")
+    assert "No live worker serves queue gis." in doing(unserved)
+    assert doing(replace(FLOW, status="paused", why="Paused by alice.")) == "paused · Paused by alice."
+    assert times(FLOW) == "12 s, about 8 s left"
+
+
+def test_lines_of_a_workflow_do_not_tell_when_it_wakes_up() -> None:
+    stream = io.StringIO()
+    shown = display(stream)
+    for percent in (41, 42, 43, 52):
+        for status, why in (("waiting", FLOW.why), ("pending", "Waits for a free worker of queue default."),
+                            ("running", "")):  # fmt: skip
+            shown.show(replace(FLOW, status=status, why=why, percent=percent))
+    people = "Waits for people: Approve."
+    for status, why in (("waiting", people), ("running", ""), ("waiting", people)):
+        shown.show(replace(FLOW, status=status, why=why, percent=52))
+    assert [line[:5] for line in stream.getvalue().splitlines()] == [" 41 %", " 52 %", " 52 %"]
+
+
 def test_a_terminal_without_unicode_gets_plain_marks() -> None:
     stream = io.StringIO()
     Bar(stream, Look(is_terminal=True, has_colours=False, has_marks=False)).show(RUNNING)

@@ -16,6 +16,7 @@ from apps.tasks.models import Task
 from apps.workers.registry import roster
 from apps.workers.running import slice as worker
 from tests import making
+from tests.unit.executors.workflow.ran import attempts, node, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +106,21 @@ def test_watch_tells_warnings_and_with_talkative_everything(alice: User) -> None
         for sight in sights:
             shown.told += watching.sayings(sight.news, is_talkative=is_talkative)
         assert [text.rpartition(": ")[2] for text in shown.told] == expected
+
+
+def test_of_a_workflow_the_progress_of_its_nodes_is_told_and_not_its_wake_ups(alice: User) -> None:
+    task = start({"tasks": [node("first"), node("second", "first"), node("third", "second")]}, alice)
+    shown = Recorder()
+    sights = follow(task.pk, alice)
+    assert next(sights).snapshot.nodes == ""
+    while not Task.objects.get(pk=task.pk).is_final:
+        attempts(1)
+        sight = next(sights)
+        shown.show(sight.snapshot)
+        shown.told += watching.sayings(sight.news, is_talkative=False, is_workflow=bool(sight.snapshot.nodes))
+    said = list(dict.fromkeys(each.nodes for each in shown.shown))
+    assert said[0] == "0 of 3 nodes done, 1 running" and said[-1] == "3 of 3 nodes done"
+    assert shown.told == []
 
 
 def test_watch_closes_the_display_at_the_end(task: Task, alice: User) -> None:
