@@ -30,7 +30,12 @@ def mask(text: str, limit: int = MAX_MESSAGE) -> str:
 
 @cache
 def _secrets() -> tuple[str, ...]:
-    values: list[object] = [settings.SECRET_KEY, settings.GEMINI_API_KEY, *settings.CHECKPOINT_KEYS]
+    values: list[object] = [
+        settings.SECRET_KEY,
+        settings.GEMINI_API_KEY,
+        settings.EMAIL_HOST_PASSWORD,
+        *settings.CHECKPOINT_KEYS,
+    ]
     values += [database.get("PASSWORD") for database in settings.DATABASES.values()]
     values.append(urlsplit(settings.REDIS_URL).password)
     return tuple(value for value in values if isinstance(value, str) and len(value) >= 6)

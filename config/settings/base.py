@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "apps.tasks",
     "apps.tools",
     "apps.executors",
+    "apps.notify",
     "apps.workers",
     "apps.language",
     "apps.api",
@@ -275,6 +276,18 @@ HOST = env.text("CHANTILLY_HOST") or socket.gethostname()
 # Where people reach the site, for the addresses that commands name; empty: where `manage.py up` runs, else PORT.
 SITE_URL = env.text("SITE_URL").rstrip("/")
 PORT = env.number("PORT", 8000)
+
+# The mail server that tells people what is asked of them; empty: nobody is told by mail.
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.boolean("EMAIL_USE_SSL")
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("Set EMAIL_USE_TLS (usually port 587) or EMAIL_USE_SSL (port 465), not both.")
+EMAIL_PORT = env.number("EMAIL_PORT", 587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25, minimum=1)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 10, minimum=1)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Chantilly <chantilly@{EMAIL_HOST or 'localhost'}>")
 
 # Chantilly's own settings. Durations in seconds unless the name says otherwise.
 ARTIFACT_ROOT = HOME / "artifacts"

@@ -76,8 +76,8 @@ def delegate(approval_id: int, by: Any, to: str, comment: str = "") -> Approval:
         if approval.delegated_to_id == other.pk:
             return approval
         Approval.objects.filter(pk=approval.pk).update(delegated_to=other)
-        acts.note(approval, "delegated", now, by, comment.strip(), to=other.get_username())
         approval.refresh_from_db()
+        acts.note(approval, "delegated", now, by, comment.strip(), to=other.get_username())
     return approval
 
 

@@ -5,6 +5,7 @@ from apps.tasks.models.family import Branch
 from apps.tasks.models.history import Artifact, Attempt, Checkpoint, Event, Step
 from apps.tasks.models.merging import AnsweredKey, Window
 from apps.tasks.models.messages import Message
+from apps.tasks.models.notices import Notice, NoticeChoice
 from apps.tasks.models.past import TaskTotal, Tombstone
 from apps.tasks.models.runs import Node, Run, Value
 from apps.tasks.models.steering import AuditEntry, BulkAction, Limit, Queue, RateLimit
@@ -27,6 +28,8 @@ __all__ = [
     "Limit",
     "Message",
     "Node",
+    "Notice",
+    "NoticeChoice",
     "Queue",
     "RateLimit",
     "Run",

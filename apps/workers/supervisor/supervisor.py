@@ -17,6 +17,7 @@ from apps.workers.models import ClusterEvent
 from apps.workers.supervisor import address
 from apps.workers.supervisor.bridge import Bridge
 from apps.workers.supervisor.children import Child, reap_adopted
+from apps.workers.supervisor.courier import Courier
 from apps.workers.supervisor.options import Options
 from apps.workers.supervisor.probe import Probe
 from apps.workers.supervisor.signals import END, Signals
@@ -41,6 +42,7 @@ class Supervisor:
         """Who asked, through the cluster's row, that it ends; empty while nobody does."""
         self._probe = Probe(options.workers, self._note_stall, self._note_wish if options.cluster else None)
         self._bridge = _bridge()
+        self._courier = Courier()
         self._cluster = cluster_child(options, home) if options.cluster else None
         self._web = web_child(options, home) if options.web else None
         self._welcome = Welcome(options, home, ask_child(options)) if options.web else None
@@ -56,6 +58,7 @@ class Supervisor:
             address.leave(self._home, self._options.address)
         with self._signals:
             self._probe.start()
+            self._courier.start()
             if self._bridge is not None:
                 self._bridge.start()
             while not self._signals.wait(self._pause()) & END and not self._has_ended_by_wish():
@@ -140,6 +143,7 @@ class Supervisor:
         who = f", {self._stop_wish}" if self._stop_wish else ""
         say(f"Stopping{who}; press Ctrl-C again to stop at once.")
         self._probe.watch(None)
+        self._courier.ask_to_end()
         if self._welcome is not None:
             self._welcome.kill()
         self._end(self._children)
@@ -148,6 +152,7 @@ class Supervisor:
             address.withdraw(self._home)
         if self._bridge is not None:
             self._bridge.stop()
+        self._courier.stop()
         self._record_stop()
         say("Stopped.")
 
