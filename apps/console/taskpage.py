@@ -11,11 +11,14 @@ from apps.catalog.models import TemplateRevision
 from apps.console import feedrows, goingon, holds, reasons, script, state, words
 from apps.console.feedrows import FeedRow, LogRow
 from apps.console.holds import Link
+from apps.console.runs import files
+from apps.console.runs.files import Files
 from apps.console.script import Line, Mark
 from apps.console.state import TaskState
 from apps.core import clock, durations
 from apps.executors.workflow.running import inline
-from apps.tasks.models import Artifact, Attempt, Event, Step, Task
+from apps.tasks import standing
+from apps.tasks.models import Attempt, Event, Step, Task
 from apps.tasks.models.history import WORKFLOW
 from apps.tasks.record import feed
 from apps.tasks.states import Status
@@ -86,7 +89,7 @@ class TaskPage:
     trouble: Trouble | None
     tries: list[Try]
     journal: list[Step]
-    artifacts: list[Artifact]
+    files: Files
     parameters: list[Parameter]
     result: list[Parameter]
     may_control: bool
@@ -120,7 +123,7 @@ def gather(task_id: int, user: Any) -> TaskPage:
         trouble=_trouble(task, attempts, now),
         tries=[_try(attempt, following, task, now) for attempt, following in _pairs(attempts)[-MAX_TRIES:]][::-1],
         journal=list(Step.objects.filter(task_id=task_id).defer("result", "digest").order_by("-seq")[:MAX_JOURNAL]),
-        artifacts=list(Artifact.objects.of(task)),
+        files=files.of(task, user),
         parameters=_parameters(task),
         result=_result(task),
         may_control=user.pk == task.requester_id or user.has_perm("tasks.control_task"),
@@ -284,6 +287,8 @@ def _parameters(task: Task) -> list[Parameter]:
 def _result(task: Task) -> list[Parameter]:
     if task.status != Status.COMPLETED or len(task.result) > 1_000_000:
         return []
+    if standing.is_removed(task):
+        return [Parameter(name="result", value=standing.REMOVED, is_default=False)]
     returned = task.returned
     if returned is None:
         return []

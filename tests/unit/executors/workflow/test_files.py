@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from apps.console.runs import files
 from apps.tasks.models import Artifact, Task
 from apps.workers.running.slice import drain
 from tests import making
@@ -49,6 +50,50 @@ def test_the_runs_page_its_api_and_the_command_line_have_them(run, client, alice
         for task_id in (run.pk, each["url"].split("/")[4]):
             answer = client.get(f"/api/v1/tasks/{task_id}/artifacts/{each['id']}/")
             assert (answer.status_code, len(b"".join(answer.streaming_content))) == (200, each["size"])
+
+
+@pytest.fixture
+def nested(run, alice):
+    """A workflow whose node is a workflow, whose node is one: the innermost writes."""
+    write = {"script": WRITE, "parameters": {"name": "deep.json"}}
+    inner = {"tasks": [{"name": "Innermost", **write}]}
+    making.template("", alice, key="inner", kind="workflow", graph=inner)
+    middle = {"tasks": [{"name": "Middle", "template": "inner"}]}
+    making.template("", alice, key="middle", kind="workflow", graph=middle)
+    task = ran({"tasks": [{"name": "Outer", "template": "middle"}, {"name": "Own", **write}]}, alice)
+    assert task.status == "completed", task.error
+    return task
+
+
+def test_files_of_workflows_inside_it_are_listed_with_the_nodes_that_made_them(nested, client, alice):
+    shown = files.of(nested, alice)
+    assert sorted(file.node for file in shown.shown) == ["Outer › Middle › Innermost", "Own"]
+    client.force_login(alice)
+    page = client.get(f"/admin/tasks/task/{nested.pk}/change/").content.decode()
+    assert page.count("deep.json") >= 2 and "Outer › Middle › Innermost</a>" in page
+    assert "Files that the script saves" not in page
+    listed = client.get(f"/api/v1/tasks/{nested.pk}/artifacts/").json()["results"]
+    assert [each["name"] for each in listed] == ["deep.json"] * 2
+    for each in listed:
+        assert client.get(f"/api/v1/tasks/{nested.pk}/artifacts/{each['id']}/").status_code == 200
+
+
+def test_a_part_that_somebody_else_asked_for_keeps_its_files_to_itself(nested, alice, charlie):
+    deep = Artifact.objects.exclude(task__parent=nested).get(task__in=Task.objects.filter(title__contains="nnermost"))
+    Task.objects.filter(pk=deep.task_id).update(requester=charlie)
+    assert [file.node for file in files.of(nested, alice).shown] == ["Own"]
+    assert deep not in Artifact.objects.of(nested)
+    assert files.of(nested, charlie).shown == []
+
+
+def test_of_very_many_files_the_newest_are_shown(run, alice, client, monkeypatch):
+    monkeypatch.setattr(files, "MOST_SHOWN", 1)
+    assert ([file.artifact.name for file in files.of(run, alice).shown], files.of(run, alice).is_more) == (
+        ["b.json"],
+        True,
+    )
+    client.force_login(alice)
+    assert "The newest 1." in client.get(f"/admin/tasks/task/{run.pk}/change/").content.decode()
 
 
 def test_a_script_that_starts_tasks_does_not_own_their_files(run, alice):
