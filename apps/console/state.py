@@ -10,6 +10,7 @@ from apps.console.script import Mark
 from apps.core import durations
 from apps.tasks import sight, standing
 from apps.tasks.models import Artifact, Attempt, Execution, Task
+from apps.tasks.models.history import WORKFLOW
 from apps.tasks.retry import most_attempts
 from apps.tasks.sight import Sight
 from apps.tasks.states import Control, Status
@@ -218,8 +219,16 @@ def _fields(task: Task, attempts: list[Attempt], stages: list[Stage], now: datet
         "memory_sub": f"of {durations.describe_memory(task.revision.memory_mb)}",
         "percent": f"{execution.percent:.0f}%",
         "message": execution.message or execution.stage,
-        "counts": f"{words.count(execution.warnings, 'warning')}, {words.count(execution.errors, 'error')}",
+        "counts": _counts(task),
     }  # fmt: skip
+
+
+def _counts(task: Task) -> str:
+    """What its script has warned of; of a workflow the strip of its nodes says what has failed."""
+    if task.kind == WORKFLOW:
+        return ""
+    warnings, errors = task.execution.warnings, task.execution.errors
+    return f"{words.count(warnings, 'warning')}, {words.count(errors, 'error')}"
 
 
 def _shown_line(task: Task) -> int | None:

@@ -137,8 +137,9 @@ let saidAt = -SAY_EVERY;
 let said = "";
 let toSay = null;
 const say = () => {
-  const field = (name) => document.querySelector(`[data-field="${name}"]`).textContent;
-  const text = `${field("state")}. Stage ${field("stage")} ${field("stage_sub")}. ${state.status === "failed" ? field("reason") : ""}`;
+  const field = (name) => document.querySelector(`[data-field="${name}"]`)?.textContent ?? "";
+  const stage = field("stage") ? `Stage ${field("stage")} ${field("stage_sub")}` : field("message"); // a workflow has none
+  const text = `${field("state")}. ${stage}. ${state.status === "failed" ? field("reason") : ""}`;
   if (text === said || toSay) return;
   toSay = setTimeout(() => {
     toSay = null;
