@@ -37,8 +37,8 @@ soak: install-dev ## a steady load for MINUTES (60), then: did anything grow or 
 	@scripts/pdf-libraries
 	$(PYTHON_BIN) -m tests.chaos.soak --minutes $(or $(MINUTES),60) $(SOAK)
 
-sweep: install-dev ## kill at every write of a 30-call script, at every point, on the database of DATABASE_URL
-	SWEEP=full $(PYTHON_BIN) -m pytest -q tests/chaos/test_s1.py $(ARGS)
+sweep: install-dev ## kill at every write of a 30-call script, of tasks of tasks and of a workflow, at every point
+	SWEEP=full $(PYTHON_BIN) -m pytest -q -m chaos tests/chaos/test_s1.py tests/chaos/test_s1_families.py $(ARGS)
 
 ordeal: install-dev ## hundreds of rounds of kills, timeouts, restarts, for their figures: most of an hour; SEED=1 ARGS="-k kill"
 	@scripts/pdf-libraries

@@ -61,10 +61,10 @@ class Rig:
     def sandboxes(self) -> Path:
         return self.home / "sandboxes"
 
-    def work(self, **environment: str) -> dict[str, Any]:
+    def work(self, module: str = "tests.chaos.worker", **environment: str) -> dict[str, Any]:
         """Run workers, one after the other, until no task is open. Answers how many were killed."""
         done = subprocess.run(
-            [sys.executable, "-m", "tests.chaos.worker"],
+            [sys.executable, "-m", module],
             env={
                 **os.environ,
                 "DJANGO_SETTINGS_MODULE": "tests.chaos.worker_settings",
