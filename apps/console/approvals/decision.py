@@ -10,7 +10,7 @@ from django import forms
 from django_jsonform.utils import join_coords
 from django_jsonform.widgets import JSONFormWidget
 
-from apps.console.approvals import rows
+from apps.console.approvals import inbox, rows
 from apps.console.approvals.rows import Act
 from apps.console.startform import MAX_JSON, for_form
 from apps.core import clock
@@ -84,6 +84,8 @@ class Page:
     sees_task: bool
     decided: list[tuple[str, str]]
     history: list[Act]
+    mark: str
+    """Of all open questions that its reader may see: another one, and this page may say something else."""
 
     @property
     def may_decide(self) -> bool:
@@ -104,6 +106,7 @@ def gather(approval: Approval, user: Any) -> Page:
         sees_task=sight.of(user).reaches(approval.task.requester_id),
         decided=[(name, _text(value)) for name, value in approval.decided_data.items()],
         history=rows.history(approval, now),
+        mark=inbox.mark(user),
     )
 
 

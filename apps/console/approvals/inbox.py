@@ -1,14 +1,17 @@
 """The inbox: what is asked of me, of my groups, what is late, what was decided. A bounded number of queries."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
+from django.db.models import Count, Max, Sum
 from django.urls import reverse
 
 from apps.console.approvals import rows
 from apps.console.approvals.rows import Row
 from apps.core import clock
+from apps.tasks import outbox
 from apps.tasks.models import Approval
 from apps.tasks.models.approvals import ApprovalQuerySet, ApprovalState
 
@@ -42,10 +45,29 @@ class Tab:
 
 @dataclass(frozen=True, kw_only=True)
 class Inbox:
+    """`mark`: of all open questions that its reader may see, as `standing` has it."""
+
     tabs: list[Tab]
     rows: list[Row]
     is_more: bool
     empty: str
+    mark: str
+    mails: "Mails"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mails:
+    """Whether the reader is told by e-mail, in a sentence; `change`: on or off, when they can change it."""
+
+    said: str
+    change: str = ""
+
+
+class Standing(TypedDict):
+    """How many questions somebody may decide, empty for none; and a mark that differs when any that they see has changed."""
+
+    count: str
+    mark: str
 
 
 def gather(user: Any, wanted: str) -> Inbox:
@@ -64,6 +86,8 @@ def gather(user: Any, wanted: str) -> Inbox:
         rows=rows.rows(found[:SHOWN], now),
         is_more=len(found) > SHOWN,
         empty=EMPTY[wanted],
+        mark=mark(user),
+        mails=_mails(user),
     )  # fmt: skip
 
 
@@ -100,6 +124,31 @@ def number(user: Any) -> int:
 def badge(user: Any) -> str:
     """The number for the menu; empty when there are none."""
     return _said(found) if (found := number(user)) else ""
+
+
+def standing(user: Any) -> Standing:
+    """Two queries."""
+    return Standing(count=badge(user), mark=mark(user))
+
+
+def mark(user: Any = None) -> str:
+    """Of all open questions that this user may see, or of all there are. One query, over open ones only."""
+    seen = Approval.objects.all() if user is None else Approval.objects.visible_to(user)
+    facts = seen.awaited().order_by().aggregate(
+        number=Count("pk"), ids=Sum("pk"), newest=Max("pk"), handed_to=Sum("delegated_to_id"),
+        reminded=Max("reminded_at"), escalated=Max("escalated_at"),
+    )  # fmt: skip
+    return hashlib.sha256(repr(sorted(facts.items())).encode()).hexdigest()[:16]
+
+
+def _mails(user: Any) -> Mails:
+    if not outbox.channels():
+        return Mails(said="This installation has no mail server, so nobody is told of approvals by e-mail.")
+    if not user.email:
+        return Mails(said="You are not told of approvals by e-mail: your account has no address.")
+    if outbox.wants(user):
+        return Mails(said=f"You are told of approvals by e-mail, to {user.email}.", change="off")
+    return Mails(said="You are not told of approvals by e-mail, as you wished.", change="on")
 
 
 def first(user: Any, number: int) -> list[Row]:

@@ -11,11 +11,15 @@ from apps.console import views
 from apps.console.approvals import decision, inbox, rows
 from apps.console.approvals.decision import DecisionForm
 from apps.core.errors import ChantillyError, InvalidInput
-from apps.tasks import approvals
+from apps.tasks import approvals, outbox
 from apps.tasks.approvals import evidence
 from apps.tasks.models import Approval
 
 SAFE = ("GET", "HEAD")
+MAILS = {
+    "on": "You are told of approvals by e-mail from now on.",
+    "off": "You get no e-mails about approvals any more.",
+}
 
 
 def show_inbox(request: HttpRequest) -> HttpResponse:
@@ -23,6 +27,17 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(SAFE)
     context = {"title": "Approvals", "inbox": inbox.gather(request.user, request.GET.get("of", ""))}
     return _answer(request, "admin/approvals/inbox.html", context)
+
+
+def choose_mails(request: HttpRequest) -> HttpResponse:
+    """Everybody chooses for themselves."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    choice = request.POST.get("mails", "")
+    if choice in MAILS:
+        outbox.choose(request.user, by_email=choice == "on")
+        messages.success(request, MAILS[choice])
+    return redirect("admin:approvals")
 
 
 def show(request: HttpRequest, approval_id: int) -> HttpResponse:

@@ -18,7 +18,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from apps.console.live.followers import Follower, ListFollower, TaskFollower
+from apps.console.live.followers import Follower, InboxFollower, ListFollower, TaskFollower
 from apps.console.live.hub import hub
 from apps.console.live.messages import MAX_FRAME, NotUnderstood, parse
 from apps.tasks import sight
@@ -35,13 +35,14 @@ SLOW_SECONDS = 20.0
 """How long a client may leave what it was sent unconfirmed."""
 FRAMES_PER_SECOND = 20.0
 BURST = 60.0
-SOCKETS_PER_USER = 50
+SOCKETS_PER_USER = 100
+"""A page has up to two: its own, and that of the menu's number."""
 NOT_UNDERSTOOD, SIGNED_OUT, NOT_FOUND, TOO_SLOW, TOO_MANY = 4400, 4401, 4404, 4408, 4429
 NO_BINARY, TOO_LARGE = 1003, 1009
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    follower: TaskFollower | ListFollower | None = None
+    follower: Follower | None = None
     _watch: asyncio.Task[None] | None = None
     _allowance = BURST
     _counted_at = 0.0
@@ -89,7 +90,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """What the user may see; None where that is not what this socket follows."""
         raise NotImplementedError
 
-    def make_follower(self, viewer: Sight) -> TaskFollower | ListFollower:
+    def make_follower(self, viewer: Sight) -> Follower:
         raise NotImplementedError
 
     def show(self, tasks: list[int]) -> None:
@@ -191,6 +192,17 @@ class ListConsumer(LiveConsumer):
         if isinstance(self.follower, ListFollower):
             self.follower.shown = set(tasks)
             self.follower.changed |= self.follower.shown
+
+
+class InboxConsumer(LiveConsumer):
+    """`ws/approvals/`: what is asked of its user; whoever may see the pages may follow their own."""
+
+    @database_sync_to_async
+    def sight_of(self, user: Any) -> Sight | None:
+        return sight.of(user) if user.is_staff else None
+
+    def make_follower(self, viewer: Sight) -> InboxFollower:
+        return InboxFollower(socket=self, user_id=viewer.user_id or 0)
 
 
 def _sessions() -> Any:

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from apps.console.approvals.inbox import Standing
 from apps.console.live import messages
 from apps.console.state import TaskState
 from apps.tasks.sight import Sight
@@ -13,6 +14,8 @@ WINDOW = 4
 """Messages that a socket may have open before it is asked to confirm."""
 PROSPECT_SECONDS = 5.0
 """Between two looks at a pending task to which nothing happens: its place and its expected start move all the same."""
+INBOX_SECONDS = 30.0
+"""Between two looks at the inbox of one person while nothing is asked or decided: groups change, too."""
 
 
 class Socket(Protocol):
@@ -75,3 +78,15 @@ class ListFollower(Follower):
         """What to look at now; what changes during the look is for the next."""
         taken, self.changed = self.changed, set()
         return taken
+
+
+@dataclass(eq=False, kw_only=True)
+class InboxFollower(Follower):
+    """Follows what is asked of its user. `looked_at`: when, and `mark`: at which mark of all questions, that was read last."""
+
+    shown: Standing | None = None
+    mark: str = ""
+    looked_at: float = 0.0
+
+    def is_behind(self, mark: str, now: float) -> bool:
+        return self.shown is None or self.mark != mark or now - self.looked_at >= INBOX_SECONDS

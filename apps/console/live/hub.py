@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -16,10 +17,11 @@ import structlog
 from django.db import DatabaseError, close_old_connections, connections
 
 from apps.console import state
+from apps.console.approvals import inbox
 from apps.console.live import messages, reading
-from apps.console.live.followers import Follower, ListFollower, TaskFollower
+from apps.console.live.followers import Follower, InboxFollower, ListFollower, TaskFollower
 from apps.console.live.looks import Looks
-from apps.console.live.messages import TaskMessage, TasksMessage
+from apps.console.live.messages import ApprovalsMessage, TaskMessage, TasksMessage
 from apps.console.live.reading import Tail
 from apps.console.state import TaskState
 from apps.core import hints
@@ -45,6 +47,7 @@ class Hub:
         self.looks: Looks[tuple[bool, Sight | None]] = Looks()
         self._tasks: dict[int, set[TaskFollower]] = {}
         self._lists: set[ListFollower] = set()
+        self._inboxes: set[InboxFollower] = set()
         self._hinted: set[int] = set()
         self._woken = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
@@ -53,33 +56,41 @@ class Hub:
         self._list_seqs: dict[int, int] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._tasks.values())) + len(self._lists)
+        return sum(map(len, self._tasks.values())) + len(self._lists) + len(self._inboxes)
 
     def sockets_of(self, user_id: int) -> int:
-        followers: list[Follower] = [*self._lists, *(each for group in self._tasks.values() for each in group)]
+        followers: list[Follower] = [
+            *self._lists,
+            *self._inboxes,
+            *(each for group in self._tasks.values() for each in group),
+        ]
         return sum(follower.user_id == user_id for follower in followers)
 
-    def add(self, follower: TaskFollower | ListFollower) -> None:
+    def add(self, follower: Follower) -> None:
         if isinstance(follower, TaskFollower):
             self._tasks.setdefault(follower.task_id, set()).add(follower)
-        else:
+        elif isinstance(follower, ListFollower):
             self._lists.add(follower)
+        elif isinstance(follower, InboxFollower):
+            self._inboxes.add(follower)
         self.poke(follower)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.get_running_loop().create_task(self._poll(), name="console-poller")
 
-    def remove(self, follower: TaskFollower | ListFollower) -> None:
+    def remove(self, follower: Follower) -> None:
         if isinstance(follower, TaskFollower):
             group = self._tasks.get(follower.task_id, set())
             group.discard(follower)
             if not group:
                 self._tasks.pop(follower.task_id, None)
-        else:
+        elif isinstance(follower, ListFollower):
             self._lists.discard(follower)
+        elif isinstance(follower, InboxFollower):
+            self._inboxes.discard(follower)
         if not len(self):
             self._woken.set()
 
-    def poke(self, follower: TaskFollower | ListFollower) -> None:
+    def poke(self, follower: Follower) -> None:
         """Look again soon: it is new, or has confirmed."""
         if isinstance(follower, TaskFollower):
             self._hinted.add(follower.task_id)
@@ -142,6 +153,8 @@ class Hub:
                 await self._look_at_tasks(hinted)
             if lists and self._lists:
                 await self._look_at_lists()
+            if lists and self._inboxes:
+                await self._look_at_inboxes()
         except DatabaseError as error:
             log.warning("live_pages_wait_for_the_database", error=str(error))
             await asyncio.sleep(SAFETY_SECONDS)
@@ -197,6 +210,21 @@ class Hub:
             news = [each for each in (*others, *(row["id"] for row in rows)) if each in ids - follower.shown]
             if mine or news:
                 await follower.send(messages.body(TasksMessage(type="tasks", rows=mine, others=news)))
+
+    async def _look_at_inboxes(self) -> None:
+        """One look at all open questions; then at those of each person who lacks something."""
+        mark, now = await self._ask(inbox.mark), time.monotonic()
+        behind: dict[int, list[InboxFollower]] = {}
+        for follower in list(self._inboxes):
+            if follower.is_ready and follower.is_behind(mark, now):
+                behind.setdefault(follower.user_id, []).append(follower)
+        for user_id, followers in behind.items():
+            standing = await self._ask(partial(reading.standing, user_id))
+            for follower in followers:
+                follower.mark, follower.looked_at = mark, now
+                if follower.shown != standing:
+                    follower.shown = standing
+                    await follower.send(messages.body(ApprovalsMessage(type="approvals", **standing)))
 
     async def _ask(self, question: Callable[[], Answer]) -> Answer:
         """Run in the poller's own thread, with its own connection."""

@@ -44,7 +44,18 @@ class TasksMessage(TypedDict):
     others: list[int]
 
 
-ServerMessage = TaskMessage | TasksMessage
+class ApprovalsMessage(TypedDict):
+    """How many questions its reader may decide, as the menu writes it, and a mark of all that they may see.
+
+    Another mark: something was asked, decided, handed over or hurried.
+    """
+
+    type: Literal["approvals"]
+    count: str
+    mark: str
+
+
+ServerMessage = TaskMessage | TasksMessage | ApprovalsMessage
 
 
 def body(message: ServerMessage) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from apps.console import feedrows, reasons, state
+from apps.console.approvals import inbox
+from apps.console.approvals.inbox import Standing
 from apps.console.feedrows import FeedRow, LogRow
 from apps.console.live.messages import TaskRow
 from apps.console.state import TaskState
@@ -87,6 +89,12 @@ def visible(user_id: int, task_ids: Sequence[int], shown: set[int]) -> tuple[lis
     facts = reasons.around(listed, clock.now(), user)
     rows = [_row(task, facts) for task in listed]
     return rows, [task.pk for task in found if task.pk not in shown]
+
+
+def standing(user_id: int) -> Standing:
+    """What is asked of this user now."""
+    user: Any = get_user_model().objects.filter(pk=user_id).first()
+    return inbox.standing(user) if user is not None else Standing(count="", mark="")
 
 
 def _row(task: Task, facts: reasons.Around) -> TaskRow:

@@ -1,4 +1,5 @@
 // Small behaviours over plain pages: each works on what it finds, and the pages work without it.
+import "./asked.js";
 import "./choices.js";
 import "./toast.js";
 import "./words.js";

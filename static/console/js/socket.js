@@ -1,4 +1,5 @@
-// One websocket that stays: it comes back with a growing pause, from the last seq that the page shows.
+// A websocket that stays: it comes back with a growing pause, from the last seq that the page shows. A quiet one leaves
+// the page's indicator to the other.
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15000;
 const SAY_SINCE_AFTER = 10000;
@@ -9,8 +10,8 @@ let lostAt = null;
 
 const clock = (moment) => moment.toTimeString().slice(0, 8);
 
-const showIndicator = (isLive) => {
-  if (!indicator) return;
+const showIndicator = (isLive, isQuiet) => {
+  if (!indicator || isQuiet) return;
   indicator.hidden = false;
   if (isLive) lostAt = null;
   else lostAt ??= new Date();
@@ -20,7 +21,7 @@ const showIndicator = (isLive) => {
   else indicator.textContent = `Not live since ${clock(lostAt)}`;
 };
 
-export const follow = (address, { onMessage, onOpen = () => {} }) => {
+export const follow = (address, { onMessage, onOpen = () => {}, isQuiet = false }) => {
   let pause = FIRST_PAUSE;
   let timer = null;
   let socket = null;
@@ -33,7 +34,7 @@ export const follow = (address, { onMessage, onOpen = () => {} }) => {
     const send = (message) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message));
     socket.addEventListener("open", () => {
       pause = FIRST_PAUSE;
-      showIndicator(true);
+      showIndicator(true, isQuiet);
       onOpen(send);
     });
     socket.addEventListener("message", (event) => {
@@ -42,9 +43,9 @@ export const follow = (address, { onMessage, onOpen = () => {} }) => {
       send({ type: "seen", number: message.number });
     });
     socket.addEventListener("close", (event) => {
-      showIndicator(false);
+      showIndicator(false, isQuiet);
       if (FOR_GOOD.includes(event.code)) {
-        indicator.textContent = event.code === 4401 ? "Signed out: load the page again" : "No longer yours to see";
+        if (!isQuiet) indicator.textContent = event.code === 4401 ? "Signed out: load the page again" : "No longer yours to see";
         return;
       }
       timer = setTimeout(open, pause * (0.75 + Math.random() / 2));
@@ -52,7 +53,7 @@ export const follow = (address, { onMessage, onOpen = () => {} }) => {
     });
   };
 
-  setInterval(() => lostAt && !indicator.textContent.startsWith("Signed") && showIndicator(false), 1000);
+  if (!isQuiet) setInterval(() => lostAt && !indicator.textContent.startsWith("Signed") && showIndicator(false), 1000);
   addEventListener("offline", () => socket.close());
   addEventListener("online", open);
   open();

@@ -1,10 +1,10 @@
 """The inbox and the page of one question: what they show to whom, and what their buttons do."""
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from apps.tasks import approvals, blobs, lifecycle
+from apps.tasks import approvals, blobs, lifecycle, outbox
 from apps.tasks.models import Approval, Artifact, Task
 from tests import making
 from tests.unit.tasks.asked import AMOUNT, asked, person
@@ -231,3 +231,43 @@ def test_the_overview_greets_with_what_is_to_be_decided(ivans, task, question):
     approvals.decide(question.pk, User.objects.get(username="ivan"), "reject")
     shown = page(ivans, "/admin/")
     assert "Nothing needs you." in shown and "To decide" not in shown
+
+
+def test_the_inbox_says_whether_its_reader_is_told_by_mail_and_lets_them_choose(ivans, ivan, settings):
+    settings.EMAIL_HOST = ""
+    assert "has no mail server, so nobody is told" in page(ivans, INBOX)
+    settings.EMAIL_HOST = "mail.example.org"
+    assert "your account has no address" in page(ivans, INBOX)
+    User.objects.filter(pk=ivan.pk).update(email="ivan@example.org")
+    assert "You are told of approvals by e-mail, to ivan@example.org." in page(ivans, INBOX)
+    for choice, said, can_be in (("off", "You get no e-mails", False), ("on", "from now on", True)):
+        answer = ivans.post(f"{INBOX}mails/", {"mails": choice}, follow=True)
+        assert said in answer.content.decode()
+        assert outbox.wants(ivan) is can_be
+    ivans.post(f"{INBOX}mails/", {"mails": "nonsense"})
+    assert outbox.wants(ivan)
+
+
+def test_an_administrator_sets_it_on_the_page_of_the_account(browse, ivan):
+    shown = page(browse, f"/admin/auth/user/{ivan.pk}/change/")
+    assert "told by e-mail" in shown.lower()
+    fields = {
+        "username": "ivan", "date_joined_0": "2026-11-22", "date_joined_1": "09:00:00",
+        "notice_choice-TOTAL_FORMS": "1", "notice_choice-INITIAL_FORMS": "0", "notice_choice-MIN_NUM_FORMS": "0",
+        "notice_choice-MAX_NUM_FORMS": "1", "notice_choice-0-person": str(ivan.pk),
+    }  # fmt: skip
+    assert browse.post(f"/admin/auth/user/{ivan.pk}/change/", fields).status_code == 302
+    assert not outbox.wants(ivan)
+
+
+def test_the_outbox_is_listed_to_who_may_see_it_as_far_as_they_see_the_questions(browse, ivans, ivan, task, settings):
+    settings.EMAIL_HOST = "mail.example.org"
+    User.objects.filter(pk=ivan.pk).update(email="ivan@example.org")
+    approval = asked(task, users=["ivan"])
+    assert f"Send 14 letters? (approval {approval.pk})" in page(browse, "/admin/tasks/notice/")
+    assert ivans.get("/admin/tasks/notice/").status_code == 403
+    looker = person("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_notice"))
+    client = Client()
+    client.force_login(looker)
+    assert "Send 14 letters?" not in page(client, "/admin/tasks/notice/")

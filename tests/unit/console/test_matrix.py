@@ -97,7 +97,7 @@ def address(route: str, values: Mapping[str, str]) -> str:
 
     path = re.sub(r"<(?:\w+:)?(\w+)>", filled, route)
     return "/admin/" + path.replace(
-        "^(?P<app_label>auth|catalog|ai|crm|knowledge|knox|tasks|workers)/$", "tasks/"
+        "^(?P<app_label>auth|catalog|ai|crm|knowledge|tasks|knox|workers)/$", "tasks/"
     ).replace("(?P<url>.*)$", "no/such/page/")
 
 
@@ -186,6 +186,7 @@ OURS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
         for page in ("revisions/<int:number>/publish/", "revisions/<int:number>/tested/", "withdraw/")
     },
     "tasks/approval/": {"GET": all_staff(200), "POST": all_staff(405)},
+    "tasks/approval/mails/": {"GET": all_staff(405), "POST": all_staff(302)},
     "tasks/approval/<int:approval_id>/": {"GET": LOOK, "POST": all_staff(405)},
     "tasks/approval/<int:approval_id>/decide/": {
         "GET": all_staff(405),
@@ -199,7 +200,7 @@ OURS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
 """Our own pages. Those of Django's admin follow from the permissions: `stock`."""
 LOOSE = (
     "login/", "logout/", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/", "(?P<url>.*)$",
-    "r/<path:content_type_id>/<path:object_id>/", "^(?P<app_label>auth|catalog|ai|crm|knowledge|knox|tasks|workers)/$",
+    "r/<path:content_type_id>/<path:object_id>/", "^(?P<app_label>auth|catalog|ai|crm|knowledge|tasks|knox|workers)/$",
     "auth/user/<id>/password/",
 )  # fmt: skip
 """Django's own, about nothing of ours: they only must not fail."""
