@@ -9,7 +9,7 @@ from typing import Literal
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 HEARD_WITHIN = timedelta(seconds=30)
 LEAST_FREE = 1024 * 1024
 """Bytes on the database's disk, below which it counts as full."""
+BLOCK = 8192
+DISK_FULL = "53100"
+"""As PostgreSQL says it (appendix A of its manual)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +65,29 @@ def _checks() -> list[Check]:
 
 
 def _room() -> Check:
-    """A full disk still answers questions and takes nothing new. Where PostgreSQL's is, only its server can see."""
+    """A full disk still answers questions and takes nothing new."""
+    if _is_full():
+        return Check(name="database", status="failed", message="The database's disk is full. Make room on it.")
+    return Check(name="database", status="ok", message="The database answers.")
+
+
+def _is_full() -> bool:
     if connection.vendor == "sqlite":
         disk = os.statvfs(Path(connection.settings_dict["NAME"]).parent)
-        if disk.f_bavail * disk.f_frsize < LEAST_FREE:
-            return Check(name="database", status="failed", message="The database's disk is full. Make room on it.")
-    return Check(name="database", status="ok", message="The database answers.")
+        return disk.f_bavail * disk.f_frsize < LEAST_FREE
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Only the server sees its disk: these rows are more than it may keep in memory, so it writes them to a
+            # temporary file, which leaves nothing behind, neither in a table nor in the log of its changes.
+            cursor.execute("SET LOCAL work_mem = '64kB'")
+            cursor.execute(
+                "SELECT count(*) FROM unnest(array_fill(repeat('x', %s), ARRAY[%s]))", [BLOCK, LEAST_FREE // BLOCK]
+            )
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") == DISK_FULL:
+            return True
+        raise
+    return False
 
 
 def _migrations() -> Check:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 
 from apps.api import health
 from apps.core import clock
@@ -56,3 +56,20 @@ def test_missing_migrations_are_not_ready_until_they_are_applied(client: Any, mo
     assert client.get("/readyz").status_code == 503
     monkeypatch.undo()
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="below SQLite the files' own system is asked")
+def test_the_disk_below_postgresql_is_asked_for_a_megabyte(client: Any, monkeypatch: Any) -> None:
+    """By a temporary file of its server; chaos/test_disk.py fills the disk itself."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL temp_file_limit = '900kB'")
+        with pytest.raises(OperationalError, match="temporary file size exceeds"):
+            health._is_full()
+        cursor.execute("SET LOCAL temp_file_limit = '1500kB'")
+        assert not health._is_full()
+        monkeypatch.setattr(health, "DISK_FULL", "53400")  # what it says of the limit
+        cursor.execute("SET LOCAL temp_file_limit = '900kB'")
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"]["message"] == "The database's disk is full. Make room on it."
