@@ -1,5 +1,9 @@
-"""A real site for a real browser: daphne and a worker as processes of their own, on the test's database."""
+"""A real site for a real browser: daphne and a worker as processes of their own, on the test's database.
 
+Every test has fresh processes of the site, and a tab of its own in a Chromium that they share.
+"""
+
+import json
 import os
 import shutil
 import socket
@@ -8,11 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -32,7 +38,6 @@ window.violations = [];
 document.addEventListener('securitypolicyviolation', event =>
   window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
-WORKER = "import django; django.setup(); from apps.workers.running import slice; slice.run_slice()"
 
 
 def until(condition: Callable[[], Found], what: str = "") -> Found:
@@ -45,34 +50,53 @@ def until(condition: Callable[[], Found], what: str = "") -> Found:
     raise AssertionError(f"still not after {PATIENCE:.0f} s: {what or condition}")
 
 
+class Serving:
+    """A process with Django loaded, which forks the others."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.serving"], cwd=settings.BASE_DIR, text=True,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": _database_url()},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def fork(self, **given: Any) -> psutil.Process:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(given) + "\n")
+        self._process.stdin.flush()
+        return psutil.Process(int(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        self._process.communicate(timeout=30)
+
+
 @dataclass
 class Site:
     """The web process and, when asked for, a worker. Both end with the test."""
 
     port: int
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    serving: Serving
+    processes: dict[str, psutil.Process] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start_web(self) -> None:
-        self._start(
-            "web", "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0", "config.asgi:application"
-        )
+        self.processes["web"] = self.serving.fork(port=self.port)
         until(self._answers, "the web process answers")
 
     def start_worker(self) -> None:
-        self._start("worker", "-c", WORKER)
+        self.processes["worker"] = self.serving.fork()
 
     def stop(self, name: str) -> None:
         process = self.processes.pop(name)
-        process.kill()
-        process.wait(10)
-
-    def _start(self, name: str, *command: str) -> None:
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": _database_url()}
-        self.processes[name] = subprocess.Popen([sys.executable, *command], env=environment, cwd=settings.BASE_DIR)
+        below = process.children(recursive=True)
+        for each in (process, *below):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs([process], timeout=10)
 
     def _answers(self) -> bool:
         try:
@@ -91,12 +115,19 @@ def _database_url() -> str:
     return f"postgres://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}/{given['NAME']}"
 
 
+@pytest.fixture(scope="session")
+def serving(django_db_setup: None) -> Iterator[Serving]:
+    made = Serving()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def site(transactional_db: None) -> Iterator[Site]:
+def site(transactional_db: None, serving: Serving) -> Iterator[Site]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    running = Site(port)
+    running = Site(port, serving)
     running.start_web()
     yield running
     for name in list(running.processes):
@@ -153,8 +184,8 @@ class Browser:
         return [*self.run("return window.violations ?? []"), *said]
 
 
-@pytest.fixture
-def browser(site: Site) -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[WebDriver]:
     binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     chromedriver = shutil.which("chromedriver")
     if not binary or not chromedriver:
@@ -166,8 +197,24 @@ def browser(site: Site) -> Iterator[Browser]:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
-        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCHED})
         try:
-            yield Browser(driver, site)
+            yield driver
         finally:
             driver.quit()
+
+
+@pytest.fixture
+def browser(chromium: WebDriver, site: Site) -> Iterator[Browser]:
+    """A tab that begins and ends with the test; no cookie, no storage and no cached page is left to the next one."""
+    first = chromium.current_window_handle
+    chromium.switch_to.new_window("tab")
+    chromium.get_log("browser")
+    chromium.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCHED})
+    try:
+        yield Browser(chromium, site)
+    finally:
+        chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        chromium.execute_cdp_cmd("Network.clearBrowserCache", {})
+        chromium.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": site.url, "storageTypes": "all"})
+        chromium.close()
+        chromium.switch_to.window(first)
