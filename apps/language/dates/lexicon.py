@@ -136,30 +136,40 @@ def _split(names: str | list[str]) -> list[str]:
     return names if isinstance(names, list) else names.split()
 
 
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 
 
 def lexicon(text: str, locale: str) -> Lexicon:
-    """The words of the language that the text is in, and as guests those of the others.
+    """The words of the language that the text is in, and as guests those of the others."""
+    return merged(language_of(text, locale))
 
-    The language is the one that knows most words of the text; the locale's is believed unless another knows
-    more, and a single word that only another knows (5 mars) is its guest.
+
+def language_of(text: str, locale: str) -> str:
+    """The language that knows most words of the text; of equals the locale's, and English where there are no tables.
+
+    Words that mean something else too ("mars") tell nothing, but for the locale's own language.
     """
     own = locale.replace("_", "-").split("-")[0].lower()
     own = own if own in LANGUAGES else "en"
     pieces = [piece.casefold() for piece in _WORD.findall(text)]
     scores = {language: sum(piece in known(language) for piece in pieces) for language in LANGUAGES}
-    best = max(LANGUAGES, key=lambda language: (scores[language], language == own))
-    lead = scores[best] - scores[own]
-    return merged(best if lead > 1 or (lead == 1 and scores[own]) else own)
+    scores[own] += sum(piece in weak_words(own) for piece in pieces)
+    return max(LANGUAGES, key=lambda language: (scores[language], language == own))
 
 
 @lru_cache
 def known(language: str) -> frozenset[str]:
-    """All words of the language that the tables hold."""
+    """All words of the language that the tables hold and that tell it."""
     alone = load(language)
     words = {piece for phrase in alone.words for piece in _WORD.findall(phrase)}
-    return frozenset(words | alone.fillers | alone.common | alone.labels | alone.counted | set(alone.elisions))
+    listed = alone.fillers | alone.common | alone.labels | alone.counted | set(alone.elisions)
+    return frozenset((words - weak_words(language)) | listed)
+
+
+@lru_cache
+def weak_words(language: str) -> frozenset[str]:
+    words = load(language).words.items()
+    return frozenset(phrase for phrase, tokens in words if any(code in "nv" for code, _ in tokens))
 
 
 @lru_cache
@@ -167,14 +177,22 @@ def load(language: str) -> Lexicon:
     found: Lexicon = import_module(LANGUAGES[language]).LEXICON
     weakened = {"M": "n", "W": "v"}
     weak = {word: tuple((weakened.get(code, code), value) for code, value in found.words[word]) for word in found.weak}
-    return replace(found, words={**found.words, **weak})
+    words = {phrase.casefold(): tokens for phrase, tokens in {**found.words, **weak}.items()}
+    return replace(
+        found,
+        words=words,
+        fillers=frozenset(map(str.casefold, found.fillers)),
+        common=frozenset(map(str.casefold, found.common)),
+        labels=frozenset(map(str.casefold, found.labels)),
+        counted=frozenset(map(str.casefold, found.counted)),
+    )
 
 
 @lru_cache
 def merged(language: str) -> Lexicon:
     """One language with the longer words of the others, where it has no such words itself."""
     host = load(language)
-    taken = known(language)
+    taken = known(language) | weak_words(language)
     words = dict(host.words)
     for other in LANGUAGES:
         for phrase, tokens in load(other).words.items():

@@ -2,7 +2,22 @@
 
 from apps.language.parameters.phrases import Phrases
 
-_NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
+_NUMBERS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+
+
+def _numbers() -> dict[str, int]:
+    ones = _NUMBERS.split()
+    words = {name: number for number, name in enumerate(ones, 1)}
+    for ten, name in enumerate(_TENS.split(), 2):
+        words[name] = 10 * ten
+        words.update({f"{name}{gap}{one}": 10 * ten + number for number, one in enumerate(ones[:9], 1) for gap in "- "})
+    words.update({"a hundred": 100, "one hundred": 100, "a thousand": 1000, "one thousand": 1000})
+    return {**words, "a dozen": 12, "half a dozen": 6, "a couple of": 2}
+
 
 PHRASES = Phrases(
     without=(
@@ -44,8 +59,21 @@ PHRASES = Phrases(
     joining=("and", "or", "the", "any", "of", "all", "their", "our", "for", "a"),
     is_=("is", "are", "of", "to", "at", "=", ":"),
     no_plural="s",
-    numbers={name: number for number, name in enumerate(_NUMBERS.split(), 1)},
+    numbers=_numbers(),
     multiples={"once": 1, "twice": 2, "thrice": 3},
     times=frozenset({"time", "times", "repetitions", "repeats", "repeat"}),
     rates=r"\s+(?:an?|as|per|each|every|the|more|less|you|it|we|i|this|that|again)\b",
-)
+    scales={
+        "k": 1000, "thousand": 1000, "m": 10**6, "mn": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9,
+    },
+    percent=("%", "percent", "per cent", "pct"),
+    units={
+        "second": "TS", "seconds": "TS", "sec": "TS", "secs": "TS", "minute": "TM", "minutes": "TM", "min": "TM",
+        "mins": "TM", "hour": "TH", "hours": "TH", "hr": "TH", "hrs": "TH", "h": "TH", "day": "D", "days": "D",
+        "week": "W", "weeks": "W", "month": "M", "months": "M", "year": "Y", "years": "Y",
+    },
+    currencies={
+        "euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "pound": "GBP", "pounds": "GBP",
+        "francs": "CHF", "rubles": "RUB", "yen": "JPY",
+    },
+)  # fmt: skip

@@ -1,11 +1,20 @@
 """What reading values needs of a language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from importlib import import_module
 
-LANGUAGES = {"en": "apps.language.parameters.english"}
+from apps.language.dates import language_of
+
+LANGUAGES = {
+    "en": "apps.language.parameters.english",
+    "de": "apps.language.parameters.german",
+    "ru": "apps.language.parameters.russian",
+    "es": "apps.language.parameters.spanish",
+    "fr": "apps.language.parameters.french",
+}
+SHORTEST_GUEST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +38,43 @@ class Phrases:
     """Names of a parameter that such a word is for."""
     rates: str
     """Pattern of what follows a number of times that is a rate or a comparison: "a day", "as many"."""
+    decimal: str = "."
+    """What stands before the fraction of a number; the other of "." and "," groups thousands."""
+    scales: Mapping[str, int] = field(default_factory=dict)
+    """Words and letters behind a number that multiply it."""
+    percent: tuple[str, ...] = ("%",)
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Units of time: the word and the letter of ISO 8601 (T before hours, minutes and seconds)."""
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    """Names of currencies and their codes."""
 
 
 @lru_cache
-def phrases(locale: str) -> Phrases:
-    """Those of the locale's language; English where there are none."""
-    language = locale.replace("_", "-").split("-")[0].lower()
-    found: Phrases = import_module(LANGUAGES.get(language, LANGUAGES["en"])).PHRASES
+def table(language: str) -> Phrases:
+    found: Phrases = import_module(LANGUAGES[language]).PHRASES
     return found
+
+
+def phrases(text: str, locale: str) -> Phrases:
+    """Those of the language that the text is in, and as guests the longer words of the others."""
+    return merged(language_of(text, locale))
+
+
+@lru_cache
+def merged(language: str) -> Phrases:
+    host = table(language)
+    changes: dict[str, object] = {}
+    for each in fields(Phrases):
+        own = getattr(host, each.name)
+        others = [getattr(table(other), each.name) for other in LANGUAGES if other != language]
+        if isinstance(own, tuple):
+            changes[each.name] = own + tuple(word for words in others for word in words if _is_guest(word, own))
+        elif isinstance(own, Mapping):
+            guests = {word: value for words in others for word, value in words.items() if _is_guest(word, own)}
+            changes[each.name] = {**guests, **own}
+    return replace(host, **changes)
+
+
+def _is_guest(word: str, own: object) -> bool:
+    is_foreign_script = not word.isascii() and word.isalpha()
+    return (len(word) >= SHORTEST_GUEST or is_foreign_script) and isinstance(own, (tuple, Mapping)) and word not in own

@@ -1,0 +1,43 @@
+"""French words for reading values: tables only."""
+
+from apps.language.parameters.phrases import Phrases
+
+_NUMBERS = (
+    "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf"
+)
+_TENS = {20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soixante", 80: "quatre-vingt"}
+
+
+def _numbers() -> dict[str, int]:
+    ones = _NUMBERS.split()
+    words = {name: number for number, name in enumerate(ones, 1)}
+    for ten, name in _TENS.items():
+        words[name] = ten
+        reach = 19 if ten >= 60 else 9
+        words.update({f"{name}-{one}": ten + number for number, one in enumerate(ones[:reach], 1)})
+        words[f"{name} et un"] = ten + 1
+    return {**words, "quatre-vingts": 80, "soixante et onze": 71, "une": 1, "cent": 100, "mille": 1000, "une douzaine de": 12}
+
+
+PHRASES = Phrases(
+    without=("sans", "sauf", "excepté", "hors", "pas de", "ne pas"),
+    including=("avec", "incluant", "y compris", "inclus", "seulement", "montre"),
+    adding=("incluant", "y compris", "également", "aussi", "ainsi que", "plus"),
+    only=("seulement", "uniquement", "exclusivement"),
+    every=("tous", "toutes", "chaque"),
+    joining=("et", "ou", "les", "le", "la", "des", "de", "tous", "nos", "pour"),
+    is_=("est", "sont", "de", "à", "=", ":"),
+    no_plural="s",
+    numbers=_numbers(),
+    multiples={},
+    times=frozenset({"fois", "times", "repetitions", "repeats", "repeat"}),
+    rates=r"\s+(?:par|chaque|plus|moins)\b",
+    decimal=",",
+    scales={"mille": 1000, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9},
+    percent=("%", "pour cent", "pourcent"),
+    units={
+        "seconde": "TS", "secondes": "TS", "minute": "TM", "minutes": "TM", "heure": "TH", "heures": "TH", "jour": "D",
+        "jours": "D", "semaine": "W", "semaines": "W", "mois": "M", "an": "Y", "ans": "Y", "année": "Y", "années": "Y",
+    },
+    currencies={"euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "livres": "GBP", "francs": "CHF"},
+)  # fmt: skip

@@ -1,0 +1,40 @@
+"""German words for reading values: tables only."""
+
+from apps.language.parameters.phrases import Phrases
+
+_NUMBERS = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn"
+_TENS = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig"
+
+
+def _numbers() -> dict[str, int]:
+    ones = _NUMBERS.split()
+    words = {name: number for number, name in enumerate([*ones, "neunzehn"], 1)}
+    for ten, name in enumerate(_TENS.split(), 2):
+        words[name] = 10 * ten
+        words.update({f"{one}und{name}": 10 * ten + number for number, one in enumerate(ones[:9], 1)})
+    return {**words, "eine": 1, "einen": 1, "hundert": 100, "tausend": 1000, "ein dutzend": 12}
+
+
+PHRASES = Phrases(
+    without=("ohne", "außer", "ausgenommen", "kein", "keine", "keinen", "nicht", "lass weg"),
+    including=("mit", "inklusive", "einschließlich", "samt", "nur", "zeige"),
+    adding=("inklusive", "einschließlich", "zusätzlich", "auch", "sowie", "plus"),
+    only=("nur", "ausschließlich", "lediglich"),
+    every=("alle", "allen", "jeder", "jeden", "sämtliche"),
+    joining=("und", "oder", "die", "der", "den", "das", "alle", "aller", "unsere", "für", "auch"),
+    is_=("ist", "sind", "von", "auf", "=", ":"),
+    no_plural="n",
+    numbers=_numbers(),
+    multiples={"einmal": 1, "zweimal": 2, "dreimal": 3, "viermal": 4, "fünfmal": 5},
+    times=frozenset({"mal", "times", "repetitions", "repeats", "repeat"}),
+    rates=r"\s+(?:pro|am|im|jede[nrs]?|so|mehr|weniger)\b",
+    decimal=",",
+    scales={"tsd": 1000, "tausend": 1000, "mio": 10**6, "million": 10**6, "millionen": 10**6, "mrd": 10**9},
+    percent=("%", "prozent"),
+    units={
+        "sekunde": "TS", "sekunden": "TS", "minute": "TM", "minuten": "TM", "stunde": "TH", "stunden": "TH", "std": "TH",
+        "tag": "D", "tage": "D", "tagen": "D", "woche": "W", "wochen": "W", "monat": "M", "monate": "M", "monaten": "M",
+        "jahr": "Y", "jahre": "Y", "jahren": "Y",
+    },
+    currencies={"euro": "EUR", "euros": "EUR", "dollar": "USD", "pfund": "GBP", "franken": "CHF", "rubel": "RUB"},
+)  # fmt: skip

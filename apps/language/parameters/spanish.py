@@ -1,0 +1,43 @@
+"""Spanish words for reading values: tables only."""
+
+from apps.language.parameters.phrases import Phrases
+
+_NUMBERS = (
+    "un una uno,dos,tres,cuatro,cinco,seis,siete,ocho,nueve,diez,once,doce,trece,catorce,quince,dieciséis,diecisiete,"
+    "dieciocho,diecinueve,veinte,veintiuno veintiún,veintidós,veintitrés,veinticuatro,veinticinco,veintiséis,veintisiete,"
+    "veintiocho,veintinueve"
+).split(",")
+_TENS = "treinta cuarenta cincuenta sesenta setenta ochenta noventa"
+
+
+def _numbers() -> dict[str, int]:
+    words = {name: number for number, names in enumerate(_NUMBERS, 1) for name in names.split()}
+    ones = [(name, number) for number, names in enumerate(_NUMBERS[:9], 1) for name in names.split()]
+    for ten, name in enumerate(_TENS.split(), 3):
+        words[name] = 10 * ten
+        words.update({f"{name} y {one}": 10 * ten + number for one, number in ones})
+    return {**words, "cien": 100, "ciento": 100, "mil": 1000, "una docena de": 12, "media docena de": 6}
+
+
+PHRASES = Phrases(
+    without=("sin", "excepto", "salvo", "excluyendo", "no", "menos"),
+    including=("con", "incluyendo", "incluye", "incluidos", "solo", "sólo", "muestra"),
+    adding=("incluyendo", "incluye", "incluidos", "también", "además de", "así como", "más"),
+    only=("solo", "sólo", "solamente", "únicamente"),
+    every=("todos", "todas", "cada", "cualquier"),
+    joining=("y", "e", "o", "los", "las", "el", "la", "de", "todos", "nuestros", "para"),
+    is_=("es", "son", "de", "a", "=", ":"),
+    no_plural="s",
+    numbers=_numbers(),
+    multiples={},
+    times=frozenset({"vez", "veces", "times", "repetitions", "repeats", "repeat"}),
+    rates=r"\s+(?:al|por|cada|más|menos|a la)\b",
+    decimal=",",
+    scales={"mil": 1000, "millón": 10**6, "millones": 10**6},
+    percent=("%", "por ciento", "porciento"),
+    units={
+        "segundo": "TS", "segundos": "TS", "minuto": "TM", "minutos": "TM", "hora": "TH", "horas": "TH", "día": "D",
+        "días": "D", "semana": "W", "semanas": "W", "mes": "M", "meses": "M", "año": "Y", "años": "Y",
+    },
+    currencies={"euro": "EUR", "euros": "EUR", "dólar": "USD", "dólares": "USD", "libras": "GBP", "francos": "CHF"},
+)  # fmt: skip
