@@ -103,7 +103,8 @@ def test_workers_go_on_after_every_restart_every_lost_connection_and_silence(hos
                 completed(host, ask("quick_default", number))
             waits.append(time.monotonic() - at)
             wait_for("two workers", lambda: len(host.workers()) == 2, seconds=60)
-    assert [kind for kind, _ in host.events()].count("cluster.started") == 1
+    events = host.events()
+    assert [kind for kind, _ in events].count("cluster.started") == 1, events
     tell("C3", rounds=rounds, until_done=spread(waits))
 
 
