@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import warnings
 from typing import Any
 
@@ -50,6 +51,8 @@ INSTALLED_APPS = [
     "apps.api",
     "apps.console",
 ]
+if sys.argv[1:2] != ["runserver"]:
+    INSTALLED_APPS.remove("daphne")  # it replaces that command and nothing else; importing it costs every other one 0.4 s
 # A cluster serves no pages: without the pages' applications its processes need half the memory (`make memory`).
 PAGES_ONLY = {
     "daphne",
@@ -250,7 +253,6 @@ Q_CLUSTER: dict[str, Any] = {
     "timeout": None,
     "retry": 86_400,
     "max_attempts": 0,
-    "queue_limit": 4 * WORKERS,
     "bulk": 1,
     "ack_failures": True,
     "save_limit": -1,
