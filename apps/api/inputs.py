@@ -156,7 +156,15 @@ class TaskQuery(Input):
     tag = serializers.CharField(max_length=50, required=False)
     error = serializers.CharField(max_length=100, required=False, help_text="An error's code.")
     dead_letter = serializers.BooleanField(required=False)
-    whole = serializers.BooleanField(required=False, help_text="true: no parts of other tasks; false: only those.")
+    whole = serializers.CharField(
+        max_length=10,
+        required=False,
+        help_text="true: no parts of other tasks; false: only those; any: both. Left out: true; any where `ids`,"
+        " `parent`, `queue` or a number as `search` is given.",
+    )
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # declared fields are collected, the attribute stays
+        min_value=1, max_value=2**63 - 1, required=False, help_text="The parts of this task."
+    )
     ids = serializers.CharField(max_length=10_000, required=False, help_text="Numbers of tasks, with commas.")
     created_after = PastOrFuture(required=False)
     created_before = PastOrFuture(required=False)

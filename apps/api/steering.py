@@ -29,7 +29,7 @@ class QueueRequest(Input):
 
 class BulkRequest(Input):
     verb = serializers.ChoiceField(choices=verbs.OFFERED)
-    filter = Parameters(required=False, help_text="As the task list's filters: status, template, queue, …")
+    filter = Parameters(required=False, help_text="As the task list's filters: status, template, queue, whole, …")
     ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
         required=False,
@@ -121,7 +121,7 @@ def chosen(given: dict[str, Any]) -> Filter:
     if "ids" in given:
         return Filter.parse({"ids": given["ids"]})
     with below("filter"):
-        return Filter.parse(given["filter"])
+        return Filter.asked(given["filter"])
 
 
 @contextmanager

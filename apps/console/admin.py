@@ -1,7 +1,8 @@
 """Tasks in the admin: their list with filters, reasons and bulk actions, and their live page in place of a form."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -25,7 +26,7 @@ from apps.tasks import sight
 from apps.tasks.models import BulkAction, Task, Tombstone
 from apps.tasks.models.task import MOST_COUNTED, MOST_SEARCHED, TaskQuerySet, in_status
 from apps.tasks.operators import bulk
-from apps.tasks.operators.filters import Filter
+from apps.tasks.operators.filters import ANY, Filter
 from apps.tasks.retention import past
 from apps.tasks.states import OPEN, Status
 from apps.workers.models import ClusterEvent, Worker
@@ -40,7 +41,8 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        self.counts = Task.objects.visible_to(request.user).numbers()
+        counted = Filter(whole=many.wholeness(request)).apply(Task.objects.visible_to(request.user))
+        self.counts = counted.numbers()
         open_number = sum(self.counts.get(status, 0) for status in OPEN)
         shown = [("open", f"Not final {_counted(open_number)}")]
         shown += [
@@ -121,14 +123,23 @@ class QueueFilter(admin.SimpleListFilter):
 
 
 class WholeFilter(admin.SimpleListFilter):
+    """Holds without being chosen: what is chosen by default, `Filter.asked` says."""
+
     title = "parts of other tasks"
     parameter_name = "whole"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("true", "Hidden"), ("false", "Only those")]
+        self.shown = many.wholeness(request)
+        return [("true", "Left out"), (ANY, "Among them"), ("false", "Only those")]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        shown = {True: "true", None: ANY, False: "false"}[self.shown]
+        for value, said in self.lookup_choices:
+            query = changelist.get_query_string({self.parameter_name: value})
+            yield {"selected": value == shown, "query_string": query, "display": said}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
-        return _narrowed(queryset, whole=self.value())
+        return Filter(whole=self.shown).apply(cast(TaskQuerySet, queryset))
 
 
 class RequesterFilter(admin.SimpleListFilter):
@@ -192,6 +203,7 @@ class TaskAdmin(admin.ModelAdmin):
         context = {
             "title": "Tasks",
             "views": _views(request),
+            "parts": _parts(request),
             "most_searched": MOST_SEARCHED,
             **(extra_context or {}),
         }
@@ -262,7 +274,8 @@ class TaskAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
     ) -> tuple[QuerySet[Task], bool]:
         if search_term.strip() and isinstance(queryset, TaskQuerySet):
-            return many.searched(queryset.within_reach(search_term), search_term), False
+            reached = queryset.within_reach(search_term, whole=many.wholeness(request))
+            return many.searched(reached, search_term), False
         return queryset, False
 
     @admin.action(description="Pause")
@@ -302,7 +315,6 @@ class SavedView:
 
 VIEWS = (
     ("All", "?"),
-    ("No parts", "?whole=true"),
     ("Not final", "?state=open"),
     ("Mine", "?requester=me"),
     ("Failed", "?state=failed"),
@@ -313,6 +325,26 @@ VIEWS = (
 def _views(request: HttpRequest) -> list[SavedView]:
     present = f"?{request.GET.urlencode()}"
     return [SavedView(label=label, query=query, is_current=query == present) for label, query in VIEWS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Whether parts of other tasks are in the list, and the address of the same list with or without them."""
+
+    are_shown: bool
+    query: str
+
+
+def _parts(request: HttpRequest) -> Parts | None:
+    """None where the address cannot be read: the list says so itself."""
+    try:
+        are_shown = many.wholeness(request) is not True
+    except IncorrectLookupParameters:
+        return None
+    other = request.GET.copy()
+    other.pop("p", None)
+    other["whole"] = "true" if are_shown else ANY
+    return Parts(are_shown=are_shown, query=f"?{other.urlencode()}")
 
 
 def _explain(changelist: Any, viewer: Any) -> None:

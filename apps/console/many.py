@@ -16,14 +16,14 @@ from apps.core import clock
 from apps.core.errors import ChantillyError, Conflict, InvalidInput
 from apps.tasks import queuenames
 from apps.tasks.models import BulkAction, Task
-from apps.tasks.models.task import TaskQuerySet
+from apps.tasks.models.task import TaskQuerySet, is_number
 from apps.tasks.operators import bulk, verbs
 from apps.tasks.operators.filters import Filter
 from apps.tasks.states import PRIORITY_WORDS, Status
 from apps.workers.answers import served
 
 STATES: dict[str, dict[str, Any]] = {"open": {"status": "open"}, "dead": {"dead_letter": True}}
-PASSED = ("template", "queue", "tag", "error", "whole", "created_after", "created_before")
+PASSED = ("template", "queue", "tag", "error", "parent", "whole", "created_after", "created_before")
 """Parameters of the list's address that are filters under the same name."""
 UNDERSTOOD = {*PASSED, "state", "requester", "q", "o", "p", "all", "e"}
 ASKING = {"pause": "Pause", "resume": "Resume", "cancel": "Cancel", "retry": "Retry",
@@ -41,7 +41,17 @@ def listed(request: HttpRequest) -> Filter:
     requester = request.GET.get("requester")
     name = request.user.get_username() if requester == "me" else requester
     passed = {each: request.GET.get(each) for each in PASSED}
-    return Filter.parse({**given, **passed, "requester": name, "search": request.GET.get("q", "").strip()})
+    return Filter.asked({**given, **passed, "requester": name, "search": request.GET.get("q", "").strip()})
+
+
+def wholeness(request: HttpRequest) -> bool | None:
+    """Whether the list leaves parts of other tasks out (True), shows only them, or both (None); as `listed` has it."""
+    naming = {each: request.GET.get(each) for each in ("queue", "parent", "whole")}
+    text = request.GET.get("q", "")
+    try:
+        return Filter.asked({**naming, "search": text if is_number(text) else None}).whole
+    except InvalidInput as error:
+        raise IncorrectLookupParameters(error.message) from None
 
 
 def searched(tasks: TaskQuerySet, text: str) -> QuerySet[Task]:
@@ -81,7 +91,11 @@ class CreatedBeforeFilter(PassedFilter):
     title, parameter_name = "asked for before", "created_before"
 
 
-PASSED_FILTERS = (TagFilter, ErrorFilter, CreatedAfterFilter, CreatedBeforeFilter)
+class ParentFilter(PassedFilter):
+    title, parameter_name = "parts of task", "parent"
+
+
+PASSED_FILTERS = (ParentFilter, TagFilter, ErrorFilter, CreatedAfterFilter, CreatedBeforeFilter)
 
 
 def act(request: HttpRequest, verb: str, context: dict[str, Any]) -> HttpResponse | None:

@@ -1,4 +1,8 @@
-"""The overview: what needs a person, runs, waits and why; the last hours; the workers. A bounded number of queries."""
+"""The overview: what needs a person, runs, waits and why; the last hours; the workers. A bounded number of queries.
+
+What is a part of another task is that one's to answer for: a failed node and its workflow are one thing to do. So parts
+are counted beside the tasks that run and wait, and not among them.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,8 +28,8 @@ DAY = timedelta(hours=24)
 WIDTH, HEIGHT = 360.0, 92.0
 MOST_FINISHED = 20_000
 """Finished tasks that the chart counts; beyond that a day's list is what one wants."""
-NEEDS_SOMEBODY = in_status(Status.FAILED) & Q(parent__isnull=True)
-"""What is a part of another task is that one's to answer for: a failed node and its workflow are one thing to do."""
+RESTING = (Status.WAITING, Status.PAUSED, Status.BLOCKED)
+NEEDS_SOMEBODY = in_status(Status.FAILED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +89,16 @@ class Present:
 
 def context(user: Any) -> dict[str, Any]:
     now = clock.now()
-    visible = Task.objects.visible_to(user)
+    everything = Task.objects.visible_to(user)
+    visible = everything.wholes()
     running = _some(visible.filter(in_status(Status.RUNNING)), ROWS)
     next_ones = visible.newest([each for each in OPEN if each != Status.RUNNING], ROWS)
     waiting = _some(visible.filter(pk__in=next_ones), ROWS)
     failed = _some(visible.filter(NEEDS_SOMEBODY), ROWS, first="-finished_at")
     facts = reasons.around([*running, *waiting, *failed], now, user)
     asked = inbox.first(user, ROWS)
-    figures = _figures(visible, now, inbox.number(user) if asked else 0)
+    standing = _standing(everything)
+    figures = _figures(visible, standing, now, inbox.number(user) if asked else 0)
     needs = next(figure.number for figure in figures if figure.look == "person")
     return {
         "now": now,
@@ -101,6 +107,7 @@ def context(user: Any) -> dict[str, Any]:
         "asked": asked,
         "needs": [_row(task, facts) for task in failed],
         "running": [_row(task, facts) for task in running],
+        "parts_running": standing.parts.get(Status.RUNNING, 0),
         "waiting": [_row(task, facts) for task in waiting],
         "chart": _chart(visible, now),
         "workers": _workers(now, user),
@@ -120,27 +127,39 @@ def _row(task: Task, facts: reasons.Around) -> Row:
     return Row(task=task, badge=state.badge(task, facts.now), sentence=sentence, age=age)
 
 
-def _figures(visible: Any, now: datetime, asked: int) -> list[Figure]:
-    counts: dict[str, int] = {}
-    oldest: dict[str, datetime] = {}
-    for status, number, first in (
-        visible.filter(in_status(*OPEN))
-        .order_by()
-        .values_list("status")
-        .annotate(number=Count("id"), since=Min("created_at"))
-    ):
-        counts[status], oldest[status] = number, first
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What has not ended, by status: how many tasks, since when the oldest, and how many parts of others beside them."""
+
+    counts: dict[str, int]
+    oldest: dict[str, datetime]
+    parts: dict[str, int]
+
+
+def _standing(everything: Any) -> Standing:
+    whole = Q(parent__isnull=True)
+    rows = list(
+        everything.filter(in_status(*OPEN)).order_by().values_list("status")
+        .annotate(whole=Count("id", filter=whole), since=Min("created_at", filter=whole), number=Count("id"))
+    )  # fmt: skip
+    return Standing(
+        counts={status: whole for status, whole, _, _ in rows},
+        oldest={status: since for status, _, since, _ in rows if since},
+        parts={status: number - whole for status, whole, _, number in rows},
+    )
+
+
+def _figures(visible: Any, standing: Standing, now: datetime, asked: int) -> list[Figure]:
+    counts, oldest, parts = standing.counts, standing.oldest, standing.parts
     ended = visible.filter(finished_at__gte=now - DAY).numbers()
     to_decide = f", {asked} to decide" if asked else ""
     open_failures = visible.filter(NEEDS_SOMEBODY).order_by()[: MOST_COUNTED + 1].count()
-    rest = sum(counts.get(status, 0) for status in (Status.WAITING, Status.PAUSED, Status.BLOCKED))
+    rest = sum(counts.get(status, 0) for status in RESTING)
+    resting = sum(parts.get(status, 0) for status in RESTING)
 
     def since(status: str) -> str:
-        return (
-            f"oldest {durations.describe(float(int((now - oldest[status]).total_seconds())))}"
-            if status in oldest
-            else "none"
-        )
+        age = durations.describe(float(int((now - oldest[status]).total_seconds()))) if status in oldest else ""
+        return ", ".join([f"oldest {age}" if age else "none", *_beside(parts.get(status, 0))])
 
     return [
         Figure(look="running", icon="running", label="Running", number=counts.get("running", 0), under=since("running"),
@@ -148,14 +167,18 @@ def _figures(visible: Any, now: datetime, asked: int) -> list[Figure]:
         Figure(look="pending", icon="pending", label="Pending", number=counts.get("pending", 0), under=since("pending"),
                query="?state=pending"),
         Figure(look="waiting", icon="waiting", label="Waiting or paused", number=rest,
-               under=f"{counts.get('paused', 0):,} paused", query="?state=open"),
+               under=", ".join([f"{counts.get('paused', 0):,} paused", *_beside(resting)]), query="?state=open"),
         Figure(look="person", icon="person", label="Needs you", number=open_failures + asked,
-               under=words.count(open_failures, "failed task") + to_decide, query="?state=failed&whole=true"),
+               under=words.count(open_failures, "failed task") + to_decide, query="?state=failed"),
         Figure(look="failed", icon="failed", label="Failed, 24 h", number=ended.get("failed", 0),
                under=f"{ended.get('cancelled', 0):,} cancelled", query="?state=failed"),
         Figure(look="completed", icon="completed", label="Completed, 24 h", number=ended.get("completed", 0),
                under=_share(ended), query="?state=completed"),
     ]  # fmt: skip
+
+
+def _beside(parts: int) -> list[str]:
+    return [f"and {words.count(parts, 'part')}"] if parts else []
 
 
 def _share(ended: dict[str, int]) -> str:

@@ -31,11 +31,15 @@ KEY_HEADER = OpenApiParameter(
 class Tasks(View):
     @extend_schema(operation_id="list_tasks", parameters=[inputs.TaskQuery], responses=outputs.TaskList, tags=["tasks"])
     def get(self, request: Request) -> Response:
-        """Your tasks, newest first; everybody's, if you are staff and may view tasks."""
+        """Your tasks, newest first; everybody's, if you are staff and may view tasks.
+
+        Without parts of other tasks (nodes of workflows, tasks that scripts started), unless `whole` says otherwise or
+        `ids`, `parent`, `queue` or a number in `search` names them.
+        """
         wanted = inputs.query(inputs.TaskQuery, request)
-        chosen = Filter.parse({name: wanted[name] for name in NAMES if name in wanted})
+        chosen = Filter.asked({name: wanted[name] for name in NAMES if name in wanted})
         rows = visible_tasks(request).defer(*HEAVY)
-        rows = chosen.apply(rows.within_reach(chosen.search) if chosen.search else rows)
+        rows = chosen.apply(rows.within_reach(chosen.search, whole=chosen.whole) if chosen.search else rows)
         found = page(rows, Ordering(word=wanted["ordering"]), wanted.get("cursor"), wanted["limit"])
         results = pictures.listed(found.tasks, request.user)
         return answer(outputs.TaskList, {"results": results, "next": next_page(request, found.next_cursor)})

@@ -20,7 +20,7 @@ from django.db import DatabaseError
 
 from apps.console.live.followers import Follower, InboxFollower, ListFollower, TaskFollower
 from apps.console.live.hub import hub
-from apps.console.live.messages import MAX_FRAME, NotUnderstood, parse
+from apps.console.live.messages import MAX_FRAME, NotUnderstood, Show, parse
 from apps.tasks import sight
 from apps.tasks.models import Task
 from apps.tasks.sight import Sight
@@ -93,7 +93,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def make_follower(self, viewer: Sight) -> Follower:
         raise NotImplementedError
 
-    def show(self, tasks: list[int]) -> None:
+    def show(self, message: Show) -> None:
         """Only lists can be told what they show."""
         raise NotUnderstood
 
@@ -103,7 +103,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             message = parse(text)
             if message["type"] == "show":
-                self.show(message["tasks"])
+                self.show(message)
             elif not self.follower.confirm(message["number"]):
                 return
         except NotUnderstood:
@@ -188,9 +188,9 @@ class ListConsumer(LiveConsumer):
     def make_follower(self, viewer: Sight) -> ListFollower:
         return ListFollower(socket=self, user_id=viewer.user_id or 0)
 
-    def show(self, tasks: list[int]) -> None:
+    def show(self, message: Show) -> None:
         if isinstance(self.follower, ListFollower):
-            self.follower.shown = set(tasks)
+            self.follower.shown, self.follower.with_parts = set(message["tasks"]), message["parts"]
             self.follower.changed |= self.follower.shown
 
 

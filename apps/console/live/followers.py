@@ -69,9 +69,10 @@ class TaskFollower(Follower):
 
 @dataclass(eq=False, kw_only=True)
 class ListFollower(Follower):
-    """Follows the rows of a list, and hears of all other tasks that it may see by their ids."""
+    """Follows the rows of a list, and hears of all other tasks that it may see by their ids: of parts if it asked for them."""
 
     shown: set[int] = field(default_factory=set)
+    with_parts: bool = False
     changed: set[int] = field(default_factory=set)
 
     def take_changed(self) -> set[int]:

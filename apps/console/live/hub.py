@@ -204,10 +204,11 @@ class Hub:
         asked = [(follower, follower.take_changed()) for follower in followers]
         changed = sorted(set().union(*(ids for _, ids in asked)))[-MAX_CHANGED:]
         shown = set().union(*(follower.shown for follower in followers))
-        rows, others = await self._ask(lambda: reading.visible(user_id, changed, shown))
+        found = await self._ask(lambda: reading.visible(user_id, changed, shown))
         for follower, ids in asked:
-            mine = [row for row in rows if row["id"] in ids and row["id"] in follower.shown]
-            news = [each for each in (*others, *(row["id"] for row in rows)) if each in ids - follower.shown]
+            mine = [row for row in found.rows if row["id"] in ids and row["id"] in follower.shown]
+            wanted = ids - follower.shown if follower.with_parts else ids - follower.shown - found.parts
+            news = [each for each in (*found.others, *(row["id"] for row in found.rows)) if each in wanted]
             if mine or news:
                 await follower.send(messages.body(TasksMessage(type="tasks", rows=mine, others=news)))
 

@@ -73,8 +73,11 @@ class Seen(TypedDict):
 
 
 class Show(TypedDict):
+    """`parts`: whether news of parts of other tasks are wanted, too."""
+
     type: Literal["show"]
     tasks: list[int]
+    parts: bool
 
 
 ClientMessage = Seen | Show
@@ -96,7 +99,7 @@ def parse(text: str) -> ClientMessage:
     if given.get("type") == "seen" and type(number) is int and number >= 0:
         return Seen(type="seen", number=number)
     if given.get("type") == "show" and _are_ids(tasks):
-        return Show(type="show", tasks=tasks)
+        return Show(type="show", tasks=tasks, parts=given.get("parts") is True)
     raise NotUnderstood
 
 

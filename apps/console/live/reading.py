@@ -77,18 +77,31 @@ def newest_task() -> int:
     return Task.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
-def visible(user_id: int, task_ids: Sequence[int], shown: set[int]) -> tuple[list[TaskRow], list[int]]:
-    """Of these tasks the ones that the user may see: rows for those in `shown`, ids for the others."""
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """Tasks that a user may see: rows of those that are shown, ids of the others, and which of these are parts."""
+
+    rows: Sequence[TaskRow] = ()
+    others: Sequence[int] = ()
+    parts: frozenset[int] = frozenset()
+
+
+def visible(user_id: int, task_ids: Sequence[int], shown: set[int]) -> Changed:
+    """Of these tasks the ones that the user may see."""
     user: Any = get_user_model().objects.filter(pk=user_id).first()
     if user is None:
-        return [], []
+        return Changed()
     found = list(
         Task.objects.visible_to(user).filter(pk__in=task_ids).select_related(*state.RELATED).defer(*state.HEAVY)
     )
     listed = [task for task in found if task.pk in shown]
     facts = reasons.around(listed, clock.now(), user)
     rows = [_row(task, facts) for task in listed]
-    return rows, [task.pk for task in found if task.pk not in shown]
+    return Changed(
+        rows=rows,
+        others=[task.pk for task in found if task.pk not in shown],
+        parts=frozenset(task.pk for task in found if task.parent_id is not None),
+    )
 
 
 def standing(user_id: int) -> Standing:

@@ -44,7 +44,7 @@ class Unanswered(Exception):
 
 def message(text: str, user: User, now: datetime) -> Message:
     local = timezone.localtime(now)
-    mine = Task.objects.filter(requester=user).open().values_list("pk", "title")[:MAX_OPEN]
+    mine = Task.objects.filter(requester=user).open().wholes().values_list("pk", "title")[:MAX_OPEN]
     return Message(
         text=text,
         today=local.date(),

@@ -15,7 +15,7 @@ from apps.core.errors import InvalidInput
 from apps.tasks.models import BulkAction
 from apps.tasks.operators import bulk, verbs
 from apps.tasks.operators.bulk import Preview
-from apps.tasks.operators.filters import Filter
+from apps.tasks.operators.filters import ANY, Filter
 from apps.workers.answers import served
 
 FILTERS = {
@@ -39,7 +39,13 @@ def add_filter_arguments(parser: ArgumentParser) -> None:
     for name, (metavar, said) in FILTERS.items():
         group.add_argument(f"--{name}", metavar=metavar, default="", help=said)
     group.add_argument("--dead-letter", action="store_true", help="only dead letters: failed for good")
-    group.add_argument("--whole", action="store_true", help="no parts of others: neither nodes nor tasks of scripts")
+    group.add_argument("--parent", metavar="ID", default="", help="only the parts of this task")
+    parts = group.add_mutually_exclusive_group()
+    parts.add_argument(
+        "--with-parts", dest="whole", action="store_const", const=ANY, default="",
+        help="also parts of other tasks: nodes of workflows, tasks of scripts (with --queue, --parent and numbers anyway)",
+    )  # fmt: skip
+    parts.add_argument("--whole", dest="whole", action="store_const", const="true", help="no parts of others, ever")
 
 
 def add_consent_arguments(parser: ArgumentParser) -> None:
@@ -51,8 +57,8 @@ def chosen(options: Mapping[str, Any], ids: Sequence[int] = ()) -> Filter:
     """Raises InvalidInput."""
     given = {name: options[name] for name in FILTERS if name not in ("since", "before")}
     given |= {"created_after": moment(options["since"]), "created_before": moment(options["before"])}
-    given |= {name: options[name] or None for name in ("dead_letter", "whole")}
-    return Filter.parse({**given, "ids": list(ids) or None})
+    given |= {name: options[name] or None for name in ("dead_letter", "parent", "whole")}
+    return Filter.asked({**given, "ids": list(ids) or None})
 
 
 def moment(text: str) -> str:

@@ -33,6 +33,12 @@ def in_status(*statuses: str) -> Q:
     return Q(status__in=statuses) & (Q() if FINAL.intersection(statuses) else Q(finished_at__isnull=True))
 
 
+def is_number(text: str) -> bool:
+    """Whether the text is a task's number, as people write it: 12, or #12."""
+    number = text.strip().removeprefix("#")
+    return number.isascii() and number.isdigit() and len(number) < 19
+
+
 class _Minute(Func):
     """The minute that a moment lies in, in UTC, as a text of ISO 8601."""
 
@@ -61,6 +67,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
+
+    def wholes(self) -> Self:
+        """Parts of no other task: neither nodes of a workflow nor started by a script."""
+        return self.filter(parent__isnull=True)
 
     def numbers(self) -> dict[str, int]:
         """How many there are of each status that occurs, each counted up to MOST_COUNTED + 1. One query."""
@@ -103,13 +113,19 @@ class TaskQuerySet(models.QuerySet["Task"]):
             )
             return [(status, datetime.fromisoformat(minute), number) for status, minute, number in cursor.fetchall()]
 
-    def within_reach(self, text: str) -> Self:
-        """The newest tasks, which a search for words reads one by one; a number is found however old its task is."""
-        newest = Task.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        reached = Q(pk__gt=newest - MOST_SEARCHED)
-        number = text.strip().removeprefix("#")
-        if number.isascii() and number.isdigit() and len(number) < 19:
-            reached |= Q(pk=int(number))
+    def within_reach(self, text: str, *, whole: bool | None = None) -> Self:
+        """The newest tasks, which a search for words reads one by one; a number is found however old its task is.
+
+        `whole`: the newest of those that are no parts. The parts of one workflow may be more than all that is reached.
+        """
+        numbers = Task.objects.order_by("-pk").values_list("pk", flat=True)
+        if whole:
+            oldest = numbers.filter(parent__isnull=True)[MOST_SEARCHED - 1 : MOST_SEARCHED].first() or 0
+        else:
+            oldest = (numbers.first() or 0) - MOST_SEARCHED + 1
+        reached = Q(pk__gte=oldest)
+        if is_number(text):
+            reached |= Q(pk=int(text.strip().removeprefix("#")))
         return self.filter(reached)
 
     def visible_to(self, viewer: Any) -> Self:
@@ -276,6 +292,19 @@ class Task(models.Model):
                 condition=Q(branch__isnull=False, finished_at__isnull=True)
                 & ~Q(status="blocked")
                 & ~Q(paused_from="blocked"),
+            ),
+            *(
+                # What people look at leaves parts of others out, which may be a hundred times as many. The parent stands
+                # last so that SQLite counts in the index alone.
+                models.Index(*columns, "parent", name=f"task_whole{name}", condition=condition & Q(parent__isnull=True))
+                for name, columns, condition in (
+                    ("", (F("id").desc(),), Q()),
+                    ("_by_status", ("status", F("id").desc()), Q()),
+                    ("_by_template", ("template", F("id").desc()), Q()),
+                    ("_by_requester", ("requester", F("id").desc()), Q()),
+                    ("_of_requester", ("requester", "status", "finished_at"), Q()),
+                    ("_ended", ("status", "finished_at"), Q(finished_at__isnull=False)),
+                )
             ),
             models.Index(fields=["delete_after"], name="task_to_prune", condition=Q(delete_after__isnull=False)),
             models.Index(

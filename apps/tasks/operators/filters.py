@@ -1,7 +1,7 @@
 """Which tasks are meant: the filters of the task list as one value, the same on every edge and for actions on many."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,13 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from apps.catalog.models import TaskTemplate
 from apps.core.errors import InvalidInput
-from apps.tasks.models.task import TaskQuerySet, in_status
+from apps.tasks.models.task import TaskQuerySet, in_status, is_number
 from apps.tasks.states import FINAL, Status
 
 MOST_IDS = 1000
 LONGEST = 200
+ANY = "any"
+"""The word for tasks and parts of tasks alike, where a truth is asked for."""
 OPEN_WORD, FINAL_WORD = "open", "final"
 """Words for several statuses: all that have not ended; all that have."""
 
@@ -26,6 +28,8 @@ class Filter:
     """All conditions hold at once; what is empty does not limit."""
 
     ids: tuple[int, ...] = ()
+    parent: int | None = None
+    """Parts of the task with this number: what it has started itself."""
     status: tuple[str, ...] = ()
     template: str = ""
     queue: str = ""
@@ -34,7 +38,7 @@ class Filter:
     error: str = ""
     dead_letter: bool | None = None
     whole: bool | None = None
-    """Part of no other task: neither a node of a workflow nor started by a script."""
+    """Part of no other task: neither a node of a workflow nor started by a script. None: parts and whole ones."""
     created_after: datetime | None = None
     """From this moment on."""
     created_before: datetime | None = None
@@ -59,6 +63,18 @@ class Filter:
         if wrong:
             raise InvalidInput(f"The filter needs attention: {', '.join(sorted(wrong))}.", fields=wrong)
         return cls(**values)
+
+    @classmethod
+    def asked(cls, given: Mapping[str, Any]) -> "Filter":
+        """As a person or a program asks for tasks: without the parts of others, or one workflow would drown the rest.
+
+        Parts are among them where `whole` says so, and where the tasks are named by what parts have as well: by their
+        numbers, by the task that they are a part of, or by their queue, which is what workers have to do.
+        """
+        chosen = cls.parse(given)
+        names_parts = chosen.ids or chosen.parent or chosen.queue or is_number(chosen.search)
+        is_said = given.get("whole") not in (None, "")
+        return chosen if is_said or names_parts else replace(chosen, whole=True)
 
     @property
     def is_empty(self) -> bool:
@@ -89,9 +105,10 @@ class Filter:
             shown = ", ".join(map(str, self.ids[:5])) + ("…" if len(self.ids) > 5 else "")
             parts.append(f"among {shown}" if len(self.ids) > 1 else f"with number {shown}")
         parts += [said.format(getattr(self, name)) for name, said in _SAID.items() if getattr(self, name)]
+        parts += [f"that are parts of task {self.parent}"] if self.parent else []
         parts += ["that are no dead letters"] if self.dead_letter is False else []
-        parts += [_WHOLE[self.whole]] if self.whole is not None else []
         parts += [f"{word} {_day(getattr(self, name))}" for name, word in _MOMENTS.items() if getattr(self, name)]
+        parts += [_WHOLE[self.whole]] if self.whole is not None else []
         return " ".join(part for part in parts if part)
 
 
@@ -145,6 +162,22 @@ def _ids(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _id(value: Any) -> int:
+    found = _ids(value)
+    if len(found) > 1:
+        raise ValueError("Use the number of one task.")
+    return found[0]
+
+
+def _wholeness(value: Any) -> bool | None:
+    if isinstance(value, str) and value.lower() == ANY:
+        return None
+    try:
+        return _truth(value)
+    except ValueError:
+        raise ValueError(f"Use true (no parts of other tasks), false (only those) or {ANY}.") from None
+
+
 def _truth(value: Any) -> bool:
     words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
     if isinstance(value, bool):
@@ -167,9 +200,9 @@ def _moment(value: Any) -> datetime:
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    "ids": _ids, "status": _statuses, "template": _text, "queue": _text, "requester": _text, "tag": _text,
-    "error": _text, "dead_letter": _truth, "whole": _truth, "created_after": _moment, "created_before": _moment,
-    "due_before": _moment, "search": _text,
+    "ids": _ids, "parent": _id, "status": _statuses, "template": _text, "queue": _text, "requester": _text, "tag": _text,
+    "error": _text, "dead_letter": _truth, "whole": _wholeness, "created_after": _moment,
+    "created_before": _moment, "due_before": _moment, "search": _text,
 }  # fmt: skip
 NAMES = tuple(field.name for field in fields(Filter))
 
@@ -186,9 +219,7 @@ def _mentions_word(word: str) -> Q:
     # Templates and people are looked through once, and not again beside each task as in a join.
     found |= Q(template__in=TaskTemplate.objects.filter(key__icontains=word).order_by().values("pk"))
     found |= Q(requester__in=get_user_model().objects.filter(username__icontains=word).order_by().values("pk"))
-    number = word.removeprefix("#")
-    is_number = number.isascii() and number.isdigit() and len(number) < 19
-    return found | Q(pk=int(number)) if is_number else found
+    return found | Q(pk=int(word.removeprefix("#"))) if is_number(word) else found
 
 
 def _of_template(key: str) -> Q:
@@ -202,6 +233,7 @@ def _asked_by(name: str) -> Q:
 
 _CONDITIONS: Mapping[str, Callable[[Any], Any]] = {
     "ids": lambda ids: Q(pk__in=ids),
+    "parent": lambda number: Q(parent_id=number),
     "status": lambda statuses: in_status(*statuses),
     "template": _of_template,
     "queue": lambda name: Q(queue=name),
@@ -219,7 +251,7 @@ _SAID: Mapping[str, str] = {
     "template": "of {}", "queue": "in queue {}", "requester": "asked for by {}", "tag": "tagged “{}”",
     "error": "with error {}", "search": "that mention “{}”",
 }  # fmt: skip
-_WHOLE = {True: "that are no part of another", False: "that are a part of another"}
+_WHOLE = {True: "(without parts)", False: "(only parts of others)"}
 _MOMENTS: Mapping[str, str] = {
     "created_after": "since",
     "created_before": "before",

@@ -21,6 +21,6 @@ document.addEventListener("visibilitychange", soon);
 const shown = () => [...document.querySelectorAll("[data-task]")].map((node) => Number(node.dataset.task)).slice(0, 200);
 
 follow(() => "/ws/tasks/", {
-  onOpen: (send) => send({ type: "show", tasks: shown() }),
+  onOpen: (send) => send({ type: "show", tasks: shown(), parts: true }),
   onMessage: (message) => (message.rows.length || message.others.length) && soon(),
 });

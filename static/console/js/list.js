@@ -3,7 +3,7 @@ import { follow } from "./socket.js";
 
 const rows = new Map([...document.querySelectorAll("[data-task]")].map((node) => [Number(node.dataset.task), node]));
 const news = document.getElementById("news");
-const sprite = document.querySelector("[data-sprite]").dataset.sprite;
+const { sprite, parts } = document.querySelector("[data-sprite]").dataset;
 const changed = new Set();
 
 const setState = (node, name) => {
@@ -37,7 +37,7 @@ const tell = (others) => {
 };
 
 follow(() => "/ws/tasks/", {
-  onOpen: (send) => send({ type: "show", tasks: [...rows.keys()].slice(0, 200) }),
+  onOpen: (send) => send({ type: "show", tasks: [...rows.keys()].slice(0, 200), parts: parts !== undefined }),
   onMessage: (message) => {
     message.rows.forEach(draw);
     tell(message.others);

@@ -18,6 +18,6 @@ const shown = () => [...document.querySelectorAll("[data-task]")].map((node) => 
 setInterval(soon, 30000);
 
 follow(() => "/ws/tasks/", {
-  onOpen: (send) => send({ type: "show", tasks: shown() }),
+  onOpen: (send) => send({ type: "show", tasks: shown(), parts: true }),
   onMessage: (message) => (message.rows.length || message.others.length) && soon(),
 });

@@ -33,7 +33,7 @@ def test_a_dry_run_counts_and_the_count_comes_back_as_expected(olga: APIClient, 
     assert (seen.status_code, seen.json()) == (
         200,
         {
-            "words": "4 pending or waiting tasks", "count": 4, "legal": 0, "refused": 0,
+            "words": "4 pending or waiting tasks (without parts)", "count": 4, "legal": 0, "refused": 0,
             "skips": {"it is pending": 3, "it is waiting": 1},
         },
     )  # fmt: skip
@@ -41,7 +41,8 @@ def test_a_dry_run_counts_and_the_count_comes_back_as_expected(olga: APIClient, 
     done = ask(olga, verb="cancel", filter={"status": "pending"}, arguments={"reason": "no"}, expected=3)
     facts = done.json()
     assert (done.status_code, facts["status"], facts["done"], facts["by"]) == (201, "done", 3, "olga")
-    assert facts["filter"] == {"status": ["pending"]} and facts["words"] == "3 pending tasks"
+    assert facts["filter"] == {"status": ["pending"], "whole": True}
+    assert facts["words"] == "3 pending tasks (without parts)"
     assert done.headers["Location"] == facts["links"]["self"]
     assert olga.get(facts["links"]["self"]).json() == facts
 
@@ -118,7 +119,14 @@ def test_the_list_takes_the_same_filters(olga: APIClient, owned: Task) -> None:
     assert titles("tag=march") == titles("error=e1") == titles("search=copy 1") == ["Copy 1"]
     assert titles(f"ids={owned.pk}") == ["Olga's own"]
     Task.objects.filter(title="Copy 1").update(parent=owned)
-    assert titles("whole=true") == ["Copy 0", "Olga's own"] and titles("whole=false") == ["Copy 1"]
+    assert titles("whole=true") == titles("") == ["Copy 0", "Olga's own"]
+    assert titles("whole=false") == titles(f"parent={owned.pk}") == ["Copy 1"]
+    everything = ["Copy 0", "Copy 1", "Olga's own"]
+    assert titles("whole=any") == titles("queue=default") == everything
+    seen = ask(olga, verb="pause", filter={"status": "open"}, dry_run=True).json()
+    assert (seen["count"], seen["words"]) == (2, "2 open tasks (without parts)")
+    assert ask(olga, verb="pause", filter={"status": "open", "whole": "any"}, dry_run=True).json()["count"] == 3
+    assert olga.get("/api/v1/tasks/?whole=some").status_code == 400
     assert titles("dead_letter=true") == titles("requester=oscar") == titles("status=final") == []
     assert olga.get("/api/v1/tasks/?dead_letter=perhaps").status_code == 400
 

@@ -85,6 +85,33 @@ def test_filters_and_search_choose_rows(browse, walk, broken, alice, query, titl
     assert {task.title for task in answer.context["cl"].result_list} == titles
 
 
+def test_parts_of_others_are_left_out_of_rows_and_counts_until_they_are_asked_for(browse, walk):
+    copies(walk, 3)
+    Task.objects.filter(title__startswith="Copy").update(parent=walk)
+    page = browse.get(LIST)
+    assert [task.title for task in page.context["cl"].result_list] == ["Sample"]
+    assertContains(page, "Pending 1<")
+    assertContains(page, '<a href="?whole=any">With parts</a>')
+    assertNotContains(page, "data-parts")
+
+    page = browse.get(LIST + "?whole=any&p=1")
+    assert page.context["cl"].result_count == 4
+    assertContains(page, "Pending 4<")
+    assertContains(page, '<a href="?whole=true">Without parts</a>')
+    assertContains(page, "data-parts")
+    assert browse.get(LIST + f"?parent={walk.pk}").context["cl"].result_count == 3
+    assert browse.get(LIST + "?whole=nonsense", follow=True).status_code == 200
+
+
+def test_the_number_of_a_part_finds_it(browse, walk):
+    copies(walk, 1)
+    part = Task.objects.get(title="Copy 0")
+    Task.objects.filter(pk=part.pk).update(parent=walk)
+    assert [task.pk for task in browse.get(f"{LIST}?q={part.pk}").context["cl"].result_list] == [part.pk]
+    assert browse.get(f"{LIST}?q=Copy").context["cl"].result_count == 0
+    assert browse.get(f"{LIST}?q=Copy&whole=any").context["cl"].result_count == 1
+
+
 def test_a_number_finds_its_task(browse, walk, broken):
     found = browse.get(f"{LIST}?q={walk.pk}").context["cl"].result_list
 

@@ -446,6 +446,25 @@ async def test_a_list_is_told_of_its_rows_and_of_others_by_id_only(alice, walk, 
     assert [each for message in later for each in message["others"]] == [broken.pk]
 
 
+async def test_a_list_hears_of_new_parts_only_if_it_shows_them(alice, walk, broken):
+    await database_sync_to_async(Task.objects.filter(pk=broken.pk).update)(parent=walk)
+    for parts, expected in ((False, []), (True, [broken.pk])):
+        async with opened(alice, "/ws/tasks/") as communicator:
+            await communicator.send_to(json.dumps({"type": "show", "tasks": [walk.pk], "parts": parts}))
+            await heard(communicator)
+            await database_sync_to_async(tell)([broken.pk, walk.pk], alice, is_paused=not parts)
+            later = [await heard(communicator)]
+            if expected and not later[0]["others"]:
+                later.append(await heard(communicator))
+            assert [each for message in later for each in message["others"]] == expected
+
+
+def tell(task_ids: list[int], alice: Any, *, is_paused: bool) -> None:
+    """Change these in this order."""
+    for task in Task.objects.in_bulk(task_ids).values():
+        (lifecycle.pause if is_paused else lifecycle.resume)(task, alice)
+
+
 async def test_a_list_does_not_tell_of_tasks_that_its_reader_may_not_see(alice, walk, db):
     from django.contrib.auth.models import User
 

@@ -12,6 +12,7 @@ from apps.core import clock
 from apps.tasks.models import Task
 from apps.workers.models import ClusterEvent
 from apps.workers.running import slice as slices
+from tests.unit.console.test_admin import copies
 from tests.unit.executors.workflow.ran import ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +80,17 @@ def test_a_failed_node_and_its_workflow_are_one_thing_that_needs_somebody(browse
     assert Task.objects.filter(status="failed").count() == 2
 
     assert "One thing needs you." in browse.get("/admin/").content.decode()
+
+
+def test_the_overview_counts_parts_beside_the_tasks_and_lists_none(browse, walk):
+    copies(walk, 5)
+    Task.objects.filter(title__startswith="Copy").update(parent=walk)
+    Task.objects.filter(title__in=["Copy 0", "Copy 1"]).update(status="running")
+    figures = {figure.label: figure for figure in browse.get("/admin/").context["figures"]}
+    assert (figures["Pending"].number, figures["Running"].number) == (1, 0)
+    assert figures["Pending"].under.endswith(", and 3 parts") and figures["Running"].under == "none, and 2 parts"
+    page = browse.get("/admin/").content.decode()
+    assert "2 parts of other tasks run now</a>" in page and "Copy" not in page
 
 
 def test_the_overview_needs_a_bounded_number_of_queries(browse, walk, broken, django_assert_max_num_queries):

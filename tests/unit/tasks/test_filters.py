@@ -25,6 +25,9 @@ from tests import making
         ({"ids": [True]}, "ids"),
         ({"ids": [2**63]}, "ids"),
         ({"ids": []}, "ids"),
+        ({"parent": "1,2"}, "parent"),
+        ({"parent": True}, "parent"),
+        ({"whole": "some"}, "whole"),
         ({"ids": list(range(1, 1002))}, "ids"),
         ({"template": 5}, "template"),
         ({"template": "x" * 201}, "template"),
@@ -81,12 +84,37 @@ def test_a_filter_becomes_json_and_the_same_filter_again():
         ({"status": "waiting,paused"}, 2_000, "2,000 waiting or paused tasks"),
         ({"dead_letter": True, "requester": "olga"}, None, "dead-letter tasks asked for by olga"),
         ({"ids": [7]}, 1, "1 task with number 7"),
-        ({"whole": True, "status": "failed"}, 2, "2 failed tasks that are no part of another"),
+        ({"whole": True, "status": "failed"}, 2, "2 failed tasks (without parts)"),
+        ({"parent": 7, "status": "open"}, 3, "3 open tasks that are parts of task 7"),
         ({"ids": [1, 2, 3, 4, 5, 6]}, 6, "6 tasks among 1, 2, 3, 4, 5…"),
     ],
 )
 def test_a_filter_says_itself(given, count, words):
     assert Filter.parse(given).words(count) == words
+
+
+@pytest.mark.parametrize(
+    ("given", "whole"),
+    [
+        ({}, True),
+        ({"status": "failed", "template": "x", "requester": "olga", "tag": "t", "search": "june 205"}, True),
+        ({"ids": "7"}, None),
+        ({"parent": 7}, None),
+        ({"queue": "gis"}, None),
+        ({"search": "#205"}, None),
+        ({"queue": "gis", "whole": "true"}, True),
+        ({"whole": "any", "status": "failed"}, None),
+        ({"whole": False}, False),
+    ],
+)
+def test_parts_of_others_are_left_out_unless_they_are_asked_for_or_named(given, whole):
+    assert Filter.asked(given).whole is whole
+
+
+def test_what_was_asked_is_the_same_when_it_is_kept_and_read_again():
+    for given in ({"status": "failed"}, {"status": "failed", "whole": "any"}, {"queue": "gis"}):
+        chosen = Filter.asked(given)
+        assert Filter.parse(chosen.as_json()) == chosen
 
 
 @pytest.fixture
@@ -124,6 +152,7 @@ def some(alice, charlie) -> dict[str, Task]:
         ({"dead_letter": False, "status": "paused"}, "other"),
         ({"whole": True}, "plain other"),
         ({"whole": "false"}, "tagged"),
+        ({"whole": "any"}, "plain tagged other"),
         ({"created_before": "2026-03-02"}, "plain"),
         ({"created_after": "2026-03-02"}, "tagged other"),
         ({"search": "one plain"}, "plain"),
@@ -143,5 +172,7 @@ def test_numbers_and_waiting_times_choose_rows(some):
     assert [task.pk for task in Filter.parse({"ids": [number]}).apply(Task.objects.all())] == [number]
     assert [task.pk for task in Filter.parse({"search": f"#{number}"}).apply(Task.objects.all())] == [number]
     Task.objects.filter(pk=number).update(available_at=clock.now() - timedelta(days=3))
+    parts = Filter.parse({"parent": some["plain"].pk}).apply(Task.objects.all())
+    assert [task.pk for task in parts] == [number]
     due = Filter(due_before=clock.now() - timedelta(days=2), status=(Status.PENDING,))
     assert [task.pk for task in due.apply(Task.objects.all())] == [number]

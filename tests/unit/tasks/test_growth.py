@@ -89,6 +89,38 @@ def test_a_search_reads_the_newest_and_finds_a_number_however_old(copies, monkey
     assert older not in Task.objects.within_reach("99999999999999999999")
 
 
+def test_a_search_of_whole_tasks_reaches_as_many_of_them_however_many_parts_there_are(copies, monkeypatch):
+    monkeypatch.setattr(task_model, "MOST_SEARCHED", 2)
+    oldest, old, whole = copies(*[Status.COMPLETED] * 3)
+    parts = copies(*[Status.COMPLETED] * 5, parent=whole)
+    found = set(Task.objects.wholes().within_reach("Copy", whole=True))
+    assert found == {old, whole} and oldest not in found
+    assert set(Task.objects.within_reach("Copy")) == set(parts[-2:])
+
+
+def test_what_leaves_parts_out_reads_an_index_that_has_none(copies, alice):
+    whole = copies(*[Status.COMPLETED, Status.FAILED, Status.PENDING] * 3)[0]
+    now = clock.now()
+    fields = {field.attname: getattr(whole, field.attname) for field in Task._meta.concrete_fields}
+    fields = {name: value for name, value in fields.items() if name not in ("id", "uid", "parent_id")}
+    Task.objects.bulk_create([Task(**fields, parent=whole) for _ in range(3_000)])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    wholes = Task.objects.wholes()
+    mine = wholes.filter(requester=alice)
+    looks = {
+        "the list": wholes.order_by("-pk")[:50],
+        "of one state": wholes.filter(in_status(Status.COMPLETED)).order_by("-pk")[:50],
+        "of one template": wholes.filter(template_id=whole.template_id).order_by("-pk")[:50],
+        "of one person": mine.order_by("-pk")[:50],
+        "counted": wholes.filter(in_status(Status.COMPLETED)).order_by().values("pk")[:10_001],
+        "of one person, counted": mine.filter(in_status(Status.COMPLETED)).order_by().values("pk")[:10_001],
+        "ended": wholes.filter(status=Status.COMPLETED, finished_at__gte=now - timedelta(days=1)).values("pk"),
+    }
+    for name, look in looks.items():
+        assert "task_whole" in look.explain(), (name, look.explain())
+
+
 def test_a_filter_asks_for_templates_and_people_by_number_and_never_through_a_join(copies, alice, charlie):
     (mine,) = copies(Status.COMPLETED)
     copies(Status.COMPLETED, requester=charlie)

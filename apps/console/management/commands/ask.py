@@ -175,7 +175,7 @@ started goes on)"""
             facts = [{"queue": queue, "status": status, "tasks": count} for (queue, status), count in counts.items()]
             self._end({"queues": facts}, options, lines or ["Nothing runs and nothing waits."])
             return
-        found = list(tasks.order_by("-pk")[:SHOWN])
+        found = list(tasks.wholes().order_by("-pk")[:SHOWN])
         self._end({"tasks": telling.list_facts(found, user)}, options, telling.table(found, user))
 
     def _help(self, found: Interpretation, conversation: Conversation, options: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ class Command(TaskCommand):
     help = "List tasks, look at one, or control one, several, or all that match."
     examples = """examples:
   manage.py tasks                              the newest tasks
-  manage.py tasks list --status failed,running
+  manage.py tasks list --status failed,running  without parts of others; with them: --with-parts
   manage.py tasks show 12                      where it stands; also: wait, log, feed, files
   manage.py tasks pause 12                     also: resume, cancel, retry
   manage.py tasks start 12                     at once, though it waits for its moment or for another try
@@ -110,7 +110,7 @@ exit codes: 0, 1 refused or failed, 2 something wrong in what was given, 130 Ctr
                 raise InvalidInput(f"Say which {VALUES[action]}: manage.py tasks {action} ID {VALUES[action].upper()}")
             given[VALUES[action]] = ids.pop()
         chosen = many.chosen(options, [_number(word) for word in ids])
-        if chosen == Filter():
+        if chosen in (Filter(), Filter(whole=True)):
             raise InvalidInput(f"Say which task: manage.py tasks {action} ID, or give filters such as --status.")
         if chosen != Filter(ids=chosen.ids) or len(ids) != 1 or options["dry_run"]:
             many.act(self, chosen, verb, given, user, options)

@@ -47,16 +47,33 @@ def test_a_selection_is_acted_upon_and_what_was_left_alone_is_said(run: Run, thr
 def test_parts_of_other_tasks_can_be_left_out(run: Run, three: list[Task]) -> None:
     Task.objects.filter(pk__in=numbers(three[1:])).update(parent=three[0])
 
-    code, out, _ = run("tasks", "list", "--whole", "--json")
+    def listed(*words: str) -> list[int]:
+        code, out, _ = run("tasks", "list", "--json", *words)
+        assert code == 0
+        return sorted(row["id"] for row in json.loads(out)["tasks"])
 
-    assert code == 0
-    assert [row["id"] for row in json.loads(out)["tasks"]] == [three[0].pk]
+    everything = sorted(task.pk for task in three)
+    assert listed() == listed("--whole") == [three[0].pk]
+    assert listed("--with-parts") == listed("--queue", "default") == everything
+    assert listed("--queue", "default", "--whole") == [three[0].pk]
+    assert listed("--parent", str(three[0].pk)) == listed(*numbers(three[1:])) == everything[1:]
+
+
+def test_all_that_match_are_those_that_the_list_shows(run: Run, three: list[Task]) -> None:
+    Task.objects.filter(pk=three[2].pk).update(parent=three[0])
+    assert run("tasks", "pause")[0] == 2
+    code, out, _ = run("tasks", "pause", "--status", "pending", "--dry-run")
+    assert code == 0 and out.startswith("2 pending tasks (without parts) match")
+    assert run("tasks", "pause", "--status", "pending", "--yes")[0] == 0
+    assert statuses() == ["paused", "paused", "pending"]
+    assert run("tasks", "pause", "--status", "pending", "--with-parts", "--yes")[0] == 0
+    assert statuses() == ["paused"] * 3
 
 
 def test_all_that_match_need_a_yes(run: Run, three: list[Task]) -> None:
     code, _, errors = run("tasks", "cancel", "--status", "pending", "--template", "sample")
     assert code == 2
-    assert "3 pending tasks of sample match: 3 would be cancelled." in errors and "--yes" in errors
+    assert "3 pending tasks of sample (without parts) match: 3 would be cancelled." in errors and "--yes" in errors
     assert statuses() == ["pending"] * 3
     code, out, _ = run("tasks", "cancel", "--status", "pending", "--template", "sample", "--yes")
     assert (code, out) == (0, "3 tasks cancelled.\n")
@@ -75,7 +92,7 @@ def test_somebody_at_a_terminal_is_asked(
     typed = io.StringIO(answer)
     monkeypatch.setattr(typed, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdin", typed)
-    assert "3 pending tasks match" in run("tasks", "cancel", "--status", "pending")[1]
+    assert "3 pending tasks (without parts) match" in run("tasks", "cancel", "--status", "pending")[1]
     assert statuses() == left
 
 
