@@ -19,6 +19,7 @@ from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Attempt, Task
 from tests import making
 from tests.benchmarks.inside import NOTHING, admin
+from tests.benchmarks.workflows import NAP_MS
 
 
 def node(name: str, *waits_for: str, **more: Any) -> dict[str, Any]:
@@ -48,6 +49,12 @@ def layers(count: int) -> dict[str, Any]:
     ]}  # fmt: skip
 
 
+def naps(count: int) -> dict[str, Any]:
+    """Nodes that wait for an outside service, a second each, and not for each other."""
+    each = {"template": "naps", "parameters": {"n": NAP_MS}}
+    return {"tasks": [{"name": f"n{n}", "result_keys": [f"n{n}"], **each} for n in range(count)]}
+
+
 def trace(path: str) -> dict[str, Any]:
     found = traces.document(json.loads(Path(path).read_text()), template="nothing")
     for each in found["groups"][0]["tasks"]:
@@ -55,7 +62,7 @@ def trace(path: str) -> dict[str, Any]:
     return found
 
 
-SHAPES = {"spread": spread, "wide": wide, "chain": chain, "layers": layers}
+SHAPES = {"spread": spread, "wide": wide, "chain": chain, "layers": layers, "naps": naps}
 
 
 def run(shape: str, size: str) -> dict[str, Any]:
