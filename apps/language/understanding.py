@@ -6,6 +6,7 @@ Pure: the same input gives the same answer; nothing is looked up and nothing is 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from apps.language import commands, dates, parameters, wording
 from apps.language.contract import Candidate, Choice, Interpretation, Message, Question, TemplateCard
@@ -50,7 +51,12 @@ def _start(
 ) -> Interpretation:
     best, *others = candidates
     card = next(card for card in templates if card.key == best.key)
-    values = parameters.read(message.text, card.parameter_schema, found, message.locale)
+    forward: Sequence[Found] = ()
+    if parameters.looks_forward(card.parameter_schema):
+        forward = dates.find(message.text, replace(_context(message), prefers_past=False))
+    values = parameters.read(
+        message.text, card.parameter_schema, found, message.locale, forward=forward, zone=message.timezone
+    )
     return Interpretation(
         intent="start",
         template_key=best.key,

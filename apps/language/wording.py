@@ -47,6 +47,8 @@ def ask_for(title: str, description: str, choices: Sequence[Any], kind: str) -> 
         return f"{_first_up(title)}: {_either(choices)}?"
     if kind == "period":
         return "For which period? For example “last quarter” or “from March to May 2025”."
+    if kind == "time":
+        return f"At what time, for “{title}”? For example “tomorrow at 9:30”."
     if kind == "boolean":
         return f"{_first_up(title)}: yes or no?"
     hint = f" ({description})" if description else ""

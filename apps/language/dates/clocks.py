@@ -114,9 +114,9 @@ def _compiled() -> tuple[re.Pattern[str], ...]:
 
 def _read(match: re.Match[str]) -> Clock | None:
     named = match.groupdict()
-    span = {"start": match.start(), "end": match.end()}
+    start, end = match.span()
     if fixed := named.get("fixed"):
-        return Clock(time=time(0 if fixed.casefold() in MIDNIGHT else 12), **span)
+        return Clock(time=time(0 if fixed.casefold() in MIDNIGHT else 12), start=start, end=end)
     hour_words = named["hour"].casefold()
     hour = HOURS[hour_words] if hour_words in HOURS else int(hour_words)
     minutes = hour * 60 + int(named.get("minute") or 0)
@@ -132,4 +132,4 @@ def _read(match: re.Match[str]) -> Clock | None:
         return None
     is_written = len(hour_words) == 2 and hour_words.isdigit()
     is_sure = is_said or hour > 6 or hour == 0 or is_written or ":" in match.group()
-    return Clock(time=time(minutes // 60 % 24, minutes % 60), is_sure=is_sure, **span)
+    return Clock(time=time(minutes // 60 % 24, minutes % 60), is_sure=is_sure, start=start, end=end)

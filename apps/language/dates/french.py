@@ -1,6 +1,6 @@
 """French words for the date grammar: tables only."""
 
-from apps.language.dates.lexicon import Lexicon, Phrase, behind, spread
+from apps.language.dates.lexicon import Lexicon, Phrase, behind, split, spread
 
 MONTHS = (
     "janvier janv jan",
@@ -17,9 +17,7 @@ MONTHS = (
     "décembre decembre déc",
 )
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-NUMBERS = tuple(
-    "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze".split()
-)
+NUMBERS = tuple(split("un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze"))
 ORDINALS = (
     "premier première premiers premières",
     "deuxième second seconde",
@@ -65,8 +63,8 @@ SINGLE = {
     "g": "quelques plusieurs",
 }
 SEASONS = {"printemps": 3, "été": 6, "automne": 9, "hiver": 12}
-LAST = "dernier dernière derniers dernières derniere précédent précédente précédents passé passée écoulé".split()
-NEXT = [*"prochain prochaine prochains suivant suivante".split(), "qui vient", "à venir"]
+LAST = split("dernier dernière derniers dernières derniere précédent précédente précédents passé passée écoulé")
+NEXT = [*split("prochain prochaine prochains suivant suivante"), "qui vient", "à venir"]
 THIS = ["en cours", "courant", "courante", "actuel", "actuelle"]
 PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "jusqu'à": [("V", None)],
@@ -116,14 +114,17 @@ def _words() -> dict[str, Phrase]:
     return words
 
 
-COMMON = "rapport facture factures ventes clients analyse chiffre affaires montre donne veux svp avec quel quelle est les une des"
+COMMON = (
+    "sans rapport facture factures ventes clients "
+    "analyse chiffre affaires montre donne veux svp avec quel quelle est les une des"
+)
 
 LEXICON = Lexicon(
     words=_words(),
-    fillers=frozenset("le la les l un une tout toute toute tous toutes civile calendaire".split()),
+    fillers=frozenset(split("le la les l un une tout toute toute tous toutes civile calendaire")),
     ordinal=r"(\d{1,2})(?:er|re|e|ème|eme|nd|nde)",
-    labels=frozenset("noël pâques facture commande tâche numéro client page version contrat salle".split()),
-    counted=frozenset("euros euro dollars lignes fois personnes clients factures pages".split()),
+    labels=frozenset(split("noël pâques facture commande tâche numéro client page version contrat salle")),
+    counted=frozenset(split("euros euro dollars lignes fois personnes clients factures pages")),
     weak=frozenset({"mars", "jan", "oct", "nov"}),
     weak_is_strong_when_capital=False,
     common=frozenset(COMMON.split()),

@@ -131,10 +131,13 @@ def _words() -> dict[str, Phrase]:
     return words
 
 
-LABELS = "weihnachten ostern pfingsten rechnung auftrag aufgabe nummer nr kunde kunden seite raum zimmer version position vertrag schritt"
+LABELS = (
+    "weihnachten ostern pfingsten rechnung auftrag aufgabe nummer nr kunde kunden seite raum zimmer version position "
+    "vertrag schritt"
+)
 COUNTED = "euro eur dollar chf zeilen datensätze stück seiten nutzer personen kg km mal"
 COMMON = (
-    "bericht rechnungen rechnung umsatz kunden zeige bitte mir ich wir uns haben ist sind nicht mit zum zur auf alle "
+    "bericht rechnungen rechnung umsatz kunden zeige bitte mir ich wir uns haben ist sind nicht mit ohne zum zur auf alle "
     "was wie viel und oder gegen einschließlich erinnere schicke erstelle starte um uhr"
 )
 FILLERS = "einschließlich der die das den dem des ein eine einen einem einer gesamte gesamten ganze ganzen ganzes alle"

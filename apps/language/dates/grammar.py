@@ -90,7 +90,15 @@ def _replacement(made: Any, matched: list[Token], text: str) -> Token:
         others = tuple(other for other in reading.others if other is not None and other != reading.value)
         notes += (Note(kind=reading.kind, words=text[start:end], others=others),)
     times = tuple(time for token in matched for time in token.times)
-    code = "@" if reading.value is AGAIN else "x" if reading.value is None else "P" if isinstance(reading.value, Period) else "p"
+    code = (
+        "@"
+        if reading.value is AGAIN
+        else "x"
+        if reading.value is None
+        else "P"
+        if isinstance(reading.value, Period)
+        else "p"
+    )
     return Token(code=code, value=reading.value, start=start, end=end, notes=_merged(notes), times=times)
 
 

@@ -96,6 +96,11 @@ class Lexicon:
         return re.compile(self.ordinal, re.IGNORECASE)
 
 
+def split(words: str) -> list[str]:
+    """Tables are written as lines of words."""
+    return words.split()
+
+
 def spread(
     phrases: Mapping[str, Iterable[tuple[str, Any]]],
     single: Mapping[str, str],
@@ -110,7 +115,7 @@ def spread(
     words: dict[str, Phrase] = {}
     for code, table in (("#", numbers), ("t", ordinals), ("M", months), ("W", weekdays)):
         for number, names in enumerate(table, 1):
-            words.update({name: ((code, number),) for name in names.split()})
+            words.update(dict.fromkeys(names.split(), ((code, number),)))
     words.update({name: (("$", month),) for name, month in seasons.items()})
     for code, listed in single.items():
         words.update(dict.fromkeys(listed.split(), ((code, None),)))
@@ -119,21 +124,19 @@ def spread(
 
 
 def behind(
-    units: Mapping[str, str | list[str]],
+    units: Mapping[str, str],
     months: Iterable[str],
     weekdays: Iterable[str],
     adjectives: Iterable[str],
     code: str,
 ) -> dict[str, Phrase]:
     """Where "last" stands behind its noun: "mes pasado" becomes the same tokens as "last month"."""
-    nouns = [(name, (unit, None)) for unit, names in units.items() for name in _split(names)]
+    nouns = [
+        (name, (unit, None)) for unit, names in units.items() for name in names.split("," if "," in names else None)
+    ]
     for noun, table in (("M", months), ("W", weekdays)):
         nouns += [(name, (noun, number)) for number, names in enumerate(table, 1) for name in names.split()]
     return {f"{name} {adjective}": ((code, None), token) for name, token in nouns for adjective in adjectives}
-
-
-def _split(names: str | list[str]) -> list[str]:
-    return names if isinstance(names, list) else names.split()
 
 
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")

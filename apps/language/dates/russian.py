@@ -1,6 +1,6 @@
 """Russian words for the date grammar: tables only. Words are written out in the cases that stand in sentences."""
 
-from apps.language.dates.lexicon import Lexicon, Phrase, spread
+from apps.language.dates.lexicon import Lexicon, Phrase, split, spread
 
 MONTHS = (
     "январь января январе январю январём январем янв",
@@ -42,14 +42,14 @@ NUMBERS = (
     "четырнадцать четырнадцати",
 )
 ORDINAL_STEMS = "перв втор треть четвёрт пят шест седьм восьм девят десят"
-ENDINGS = "ый ой ого ому ом ая ую ое ые ых ым ий ье ьего ьем ья ью ьей".split()
+ENDINGS = split("ый ой ого ому ом ая ую ое ые ых ым ий ье ьего ьем ья ью ьей")
 ADJECTIVES = {
     "L": "прошл предыдущ последн прошедш минувш",
     "T": "эт текущ нынешн настоящ",
     "N": "следующ будущ ближайш предстоящ",
     "r": "скользящ",
 }
-ADJECTIVE_ENDINGS = "ий ый ого его ому ему ом ем ая яя ую юю ой ей ое ее ые ие ых их им ым ими ыми".split()
+ADJECTIVE_ENDINGS = split("ий ый ого его ому ему ом ем ая яя ую юю ой ей ое ее ые ие ых их им ым ими ыми")
 UNITS = {
     "d": "день дня дней дню днём днем дни днях сутки суток",
     "w": "неделя неделю недели неделе недель неделю неделях",
@@ -123,7 +123,7 @@ def _words() -> dict[str, Phrase]:
         words.update({stem + ending: (("R", day),) for ending in ADJECTIVE_ENDINGS})
     for number, stem in enumerate(ORDINAL_STEMS.split(), 1):
         words.update({stem + ending: (("t", number),) for ending in ENDINGS})
-    words.update({f"трет{ending}": (("t", 3),) for ending in "ий ье ьего ьему ьем ья ьей ью".split()})
+    words.update({f"трет{ending}": (("t", 3),) for ending in split("ий ье ьего ьему ьем ья ьей ью")})
     words.update({f"четверт{ending}": (("t", 4),) for ending in ENDINGS})
     words.update({roman: (("t", number),) for number, roman in enumerate(("i", "ii", "iii", "iv"), 1)})
     # The genitive needs no "of": начало года is the beginning of the year.
@@ -140,18 +140,22 @@ def _words() -> dict[str, Phrase]:
     return words
 
 
-COMMON = "отчет отчёт счета счетов счёт счет выручка продажи клиенты клиентов покажи пожалуйста отправь мне нам не что где"
+COMMON = (
+    "отчет отчёт счета счетов счёт счет выручка продажи клиенты клиентов покажи пожалуйста отправь мне нам не что где"
+)
 
 LEXICON = Lexicon(
     words=_words(),
-    fillers=frozenset("весь всю все всё целый целую включительно число числа месяц-то".split()),
+    fillers=frozenset(split("весь всю все всё целый целую включительно число числа месяц-то")),
     ordinal=r"(\d{1,2})-?(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)",
-    labels=frozenset("рождество пасха счёт счет счета счёта заказ задача номер клиент версия страница раздел договор".split()),
-    counted=frozenset("рублей руб евро долларов строк штук раз человек клиентов счетов страниц записей".split()),
+    labels=frozenset(
+        split("рождество пасха счёт счет счета счёта заказ задача номер клиент версия страница раздел договор")
+    ),
+    counted=frozenset(split("рублей руб евро долларов строк штук раз человек клиентов счетов страниц записей")),
     weak_is_strong_when_capital=False,
     weak=frozenset({"мар", "ср", "вс", "вт", "сб", "пн", "чт", "пт", "среда", "среде", "среды"}),
     common=frozenset(COMMON.split()),
     titles=frozenset({"господин", "госпожа"}),
-    after_year=frozenset("г гг год года году годы годов годах".split()),
+    after_year=frozenset(split("г гг год года году годы годов годах")),
     patterns=((r"q(\d)", "Q"), (r"([1-4])кв", "Q"), (r"фг(\d{2}|\d{4})", "K")),
 )

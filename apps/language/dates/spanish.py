@@ -1,6 +1,6 @@
 """Spanish words for the date grammar: tables only."""
 
-from apps.language.dates.lexicon import Lexicon, Phrase, behind, spread
+from apps.language.dates.lexicon import Lexicon, Phrase, behind, split, spread
 
 MONTHS = (
     "enero ene",
@@ -25,7 +25,7 @@ WEEKDAYS = (
     "sábado sabado sábados",
     "domingo",
 )
-NUMBERS = tuple("uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince".split())
+NUMBERS = tuple(split("uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince"))
 ORDINALS = (
     "primer primero primera",
     "segundo segunda",
@@ -67,8 +67,8 @@ SINGLE = {
     "g": "algunos algunas varios varias unos unas",
 }
 SEASONS = {"primavera": 3, "verano": 6, "otoño": 9, "invierno": 12}
-LAST = "pasado pasada pasados pasadas anterior anteriores último última últimos últimas".split()
-NEXT = [*"próximo próxima próximos próximas siguiente siguientes entrante".split(), "que viene", "que vienen"]
+LAST = split("pasado pasada pasados pasadas anterior anteriores último última últimos últimas")
+NEXT = [*split("próximo próxima próximos próximas siguiente siguientes entrante"), "que viene", "que vienen"]
 THIS = ["en curso", "actual", "corriente", "presente"]
 PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "en lo que va de año": [("X", "y")],
@@ -127,20 +127,20 @@ def _words() -> dict[str, Phrase]:
     words = spread(
         PHRASES, SINGLE, months=MONTHS, weekdays=WEEKDAYS, numbers=NUMBERS, ordinals=ORDINALS, seasons=SEASONS
     )
-    nouns = {**UNITS, "k": ["fin de semana"]}
+    nouns = {**UNITS, "k": "fin de semana,fines de semana"}
     for code, adjectives in (("L", LAST), ("N", NEXT), ("T", THIS)):
         words.update(behind(nouns, MONTHS, WEEKDAYS, adjectives, code))
     return words
 
 
-COMMON = "informe facturas factura ventas clientes análisis ingresos muestra dame quiero por favor con que qué cuánto las una"
+COMMON = "sin informe facturas factura ventas clientes análisis ingresos muestra dame quiero por favor con que qué cuánto las una"
 
 LEXICON = Lexicon(
     words=_words(),
-    fillers=frozenset("el la los las un una todo toda todos lo calendario natural".split()),
+    fillers=frozenset(split("el la los las un una todo toda todos lo calendario natural")),
     ordinal=r"(\d{1,2})(?:º|ª|°|er|ro|ra|do|da|to|ta)",
-    labels=frozenset("navidad pascua factura pedido tarea número cliente página versión contrato orden sala".split()),
-    counted=frozenset("euros euro dólares pesos filas registros veces personas clientes facturas páginas".split()),
+    labels=frozenset(split("navidad pascua factura pedido tarea número cliente página versión contrato orden sala")),
+    counted=frozenset(split("euros euro dólares pesos filas registros veces personas clientes facturas páginas")),
     weak=frozenset({"mar", "ago", "ene", "jun", "jul", "mayo"}),
     weak_is_strong_when_capital=False,
     common=frozenset(COMMON.split()),

@@ -169,11 +169,11 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 ABBREVIATION = 5
-FULL = frozenset(
-    "may mai mars juin june july juni juli märz mayo май мая мае март июнь июня июль июля year week jahr año año mes an ans "
-    "mois день дня год week day days jour tag half"
-    .split()
+_FULL = (
+    "may mai mars juin june july juni juli märz mayo май мая мае март июнь июня июль июля year week jahr año mes an ans mois "
+    "день дня год days day jour tag half"
 )
+FULL = frozenset(_FULL.split())
 """Short, and no abbreviation: a dot behind them ends the sentence."""
 
 
@@ -214,7 +214,8 @@ def _adds_nothing(text: str, previous: Token, token: Token, rest: list[Token], w
     is_dot = token.code == "x" and token.value == "." and token.start == previous.end
     word = text[previous.start : previous.end].casefold()
     is_short = previous.is_spelled and len(word) < ABBREVIATION and word not in FULL
-    return is_dot and (is_short and (previous.code in "MnWvqhYK") or _is_year_word(text, previous, words)) and bool(rest)
+    is_abbreviated = (is_short and previous.code in "MnWvqhYK") or _is_year_word(text, previous, words)
+    return is_dot and is_abbreviated and bool(rest)
 
 
 def _is_year_word(text: str, previous: Token, words: Lexicon) -> bool:

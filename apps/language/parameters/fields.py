@@ -11,6 +11,8 @@ _NO_NOUNS = """
 include includes included including with has have is show add use enable filter filters status statuses list number count
 num max min total of the id ids name format type output
 """
+MONEY_WORDS = frozenset({"amount", "price", "budget", "fee", "cost"})
+PERCENT_WORDS = frozenset({"percent", "percentage", "discount", "vat"})
 NO_NOUNS = frozenset(_NO_NOUNS.split())
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -63,6 +65,30 @@ class Field:
         return [word for word in dict.fromkeys(map(str, words)) if word not in NO_NOUNS]
 
     @property
+    def names(self) -> list[str]:
+        """`x-names`: what the parameter is called in sentences, in any language."""
+        given = self.schema.get("x-names")
+        return [word.lower() for word in given if isinstance(word, str)] if isinstance(given, list) else []
+
+    @property
+    def quantity(self) -> str:
+        """money, percent or nothing: `x-quantity`, or what the name says."""
+        given = self.schema.get("x-quantity")
+        if given in ("money", "percent"):
+            return str(given)
+        words = set(self.words)
+        return "money" if words & MONEY_WORDS else "percent" if words & PERCENT_WORDS else ""
+
+    @property
+    def is_moment(self) -> bool:
+        return self.kind == "string" and self.schema.get("format") == "date-time"
+
+    @property
+    def looks_forward(self) -> bool:
+        """`x-looks`: "forward" where a day without a year is one to come."""
+        return self.schema.get("x-looks") == "forward"
+
+    @property
     def markers(self) -> list[str]:
         """`x-after`: words behind which a text stands, such as "to" in "say hello to Alice"."""
         given = self.schema.get("x-after")
@@ -96,7 +122,7 @@ def pairs(found: list[Field]) -> list[Pair]:
     """Start and end dates under one parent."""
     by_parent: dict[str, list[Field]] = {}
     for field in found:
-        if field.is_date:
+        if field.is_date or field.is_moment:
             by_parent.setdefault(field.path.rpartition(".")[0], []).append(field)
     made = []
     for parent, dates in by_parent.items():

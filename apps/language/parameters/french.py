@@ -2,9 +2,7 @@
 
 from apps.language.parameters.phrases import Phrases
 
-_NUMBERS = (
-    "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf"
-)
+_NUMBERS = "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf"
 _TENS = {20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soixante", 80: "quatre-vingt"}
 
 
@@ -16,7 +14,15 @@ def _numbers() -> dict[str, int]:
         reach = 19 if ten >= 60 else 9
         words.update({f"{name}-{one}": ten + number for number, one in enumerate(ones[:reach], 1)})
         words[f"{name} et un"] = ten + 1
-    return {**words, "quatre-vingts": 80, "soixante et onze": 71, "une": 1, "cent": 100, "mille": 1000, "une douzaine de": 12}
+    return {
+        **words,
+        "quatre-vingts": 80,
+        "soixante et onze": 71,
+        "une": 1,
+        "cent": 100,
+        "mille": 1000,
+        "une douzaine de": 12,
+    }
 
 
 PHRASES = Phrases(

@@ -21,7 +21,7 @@ PHRASES = Phrases(
     adding=("inklusive", "einschließlich", "zusätzlich", "auch", "sowie", "plus"),
     only=("nur", "ausschließlich", "lediglich"),
     every=("alle", "allen", "jeder", "jeden", "sämtliche"),
-    joining=("und", "oder", "die", "der", "den", "das", "alle", "aller", "unsere", "für", "auch"),
+    joining=("und", "oder", "die", "der", "den", "das", "alle", "allen", "aller", "unsere", "für", "auch"),
     is_=("ist", "sind", "von", "auf", "=", ":"),
     no_plural="n",
     numbers=_numbers(),

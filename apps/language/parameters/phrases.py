@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from importlib import import_module
+from typing import Any
 
 from apps.language.dates import language_of
 
@@ -63,7 +64,7 @@ def phrases(text: str, locale: str) -> Phrases:
 @lru_cache
 def merged(language: str) -> Phrases:
     host = table(language)
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for each in fields(Phrases):
         own = getattr(host, each.name)
         others = [getattr(table(other), each.name) for other in LANGUAGES if other != language]

@@ -6,8 +6,9 @@ twice, becomes a question.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from apps.core import schema as schemas
 from apps.core.errors import InvalidInput
@@ -18,7 +19,8 @@ from apps.language.parameters import values as reading
 from apps.language.parameters.fields import Field, Pair, fields, pairs
 from apps.language.parameters.phrases import phrases
 
-MUST_CONFIRM = {"day_month_order", "vague", "which_day", "fiscal", "backwards", "from_or_in", "not_a_date"}
+MUST_CONFIRM = {"day_month_order", "vague", "which_day", "fiscal", "backwards", "from_or_in", "not_a_date", "half_day"}
+DAY_BEGINS, DAY_ENDS = time(0, 0), time(23, 59, 59)
 
 
 @dataclass
@@ -50,17 +52,37 @@ class Values:
         self.sources.pop(path, None)
 
 
-def read(text: str, schema: Mapping[str, Any], found: Sequence[Found], locale: str = "en") -> Values:
-    """Values for `schema` out of `text`; `found` are the periods that stand in it."""
+def looks_forward(schema: Mapping[str, Any]) -> bool:
+    """True where a place of the schema wants days to come, and `read` is to be given `forward`."""
+    return any(place.looks_forward for place in fields(schema))
+
+
+def read(
+    text: str,
+    schema: Mapping[str, Any],
+    found: Sequence[Found],
+    locale: str = "en",
+    *,
+    forward: Sequence[Found] = (),
+    zone: str = "UTC",
+) -> Values:
+    """Values for `schema` out of `text`; `found` are the periods that stand in it.
+
+    `forward` are the same, read as days to come, for the places that look there. Times are in the `zone`.
+    """
     result = Values()
-    sentence = reading.Sentence(text, phrases(locale))
+    sentence = reading.Sentence(text, phrases(text, locale))
     places = fields(schema)
     couples = pairs(places)
     sentence.consume((each.start, each.end) for each in found)
-    _read_periods(result, found, couples)
+    coming = {each.start: each for each in forward}
+    dates = _Dates(found=list(found), coming=coming, zone=ZoneInfo(zone))
+    in_couples = {place.path for pair in couples for place in (pair.start, pair.end)}
+    _read_moment(result, dates, [place for place in places if place.is_moment and place.path not in in_couples])
+    _read_periods(result, dates, couples)
     in_pairs = {place.path for pair in couples for place in (pair.start, pair.end)}
     others = [place for place in places if place.path not in in_pairs]
-    _read_single_dates(result, found, [place for place in others if place.is_date], taken=bool(couples))
+    _read_single_dates(result, dates, [place for place in others if place.is_date], taken=bool(couples))
     for place in sorted((place for place in others if not place.is_date), key=_is_free_text):
         _read_field(result, sentence, place)
     for place in others:
@@ -77,11 +99,43 @@ def _is_free_text(place: Field) -> bool:
 # Dates ---------------------------------------------------------------------------------------------------------------
 
 
-def _read_periods(result: Values, found: Sequence[Found], couples: Sequence[Pair]) -> None:
+@dataclass(kw_only=True)
+class _Dates:
+    """The periods that no place has taken yet."""
+
+    found: list[Found]
+    coming: Mapping[int, Found]
+    zone: ZoneInfo
+
+    def as_for(self, each: Found, place: Field) -> Found:
+        return self.coming.get(each.start, each) if place.looks_forward else each
+
+    def moment(self, day: date, at: time) -> str:
+        return datetime.combine(day, at, self.zone).isoformat()
+
+
+def _read_moment(result: Values, dates: _Dates, places: Sequence[Field]) -> None:
+    """A place for a moment takes the one day that a time was said with. A day alone is asked for its time."""
+    if len(places) != 1:
+        return
+    (place,) = places
+    timed = [each for each in dates.found if each.period and each.period.grain == "d" and len(each.times) == 1]
+    if len(timed) == 1:
+        each = dates.as_for(timed[0], place)
+        value = dates.moment(_first(each), timed[0].times[0])
+        result.put(place.path, value, each.words)
+        result.titles[place.title] = f"{wording.day(_first(each))} {timed[0].times[0]:%H:%M}"
+        result.ambiguities += _ambiguities(place.path, each)
+        dates.found = [other for other in dates.found if other is not timed[0]]
+    elif not place.is_required and any(each.period and each.period.grain == "d" for each in dates.found):
+        result.missing.append(Question(path=place.path, text=wording.ask_for(place.title, "", (), "time")))
+
+
+def _read_periods(result: Values, dates: _Dates, couples: Sequence[Pair]) -> None:
     if not couples:
         return
-    readable = [each for each in found if each.period]
-    for each in found:
+    readable = [each for each in dates.found if each.period]
+    for each in dates.found:
         if each.period is None:
             result.ambiguities += _ambiguities(couples[0].path, each)
             readable = []  # it may have been the other end of what was read: all is asked
@@ -90,21 +144,26 @@ def _read_periods(result: Values, found: Sequence[Found], couples: Sequence[Pair
         couples, readable = couples[1:], []
     for number, pair in enumerate(couples):
         if number < len(readable):
-            _put_period(result, pair, readable[number])
+            _put_period(result, pair, dates.as_for(readable[number], pair.start), dates)
         elif pair.start.is_required or pair.end.is_required:
             result.missing.append(
                 Question(path=pair.path or pair.start.path, text=wording.ask_for("", "", (), "period"))
             )
 
 
-def _put_period(result: Values, pair: Pair, each: Found) -> None:
+def _put_period(result: Values, pair: Pair, each: Found, dates: _Dates) -> None:
     period = each.period
     if period is None:
         return
     result.period = result.period or period
-    result.put(pair.end.path, period.last.isoformat(), each.words)
+    if len(each.times) == 1 and pair.start.is_moment:
+        text = wording.ask_for(pair.title, "", (), "time")
+        result.missing.append(Question(path=pair.path or pair.start.path, text=text))
+        return
+    begins, ends = (each.times[0], each.times[-1]) if len(each.times) == 2 else (DAY_BEGINS, DAY_ENDS)
+    result.put(pair.end.path, _as_written(pair.end, period.last, ends, dates), each.words)
     if period.start is not None:
-        result.put(pair.start.path, period.start.isoformat(), each.words)
+        result.put(pair.start.path, _as_written(pair.start, period.start, begins, dates), each.words)
     elif pair.start.is_required:
         begun = [other for note in each.notes for other in note.others if other.start]
         choices = tuple(
@@ -113,6 +172,10 @@ def _put_period(result: Values, pair: Pair, each: Found) -> None:
         text = wording.ask_first_day(period.last)
         result.missing.append(Question(path=pair.start.path, text=text, choices=choices))
     result.ambiguities += _ambiguities(pair.path or pair.start.path, each)
+
+
+def _as_written(place: Field, day: date, at: time, dates: _Dates) -> str:
+    return dates.moment(day, at) if place.is_moment else day.isoformat()
 
 
 def _ask_which_period(result: Values, pair: Pair, readable: Sequence[Found]) -> None:
@@ -142,12 +205,12 @@ def _ambiguities(path: str, each: Found) -> list[Ambiguity]:
     ]
 
 
-def _read_single_dates(result: Values, found: Sequence[Found], places: Sequence[Field], *, taken: bool) -> None:
+def _read_single_dates(result: Values, dates: _Dates, places: Sequence[Field], *, taken: bool) -> None:
     """A date of its own takes a single day, if the sentence names one and nothing else could have meant it."""
-    single = [each for each in found if each.period and each.period.grain == "d"]
+    single = [each for each in dates.found if each.period and each.period.grain == "d"]
     if taken or len(places) != 1 or len(single) != 1:
         return
-    (place,), (each,) = places, single
+    (place,), (each,) = places, (dates.as_for(single[0], places[0]),)
     result.put(place.path, _first(each).isoformat(), each.words)
     result.titles[place.title] = wording.day(_first(each))
     result.ambiguities += _ambiguities(place.path, each)

@@ -2,11 +2,12 @@
 
 from apps.language.parameters.phrases import Phrases
 
-_NUMBERS = (
+_LISTED = (
     "un una uno,dos,tres,cuatro,cinco,seis,siete,ocho,nueve,diez,once,doce,trece,catorce,quince,dieciséis,diecisiete,"
     "dieciocho,diecinueve,veinte,veintiuno veintiún,veintidós,veintitrés,veinticuatro,veinticinco,veintiséis,veintisiete,"
     "veintiocho,veintinueve"
-).split(",")
+)
+_NUMBERS = _LISTED.split(",")
 _TENS = "treinta cuarenta cincuenta sesenta setenta ochenta noventa"
 
 

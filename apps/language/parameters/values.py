@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
 from rapidfuzz import fuzz
 
+from apps.language.parameters import quantities
 from apps.language.parameters.fields import Field
 from apps.language.parameters.phrases import Phrases
 
@@ -16,7 +18,6 @@ REACH = 4
 """How many words a "without" reaches."""
 MAX_CLAUSE = 120
 """How many characters before a choice are looked at for an "including"."""
-_NUMBER = r"(?<![\w.,])(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?![\w%]|[.,]\d)"
 _QUOTED = r"[\"“„]([^\"“”„]{1,500})[\"”“]|(?<!\w)'([^']{1,500})'(?!\w)"
 _GAP = r"[\s_-]+"
 _WORD = r"[^\W\d_](?:[\w’'-]*\w)?"
@@ -44,6 +45,11 @@ class Sentence:
     def __post_init__(self) -> None:
         # One character for one: spans stay right (casefold may lengthen).
         self.folded = "".join(low if len(low := char.lower()) == 1 else char for char in self.text).replace("’", "'")
+
+    @cached_property
+    def number_words(self) -> list[str]:
+        """Numbers in letters that stand in the text, the longest first."""
+        return sorted(quantities.present(self.folded, self.phrases.numbers), key=len, reverse=True)
 
     def is_free(self, start: int, end: int) -> bool:
         return all(end <= low or start >= high for low, high in self.consumed)
@@ -80,11 +86,22 @@ def _named(place: Field, sentence: Sentence) -> list[tuple[Any, tuple[int, int]]
     for choice in place.choices:
         for phrase in [str(choice), *place.synonyms.get(str(choice), [])]:
             hits += [(choice, match.span()) for match in sentence.matches(_phrase_pattern(phrase))]
+        hits += [(choice, span) for span in _currency_spans(str(choice), sentence)]
     kept: list[tuple[Any, tuple[int, int]]] = []
     for choice, span in sorted(hits, key=lambda hit: hit[1][0] - hit[1][1]):
         if all(span[1] <= low or span[0] >= high for _, (low, high) in kept):
             kept.append((choice, span))
     return sorted(kept, key=lambda hit: hit[1]) or _fuzzy(place, sentence)
+
+
+def _currency_spans(choice: str, sentence: Sentence) -> list[tuple[int, int]]:
+    """A choice that is the code of a currency is also named by its sign and its names."""
+    if choice not in quantities.CODES:
+        return []
+    names = [name for name, code in sentence.phrases.currencies.items() if code == choice and name in sentence.folded]
+    signs = [re.escape(sign) for sign, codes in quantities.SYMBOLS.items() if choice in codes]
+    patterns = [*signs, *map(_phrase_pattern, names)]
+    return [match.span() for pattern in patterns for match in sentence.matches(pattern)]
 
 
 def _phrase_pattern(phrase: str) -> str:
@@ -129,9 +146,9 @@ def _list(place: Field, sentence: Sentence) -> Value | None:
         return Value(value=list(dict.fromkeys([each for each in kept if each not in refused] + wanted)), spans=spans)
     if refused:
         return Value(value=[choice for choice in place.choices if choice not in refused], spans=spans)
-    every = "|".join(sentence.phrases.every)
-    for noun in place.nouns:
-        for match in sentence.matches(rf"\b(?:{every})\s+(?:the\s+|our\s+)?{_noun_pattern(noun, sentence)}"):
+    every, joining = "|".join(sentence.phrases.every), "|".join(map(re.escape, sentence.phrases.joining))
+    for noun in _nouns(place, sentence):
+        for match in sentence.matches(rf"\b(?:{every})\s+(?:(?:{joining})\s+)?{noun}"):
             return Value(value=list(place.choices), spans=(match.span(),))
     return None
 
@@ -165,7 +182,9 @@ def _is_added(others: str, span: tuple[int, int], phrases: Phrases) -> bool:
 def _is_negated(sentence: Sentence, at: int) -> bool:
     """A "without" stands a few words before, with nothing but joining words and other names between."""
     before = sentence.folded[max(0, at - 80) : at]
-    clause = re.split(r"[.;:!?]|\bbut\b|,(?!\s*(?:and|or|\w+\s*$))", before)[-1]
+    clause = re.split(
+        r"[.;:!?]|\b(?:but|aber|но|pero|mais)\b|,(?!\s*(?:and|or|und|oder|и|или|y|o|et|ou|\w+\s*$))", before
+    )[-1]
     without = "|".join(re.escape(word) for word in sentence.phrases.without)
     including = "|".join(sentence.phrases.including)
     marks = list(re.finditer(rf"\b(?:(?P<no>{without})|(?:{including}))\b", clause))
@@ -186,58 +205,111 @@ def _truth(place: Field, sentence: Sentence) -> Value | None:
         for phrase in place.synonyms.get(str(truth).lower(), []):
             for match in sentence.matches(_phrase_pattern(phrase)):
                 return Value(value=truth, spans=(match.span(),))
-    if not place.nouns:
+    names = [rf"{each}(?!\w)" for each in map(_name_pattern, place.names)]
+    if place.nouns:
+        names.append(r"\s+".join([*map(re.escape, place.nouns[:-1]), _noun_pattern(place.nouns[-1], sentence)]))
+    if not names:
         return None
-    name = r"\s+".join([*map(re.escape, place.nouns[:-1]), _noun_pattern(place.nouns[-1], sentence)])
-    joining = "|".join(sentence.phrases.joining)
+    name = rf"(?:{'|'.join(names)})"
+    joining = "|".join(map(re.escape, sentence.phrases.joining))
     for words, truth in ((sentence.phrases.without, False), (sentence.phrases.including, True)):
         marks = "|".join(re.escape(word) for word in words)
-        between = rf"(?:(?:{joining})\s+|\w+\s*(?:,|\band\b|\bor\b)\s*){{0,3}}"
+        between = rf"(?:(?:{joining})\s+|\w+\s*(?:,|\b(?:and|or|und|oder|и|или|y|o|et|ou)\b)\s*){{0,3}}"
         for match in sentence.matches(rf"\b(?:{marks})\s+{between}{name}"):
             return Value(value=truth, spans=(match.span(),))
     return None
+
+
+def _nouns(place: Field, sentence: Sentence) -> list[str]:
+    """Patterns of what the parameter is about."""
+    return [_noun_pattern(noun, sentence) for noun in place.nouns] + [_name_pattern(name) for name in place.names]
+
+
+def _name_pattern(name: str) -> str:
+    """A name in any language; the ending of a longer one may differ, as cases and plurals do."""
+    stem = name[:-1] if len(name) >= FUZZY_LENGTH else name
+    return r"\s+".join(map(re.escape, stem.split())) + (r"\w{0,3}(?!\w)" if stem != name else r"(?!\w)")
 
 
 # Numbers -------------------------------------------------------------------------------------------------------------
 
 
 def _number(place: Field, sentence: Sentence) -> Value | None:
-    """Only beside the parameter's name, before or behind."""
+    """Only beside the parameter's name, before or behind; money and percent also by what stands beside them."""
+    marked = _marked(place, sentence)
+    if marked:
+        return marked
     is_ = "|".join(re.escape(word) for word in sentence.phrases.is_)
-    name = r"\s+".join(map(re.escape, place.words))
-    found = sentence.matches(rf"\b{name}\s*(?:(?:{is_})\s*)?{_NUMBER}")
-    values = [(_as_number(match.group(1), place.kind), match.span()) for match in found] or _counted(place, sentence)
-    fitting = list(dict.fromkeys(value for value, _ in values if value is not None))
+    name = "|".join([r"\s+".join(map(re.escape, place.words)), *map(_name_pattern, place.names)])
+    number = quantities.numeral(sentence.phrases)
+    spelled = "|".join(map(re.escape, sentence.number_words)) or "(?!)"
+    behind = rf"\b(?:{name})\s*(?:(?:{is_})\s*)?(?:{number}(?!\s?%)|({spelled})(?!\w))"
+    hits = [_read_number(match, place, sentence) for match in sentence.matches(behind)]
+    return _from(hits or _counted(place, sentence))
+
+
+Hit = tuple[list[int | float], tuple[int, int]]
+"""The readings of one number, the likeliest first, and where it stands."""
+
+
+def _from(hits: list[Hit]) -> Value | None:
+    fitting = list(dict.fromkeys(value for values, _ in hits for value in values))
     if not fitting:
         return None
-    return Value(value=fitting[0], spans=tuple(span for _, span in values), others=tuple(fitting[1:]))
+    return Value(value=fitting[0], spans=tuple(span for _, span in hits), others=tuple(fitting[1:]))
 
 
-def _counted(place: Field, sentence: Sentence) -> list[tuple[int | float | None, tuple[int, int]]]:
+def _marked(place: Field, sentence: Sentence) -> Value | None:
+    reader = {"money": quantities.money, "percent": quantities.percent}.get(place.quantity)
+    if reader is None:
+        return None
+    found = [each for each in reader(sentence.folded, sentence.phrases, place.words) if sentence.is_free(*each.span)]
+    is_share = place.quantity == "percent" and place.schema.get("maximum", 100) <= 1
+    hits: list[Hit] = []
+    for each in found:
+        readings = [each.value] if each.other is None else [each.value, each.other]
+        typed = [_typed(value / 100 if is_share else value, place.kind) for value in readings]
+        hits.append(([value for value in typed if value is not None], each.span))
+    return _from([hit for hit in hits if hit[0]])
+
+
+def _read_number(match: re.Match[str], place: Field, sentence: Sentence) -> Hit:
+    digits, scale, *rest = match.groups()
+    if digits is None:
+        return [sentence.phrases.numbers[rest[0]]], match.span()
+    found = quantities.scaled(digits, scale, sentence.phrases)
+    readings = [] if found is None else [value for value in found if value is not None]
+    if place.quantity != "money":
+        readings = readings[:1]  # a wrong thousand is seen in the echo; of money it is asked
+    return [value for each in readings if (value := _typed(each, place.kind)) is not None], match.span()
+
+
+def _typed(value: float, kind: str) -> int | float | None:
+    if kind != "integer":
+        return value
+    return int(value) if value == int(value) else None
+
+
+def _counted(place: Field, sentence: Sentence) -> list[Hit]:
     """Numbers before what they count: "50 messages", "three times", "twice"."""
     phrases, nouns = sentence.phrases, place.units
-    if not nouns:
+    if not nouns and not place.names:
         return []
-    noun = rf"(?:{'|'.join(_noun_pattern(each, sentence) for each in nouns)})"
-    digits = [
-        (_as_number(match.group(1), place.kind), match.span()) for match in sentence.matches(rf"{_NUMBER}\s+{noun}")
-    ]
-    spelled = rf"\b({'|'.join(phrases.numbers)})\s+{noun}"
-    words = [(spelled, phrases.numbers)]
+    named = [*(_noun_pattern(each, sentence) for each in nouns), *map(_name_pattern, place.names)]
+    if phrases.times.intersection(nouns):
+        named += [rf"{each}(?!\w)" for each in phrases.times]
+    noun = rf"(?:{'|'.join(named)})"
+    number = quantities.numeral(phrases)
+    hits = [_read_number(match, place, sentence) for match in sentence.matches(rf"{number}\s+{noun}")]
+    spelled = "|".join(map(re.escape, sentence.number_words)) or "(?!)"
+    words = [(rf"\b({spelled})\s+{noun}", phrases.numbers)]
     if phrases.times.intersection(nouns):
         words.append((rf"(?<!\bat )\b({'|'.join(phrases.multiples)})\b", phrases.multiples))
-    return digits + [
-        (table[match.group(1)], match.span())
+    return hits + [
+        ([table[match.group(1)]], match.span())
         for pattern, table in words
         for match in sentence.matches(rf"{pattern}(?!{phrases.rates})")
     ]
-
-
-def _as_number(text: str, kind: str) -> int | float | None:
-    plain = text.replace(",", "")
-    if kind == "integer":
-        return int(plain) if "." not in plain and len(plain) <= 18 else None
-    return float(plain) if len(plain) <= 18 else None
 
 
 # Text ----------------------------------------------------------------------------------------------------------------
@@ -247,6 +319,9 @@ def _text(place: Field, sentence: Sentence) -> Value | None:
     """Only what is quoted, or stands behind the parameter's name and a colon or an equals sign."""
     if place.schema.get("format") == "email":
         return _one(sentence, sentence.matches(_EMAIL))
+    if place.schema.get("format") == "duration":
+        found = quantities.duration(sentence.folded, sentence.phrases)
+        return Value(value=found[0], spans=(found[1],)) if found and sentence.is_free(*found[1]) else None
     if place.schema.get("format"):
         return None
     name = r"[\s_]+".join(map(re.escape, place.words))

@@ -1,0 +1,158 @@
+"""Numbers as five languages write them, and what stands beside them: currencies, percent, units of time.
+
+A reading that depends on taste gives its other reading too, so that it is asked: 1.234 is a grouped number in German and a
+fraction in English, and a person who writes English may still mean the former.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from apps.language.parameters.phrases import Phrases
+
+DIGITS = r"-?\d{1,3}(?:[\u00a0\u202f']\d{3})+(?:[.,]\d+)?|-?\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?|-?\d+(?:[.,]\d+)?"
+"""Groups are set apart by thin or hard spaces; a plain space counts where the language groups by it (see `digits`)."""
+SYMBOLS = {"€": ("EUR",), "$": ("USD", "CAD", "AUD", "NZD"), "£": ("GBP",), "¥": ("JPY", "CNY"), "₽": ("RUB",)}
+_CODES = "EUR USD GBP CHF JPY CNY RUB PLN CZK SEK NOK DKK CAD AUD NZD UAH KZT BRL MXN INR TRY"
+CODES = frozenset(_CODES.split())
+MORE = (
+    r"over|above|exceeding|at least|more than|from|über|mehr als|ab|mindestens|свыше|более|больше|от|"
+    r"más de|al menos|plus de|au moins"
+)
+LESS = r"under|below|at most|less than|up to|unter|weniger als|bis zu|höchstens|до|менее|меньше|menos de|hasta|moins de|au plus"
+LOW, HIGH = (
+    frozenset({"min", "minimum", "from", "least", "over"}),
+    frozenset({"max", "maximum", "most", "under", "upto"}),
+)
+HALVES = {
+    "half an hour": "PT30M", "an hour and a half": "PT1H30M", "eine halbe stunde": "PT30M", "halbe stunde": "PT30M",
+    "anderthalb stunden": "PT1H30M", "полчаса": "PT30M", "полтора часа": "PT1H30M", "media hora": "PT30M",
+    "una hora y media": "PT1H30M", "demi-heure": "PT30M", "une heure et demie": "PT1H30M", "viertelstunde": "PT15M",
+}  # fmt: skip
+MAX_DIGITS = 18
+ORDER = ("Y", "M", "W", "D", "TH", "TM", "TS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    value: float
+    span: tuple[int, int]
+    other: float | None = None
+
+
+def digits(phrases: Phrases) -> str:
+    return DIGITS if phrases.decimal == "." else DIGITS.replace(r"[\u00a0\u202f']", r"[ \u00a0\u202f']")
+
+
+def parsed(text: str, decimal: str) -> tuple[float, float | None] | None:
+    """The number, and what else it could be: one separator before exactly three digits leaves that open."""
+    plain = re.sub(r"[\s']", "", text)
+    if len(plain) > MAX_DIGITS:
+        return None
+    marks = [char for char in plain if char in ".,"]
+    if not marks:
+        return float(plain), None
+    grouped = float(re.sub(r"[.,]", "", plain))
+    head, _, tail = plain.rpartition(marks[-1])
+    fraction = float(f"{re.sub('[.,]', '', head)}.{tail}")
+    if len(set(marks)) > 1:
+        return fraction, None
+    if len(marks) > 1:
+        return (grouped, None) if len(tail) == 3 else None
+    if len(tail) != 3 or head.lstrip("-") == "0":
+        return fraction, None
+    return (fraction, grouped) if marks[-1] == decimal else (grouped, None)
+
+
+def money(text: str, phrases: Phrases, words: Iterable[str]) -> list[Quantity]:
+    """Amounts beside a currency. Only the number's span: the currency may be a value of its own."""
+    names = [*present(text, phrases.currencies)]
+    currency = "|".join([*map(re.escape, SYMBOLS), *(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)])
+    codes = "|".join(code.lower() for code in CODES)
+    marks = rf"(?:{currency}|(?<!\w)(?:{codes})(?!\w))"
+    number = numeral(phrases)
+    return _amounts(text, rf"{marks}\s?{number}|{number}\s?{marks}", phrases, words)
+
+
+def percent(text: str, phrases: Phrases, words: Iterable[str]) -> list[Quantity]:
+    marks = "|".join(re.escape(word) + ("" if word == "%" else r"\b") for word in phrases.percent)
+    return _amounts(text, rf"{numeral(phrases)}\s?(?:{marks})", phrases, words)
+
+
+def numeral(phrases: Phrases) -> str:
+    """Digits and what multiplies them. No names: a pattern may hold it twice."""
+    scales = "|".join(sorted(map(re.escape, phrases.scales), key=len, reverse=True))
+    return rf"(?<![\w.,-])({digits(phrases)})(?:\s?({scales})(?!\w)\.?)?(?![\w]|[.,]\d)"
+
+
+def scaled(digit_text: str, scale: str | None, phrases: Phrases) -> tuple[float, float | None] | None:
+    found = parsed(digit_text, phrases.decimal)
+    if found is None:
+        return None
+    factor = phrases.scales[scale] if scale else 1
+    value, other = found
+    return value * factor, other * factor if other is not None and not scale else None
+
+
+def _amounts(text: str, pattern: str, phrases: Phrases, words: Iterable[str]) -> list[Quantity]:
+    found = []
+    for match in re.finditer(pattern, text):
+        at = next(index for index in range(1, len(match.groups()) + 1, 2) if match.group(index))
+        read = scaled(match.group(at), match.group(at + 1), phrases)
+        start = match.start(at)
+        if read is None or not _fits(text[: match.start()], words):
+            continue
+        end = match.end(at + 1) if match.group(at + 1) else match.end(at)
+        found.append(Quantity(value=read[0], other=read[1], span=(start, end)))
+    return found
+
+
+def _fits(before: str, words: Iterable[str]) -> bool:
+    """ "Over 500 EUR" is for a minimum, and no amount; of "100 to 500 EUR" no end is known to be meant."""
+    named = set(words)
+    if re.search(r"\d\s*(?:-|–|to|and|bis|und|до|и|y|a|et|à)\s*$", before):
+        return False
+    is_more, is_less = (bool(re.search(rf"(?<!\w)(?:{marks})\s*$", before)) for marks in (MORE, LESS))
+    if named & LOW:
+        return is_more or not is_less
+    return (is_less or not is_more) if named & HIGH else not (is_more or is_less)
+
+
+def duration(text: str, phrases: Phrases) -> tuple[str, tuple[int, int]] | None:
+    """ISO 8601: "an hour and 30 minutes" is PT1H30M. None where there is none, or more than one."""
+    for words, iso in sorted(HALVES.items(), key=lambda pair: -len(pair[0])):
+        if (at := text.find(words)) >= 0:
+            return iso, (at, at + len(words))
+    units = "|".join(sorted(map(re.escape, present(text, phrases.units)), key=len, reverse=True))
+    if not units:
+        return None
+    spelled = "|".join(sorted(map(re.escape, [*present(text, phrases.numbers), "a", "an"]), key=len, reverse=True))
+    piece = rf"(?:({digits(phrases)})|({spelled}))[\s-]?({units})(?!\w)"
+    one = rf"(?<![\w.,]){piece}"
+    whole = [*re.finditer(rf"{one}(?:\s*(?:,|and|und|и|y|et)?\s*{piece})*", text)]
+    if len(whole) != 1:
+        return None
+    parts: dict[str, float] = {}
+    for number, word, unit in re.findall(one, whole[0].group()):
+        read = parsed(number, phrases.decimal) if number else (float(phrases.numbers.get(word, 1)), None)
+        if read is None or read[1] is not None or read[0] < 0 or phrases.units[unit] in parts:
+            return None
+        parts[phrases.units[unit]] = read[0]
+    value = _iso(parts)
+    return (value, whole[0].span()) if value else None
+
+
+def _iso(parts: dict[str, float]) -> str | None:
+    if parts.get("TH", 0) % 1 and "TM" not in parts:
+        hours = parts["TH"]
+        parts = {**parts, "TH": hours // 1, "TM": round(hours % 1 * 60)}
+    if any(value % 1 for value in parts.values()) or ("W" in parts and len(parts) > 1):
+        return None
+    days = "".join(f"{parts[unit]:.0f}{unit}" for unit in ORDER[:4] if parts.get(unit))
+    times = "".join(f"{parts[unit]:.0f}{unit[1]}" for unit in ORDER[4:] if parts.get(unit))
+    return f"P{days}" + (f"T{times}" if times else "") if days or times else None
+
+
+def present(text: str, words: Iterable[str]) -> list[str]:
+    """Those of many words that stand in the text, so that patterns stay short."""
+    return [word for word in words if word in text]
