@@ -37,7 +37,7 @@ UNITS = {
     "k": "week-end week-ends weekend weekends",
     "m": "mois",
     "q": "trimestre trimestres",
-    "h": "semestre semestres",
+    "h": "semestre semestres moitié",
     "y": "an ans année années annee annees",
 }
 SINGLE = {
@@ -73,6 +73,9 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "jusqu'à présent": [("z", None)],
     "jusqu'à aujourd'hui": [("z", None)],
     "à ce jour": [("z", None)],
+    "première quinzaine": [("t", 1), ("h", None)],
+    "deuxième quinzaine": [("t", 2), ("h", None)],
+    "seconde quinzaine": [("t", 2), ("h", None)],
     "à partir de": [("S", None)],
     "à partir du": [("S", None)],
     "à compter du": [("S", None)],

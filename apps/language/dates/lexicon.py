@@ -131,7 +131,7 @@ def behind(
     code: str,
 ) -> dict[str, Phrase]:
     """Where "last" stands behind its noun: "mes pasado" becomes the same tokens as "last month"."""
-    nouns = [
+    nouns: list[tuple[str, tuple[str, Any]]] = [
         (name, (unit, None)) for unit, names in units.items() for name in names.split("," if "," in names else None)
     ]
     for noun, table in (("M", months), ("W", weekdays)):

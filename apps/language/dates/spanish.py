@@ -27,7 +27,7 @@ WEEKDAYS = (
 )
 NUMBERS = tuple(split("uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince"))
 ORDINALS = (
-    "primer primero primera",
+    "primer primero primera primeros primeras",
     "segundo segunda",
     "tercer tercero tercera",
     "cuarto cuarta",
@@ -44,7 +44,7 @@ UNITS = {
     "f": "quincena quincenas",
     "m": "mes meses",
     "q": "trimestre trimestres",
-    "h": "semestre semestres",
+    "h": "semestre semestres mitad",
     "y": "año años",
 }
 SINGLE = {
@@ -82,6 +82,8 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "hasta la fecha": [("z", None)],
     "hasta hoy": [("z", None)],
     "hasta ahora": [("z", None)],
+    "primera quincena": [("t", 1), ("h", None)],
+    "segunda quincena": [("t", 2), ("h", None)],
     "a partir de": [("S", None)],
     "a partir del": [("S", None)],
     "antes de": [("B", None)],

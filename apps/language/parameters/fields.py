@@ -72,9 +72,9 @@ class Field:
 
     @property
     def quantity(self) -> str:
-        """money, percent or nothing: `x-quantity`, or what the name says."""
+        """money, percent, duration or nothing: `x-quantity`, or what the name says."""
         given = self.schema.get("x-quantity")
-        if given in ("money", "percent"):
+        if given in ("money", "percent", "duration"):
             return str(given)
         words = set(self.words)
         return "money" if words & MONEY_WORDS else "percent" if words & PERCENT_WORDS else ""

@@ -319,7 +319,7 @@ def _text(place: Field, sentence: Sentence) -> Value | None:
     """Only what is quoted, or stands behind the parameter's name and a colon or an equals sign."""
     if place.schema.get("format") == "email":
         return _one(sentence, sentence.matches(_EMAIL))
-    if place.schema.get("format") == "duration":
+    if place.quantity == "duration" or place.schema.get("format") == "duration":
         found = quantities.duration(sentence.folded, sentence.phrases)
         return Value(value=found[0], spans=(found[1],)) if found and sentence.is_free(*found[1]) else None
     if place.schema.get("format"):

@@ -76,6 +76,10 @@ def test_what_can_be_meant_otherwise_is_asked_in_every_language(text: str, kind:
         ("meeting from 9:00 to 10:30 on 3 December 2026", "2026-12-03..2026-12-03@09:00@10:30"),
         ("de 9h à 10h30 le 3 décembre 2026", "2026-12-03..2026-12-03@09:00@10:30"),
         ("am 3. Dezember 2026 von 9 bis 10 Uhr", "2026-12-03..2026-12-03@09:00@10:00"),
+        ("les trois premiers mois de 2025", "2025-01-01..2025-03-31"),
+        ("los dos primeros trimestres de 2025", "2025-01-01..2025-06-30"),
+        ("la primera quincena de marzo de 2025", "2025-03-01..2025-03-15"),
+        ("вторая половина марта 2025", "2025-03-16..2025-03-31"),
         ("первые 9 месяцев 2025 года", "2025-01-01..2025-09-30"),
     ],
 )

@@ -14,7 +14,7 @@ LIMIT = {"limit": {"type": "number", "x-names": ["Grenze", "предел", "lím
 ROWS = {"rows": {"type": "integer", "x-names": ["Zeilen", "строк", "filas", "lignes"]}}
 AMOUNT = {"amount": {"type": "number", "x-quantity": "money"}, "currency": {"enum": ["EUR", "USD", "RUB", "GBP"]}}
 SHARE = {"discount": {"type": "number"}}
-WAIT = {"wait": {"type": "string", "format": "duration"}}
+WAIT = {"wait": {"type": "string", "x-quantity": "duration"}}
 SERVICES = {"includeServices": {"type": "boolean", "x-names": ["Leistungen", "услуги", "servicios", "prestations"]}}
 FORMAT = {
     "format": {

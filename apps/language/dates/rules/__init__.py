@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     relative.unit_after_of,
     relative.month_near_now,
     named.month_alone,
+    relative.first_of_period,
     relative.part_of_period,
     relative.rolling_units,
     relative.several_units,

@@ -94,7 +94,9 @@ def day_of_month(_: Context, matched: list[Token]) -> Any:
     return found or (None if has_any(matched, "n") and day > MAX_DAY and not has_any(matched, "Y") else _no_day(day))
 
 
-@rule("[QH][JoC]?Y|Y[JoC]?[QH]|t[qh]o?Y|Yt[qh]|(?<![LTNar#])[qh]#o?Y|(?<![LTNar#])[qh]#|[QH]|t[qh](?!o|[LTNa]y)")
+@rule(
+    "[QH][JoC]?Y|Y[JoC]?[QH]|(?<!#)t[qh][oF]?Y|Yt[qh]|(?<![LTNar#])[qh]#o?Y|(?<![LTNar#])[qh]#|[QH]|(?<!#)t[qh](?!o|[LTNa]y|[Mn])"
+)
 def quarter_or_half(_: Context, matched: list[Token]) -> Any:
     grain = next(token.code for token in matched if token.code in "QHqh").lower()
     number = value_of(matched, "QHt#")

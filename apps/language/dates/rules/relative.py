@@ -59,7 +59,14 @@ def part_of_period(context: Context, matched: list[Token]) -> Any:
     return assume(inside, context, matched[-1]) if inside else None
 
 
-@rule(f"rL?[#g]{UNIT}|[Lar]r[#g]{UNIT}|[Lar]?[#g]r{UNIT}")
+@rule("#t[dwmqh]o?[pP]")
+def first_of_period(context: Context, matched: list[Token]) -> Any:
+    """Les trois premiers mois: the number stands before the ordinal, which must be "first"."""
+    count, ordinal, *rest = matched
+    return part_of_period.make(context, [ordinal, count, *rest]) if ordinal.value == 1 else None
+
+
+@rule(f"rL?[#g]{UNIT}|[Lar]r[#g]{UNIT}|[Lar]?[#g]r{UNIT}|[#g]{UNIT}r")
 def rolling_units(context: Context, matched: list[Token]) -> Any:
     return _counted(context, matched, periods.rolling)
 
