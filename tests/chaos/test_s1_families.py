@@ -88,12 +88,16 @@ def die_everywhere(rig: Any, key: str, by: Any) -> tuple[Task, list[Task]]:
     """One that nothing happens to, and one for each place of death."""
     calm = ask(key, by)
     assert rig.work(MODULE)["killed"] == 0
-    asked = {ask(key, by, n=n, point=point).pk: f"killed {point} {n}" for n, point in places(written(rig, calm))}
+    asked = [ask(key, by, n=n, point=point).pk for n, point in places(written(rig, calm))]
     killed = rig.work(MODULE)["killed"]
     print(f"{killed} kills, {written(rig, calm)} writes")
-    assert killed == len(asked), "every family had its death"
+    tasks = list(Task.objects.filter(pk__in=asked).order_by("pk"))
+    # A workflow that takes note of two ends at once makes a write less, and may be over before its last one.
+    spared = [task for task in tasks if not (rig.home / f"dead-{task.pk}").exists()]
+    assert killed == len(tasks) - len(spared) >= 0.9 * len(tasks), "nearly every family had its death"
+    assert [task.pk for task in spared if written(rig, task) >= task.parameters["n"]] == []
     calm.refresh_from_db()
-    return calm, list(Task.objects.filter(pk__in=asked).order_by("pk"))
+    return calm, tasks
 
 
 def assert_nothing_is_repeated_but_what_was_in_flight(rig: Any, tasks: list[Task]) -> None:
