@@ -104,11 +104,11 @@ def printed(task: Task) -> list[str]:
 def places() -> list[tuple[str, int, bool]]:
     """(point, call, whether every call keeps a checkpoint or the task replays from the top).
 
-    `make sweep` takes all of them. Else every second call keeps checkpoints, and PostgreSQL takes every third call.
+    `make sweep` takes all of them. Else it is every third call, and every second of these keeps checkpoints.
     """
     # PostgreSQL writes a step in one statement: there is nothing to kill between its row and its commit.
     points = [point for point in POINTS if connection.vendor == "sqlite" or point != "before the commit"]
-    calls = range(1, CALLS + 1, 1 if IS_FULL or connection.vendor == "sqlite" else 3)
+    calls = range(1, CALLS + 1, 1 if IS_FULL else 3)
     return [
         (point, n, keeps)
         for point in points
