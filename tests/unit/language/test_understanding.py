@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,17 @@ def test_message_that_is_too_long_is_refused_and_not_cut() -> None:
 def test_same_message_means_the_same() -> None:
     wanted = message("invoice report of Q1 2025 for inactive clients")
     assert understand(wanted, CARDS) == understand(wanted, CARDS)
+
+
+def test_reminder_is_read_in_the_language_of_its_words_and_the_time_zone_of_its_writer() -> None:
+    moment = {"type": "string", "format": "date-time", "x-looks": "forward"}
+    card = TemplateCard(
+        key="reminder",
+        name="Erinnerung",
+        examples=["erinnere mich an die Rechnungen"],
+        patterns=["(?i)erinnere mich"],
+        parameter_schema={"type": "object", "properties": {"at": moment}, "required": ["at"]},
+    )
+    text = "Erinnere mich am 5. März um 9 Uhr an die Rechnungen"
+    meant = understand(replace(message(text), timezone="Europe/Berlin"), [card])
+    assert (meant.intent, meant.parameters) == ("start", {"at": "2027-03-05T09:00:00+01:00"})
