@@ -16,7 +16,7 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.timeout(seconds * PATIENCE), append=False)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def forker(tmp_path_factory):
     made = Forker(tmp_path_factory.mktemp("hosts"))
     yield made

@@ -67,9 +67,7 @@ def test_killed_helpers_of_the_cluster_are_replaced(running: Installation):
     wait_for("a new worker", lambda: running.workers() - before)
 
 
-def test_nothing_outlives_a_killed_supervisor_and_another_can_start(install: Start):
-    running = install()
-    running.up()
+def test_nothing_outlives_a_killed_supervisor_and_another_can_start(running: Installation):
     assert running.supervisor is not None
     running.kill(running.supervisor.pid)
 
@@ -79,7 +77,7 @@ def test_nothing_outlives_a_killed_supervisor_and_another_can_start(install: Sta
     running.up()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_stop_drains_and_leaves_no_process(install: Start, number: int):
     installation = install()
     installation.start()
