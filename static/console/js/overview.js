@@ -1,4 +1,5 @@
 // The overview, live: whatever changes, its panels are drawn anew by the server, at most every two seconds.
+import { onAsked } from "./asked.js";
 import { refresh } from "./panels.js";
 import { follow } from "./socket.js";
 
@@ -20,4 +21,10 @@ setInterval(soon, 30000);
 follow(() => "/ws/tasks/", {
   onOpen: (send) => send({ type: "show", tasks: shown(), parts: true }),
   onMessage: (message) => (message.rows.length || message.others.length) && soon(),
+});
+
+let asked = null;
+onAsked(({ count }) => {
+  if (asked !== null && count !== asked) soon();
+  asked = count;
 });
