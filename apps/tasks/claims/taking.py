@@ -32,16 +32,16 @@ CANDIDATES = (
 )
 """Of one queue, in the order of its index. Several queues at once would have all that waits sorted for each claim."""
 LIMIT_SQLITE = (
-    "min(coalesce(deadline, '9999'),"
+    "min(coalesce(b.deadline, '9999'),"
     " strftime('%Y-%m-%d %H:%M:%f', %s, '+' || (b.time_limit_ms / 1000.0) || ' seconds'))"
 )
-LIMIT_POSTGRES = "least(deadline, %s::timestamptz + b.time_limit_ms * interval '1 millisecond')"
+LIMIT_POSTGRES = "least(b.deadline, %s::timestamptz + b.time_limit_ms * interval '1 millisecond')"
 TAKE = (
     "UPDATE tasks_task SET status = 'running', status_reason = '', updated_at = %s,"
     " attempt_count = attempt_count + 1, started_at = coalesce(started_at, %s),"
-    # A child's time counts from when it is begun, not while it waits for a worker; what is claimed again has its deadline.
-    " deadline = CASE WHEN branch_id IS NULL OR (started_at IS NOT NULL AND deadline IS NOT NULL) THEN deadline"
-    " ELSE (SELECT CASE WHEN b.time_limit_ms IS NULL THEN deadline ELSE {limit} END FROM tasks_branch b"
+    # A child's time counts from when it is begun, not while it waits for a worker. Until then its deadline is its branch's.
+    " deadline = CASE WHEN branch_id IS NULL THEN deadline ELSE (SELECT CASE WHEN b.time_limit_ms IS NULL"
+    " OR tasks_task.deadline {differs} b.deadline THEN tasks_task.deadline ELSE {limit} END FROM tasks_branch b"
     " WHERE b.id = branch_id) END WHERE id {tasks} AND status = 'pending'"
     " RETURNING id, attempt_count, uid, title, kind, parameters, requester_id, revision_id, created_at,"
     " seed, seeded_at, parent_id,"
@@ -214,7 +214,7 @@ def _claim_statement(most: int, *, is_named: bool = False) -> str:
         " placed AS (SELECT id, row_number() OVER best AS place, sum(attempt_count) OVER best AS tried FROM pick"
         " WINDOW best AS (ORDER BY rank DESC, id)),"
         " chosen AS MATERIALIZED (SELECT id, place, count(*) OVER () AS n FROM placed WHERE place = 1 OR tried = 0),"
-        f" taken AS ({TAKE.format(tasks='IN (SELECT id FROM chosen)', limit=LIMIT_POSTGRES)}),"
+        f" taken AS ({TAKE.format(tasks='IN (SELECT id FROM chosen)', differs='IS DISTINCT FROM', limit=LIMIT_POSTGRES)}),"
         f" lease AS ({LEASE.format(tasks='IN (SELECT id FROM taken)', now=dbclock.now_sql())}),"
         f" attempt AS (INSERT INTO tasks_attempt ({ATTEMPT_COLUMNS}) SELECT taken.id, taken.attempt_count,"
         " lease.lease_token, %s, %s, %s, 'running', '', lease.steps FROM taken JOIN lease ON task_id = taken.id),"
@@ -253,7 +253,7 @@ def _take_sqlite(task_ids: Sequence[int], gate: Gate, by: Claimer, now: datetime
     """In the caller's transaction. The rows of those that may still be taken."""
     moment = sql.moment(now)
     values = [moment, moment, moment, json.dumps(task_ids), json.dumps(gate.queues), moment]
-    tasks = {row[0]: row for row in sql.rows(TAKE.format(tasks=STILL, limit=LIMIT_SQLITE), values)}
+    tasks = {row[0]: row for row in sql.rows(TAKE.format(tasks=STILL, differs="IS NOT", limit=LIMIT_SQLITE), values)}
     if not tasks:
         return []
     values = [by.worker, by.host, settings.LEASE_SECONDS, json.dumps(list(tasks))]

@@ -107,7 +107,7 @@ def give_back(lease: Lease, reason: str) -> bool:
     try:
         end_attempt(
             lease, Batch(), Status.PENDING, "task.released", AttemptOutcome.DRAINED, reason=reason,
-            data={"reason": reason}, changes={"started_at": None},
+            data={"reason": reason}, changes={"started_at": None, **family.time_anew(lease.task_id)},
         )  # fmt: skip
     except LeaseLost:
         return False

@@ -92,6 +92,12 @@ def _resume(task: Task, now: datetime) -> None:
     move(task, status, "task.resumed", now, changes={"paused_from": "", "is_paused_with_parent": False})
 
 
+def time_anew(task_id: int) -> dict[str, Any]:
+    """What gives a node's task its time from when a worker begins it next; nothing for one without a time limit."""
+    branch = Branch.objects.filter(children__pk=task_id, time_limit_ms__isnull=False).first()
+    return {} if branch is None else {"deadline": branch.deadline}
+
+
 def count_in(task: Task, now: datetime) -> Status:
     """A failed child is tried again: its parent waits for it once more. In the caller's transaction.
 

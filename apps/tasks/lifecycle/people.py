@@ -134,8 +134,7 @@ def retry_failed(task: Task, by: Any, *, bulk: int | None = None) -> Task:
             "finished_at": None, "failures": 0, "crashes": 0, "is_dead_letter": False, "available_at": now,
             "rank": rank(task.priority, now), "delete_after": None,
         }  # fmt: skip
-        if task.branch is not None and task.parent is not None and task.branch.time_limit_ms is not None:
-            changes["deadline"] = task.parent.deadline  # its own time counts from when it is begun again
+        changes |= family.time_anew(task.pk)
         move(task, status, "task.retried", now, actor=by, changes=changes, data={"step": step, **_part_of(bulk)})
         reopen(task.pk, step)
         Run.objects.filter(task=task.pk).update(is_retried=True)

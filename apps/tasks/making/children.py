@@ -29,7 +29,7 @@ DEEPEST = 50
 """Generations above a child: a script that starts itself without end is stopped there."""
 BRANCH = (
     "task_id", "name", "node", "total", "made", "outstanding", "failed", "cancelled", "at_once", "time_limit_ms",
-    "at_least", "created_at",
+    "deadline", "at_least", "created_at",
 )  # fmt: skip
 DEPTH = (
     "WITH RECURSIVE above(id, parent_id) AS (SELECT id, parent_id FROM tasks_task WHERE id = %s"
@@ -52,9 +52,9 @@ class Child:
     item: int | None = None
     """Its number among all of the branch, in their order; None: as it stands there."""
     time_limit: timedelta | None = None
-    """It is cancelled so long after a worker began it; the same for all of a branch."""
+    """Of a workflow's node: it is cancelled so long after a worker began it; the same for all of a branch."""
     deadline: datetime | None = None
-    """It is cancelled then, whether or not it could begin."""
+    """It is cancelled then, whether or not it could begin; the same for all of a branch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def put(parent: Task, wants: Sequence[Want], now: datetime) -> list[Branch]:
         Branch(
             task_id=parent.pk, name=want.name, node=want.node, total=len(want.children), outstanding=len(want.children),
             made=min(len(want.children), CHUNK), at_once=want.at_once,
-            time_limit_ms=_limit_ms(want.children),
+            time_limit_ms=_limit_ms(want.children), deadline=_deadline(parent, want.children[0]),
             at_least=None if want.at_least is None else min(want.at_least, len(want.children)), created_at=now,
         )
         for want in wants
@@ -202,13 +202,16 @@ def _begin(lease: Lease, name: str, children: Sequence[Child], at_once: int | No
     return Branch.objects.create(
         task_id=lease.task_id, name=name, total=total, outstanding=total, at_once=at_once,
         at_least=None if at_least is None else min(at_least, total), created_at=clock.now(),
-        time_limit_ms=_limit_ms(children),
     )  # fmt: skip
 
 
 def _limit_ms(children: Sequence[Child]) -> int | None:
-    limit = children[0].time_limit if children else None
+    limit = children[0].time_limit
     return None if limit is None else limit // timedelta(milliseconds=1)
+
+
+def _deadline(parent: Task, child: Child) -> datetime | None:
+    return min((until for until in (parent.deadline, child.deadline) if until is not None), default=None)
 
 
 def _hold(lease: Lease) -> None:
@@ -242,7 +245,7 @@ def _drafts(parent: Task, branch: Branch, chunk: Sequence[Child]) -> Iterator[Ta
             is_cpu_intensive=revision.is_cpu_intensive,
             rank=rank(priority, now),
             available_at=now,
-            deadline=min((until for until in (parent.deadline, child.deadline) if until is not None), default=None),
+            deadline=_deadline(parent, child),
             estimated_seconds=seconds,
             estimated_steps=outlook.steps,
             complexity=outlook.complexity,

@@ -35,6 +35,9 @@ class Branch(models.Model):
     time_limit_ms = models.PositiveBigIntegerField(
         null=True, help_text="How long each may take from when a worker begins it; null: without a limit."
     )
+    deadline = models.DateTimeField(
+        null=True, help_text="Where there is a time limit: when each is cancelled, whether or not it could begin."
+    )
     at_least = models.PositiveIntegerField(
         null=True, help_text="It succeeds with so many completed; null: with all. 0: with any."
     )

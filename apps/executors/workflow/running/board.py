@@ -286,6 +286,7 @@ class Board(Ledger):
         standing.tries += 1
         standing.began_at = standing.began_at or now
         standing.due_at, standing.reason = None, ""
+        standing.notes.pop("slots", None)  # another try may be of fewer items
         if slots != 1:
             standing.notes["slots"] = slots
         self._move(standing, State.RUNNING)

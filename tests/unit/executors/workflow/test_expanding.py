@@ -13,6 +13,7 @@ from apps.tasks.claims import claiming
 from apps.tasks.making import children, entering
 from apps.tasks.models import Branch, Execution, Node, Task, Value
 from apps.tasks.record import branches
+from apps.tasks.record.journal import Lease
 from tests import making
 from tests.unit.executors.workflow.ran import SAY, attempts, counts, go_on, node, ran, start, states
 from tests.unit.workers.waiting import until
@@ -249,6 +250,50 @@ def test_a_task_that_is_retried_alone_has_its_time_again(alice):
 
     assert again.pk == child.pk
     assert abs(again.deadline - later - timedelta(seconds=30)) < timedelta(milliseconds=2)
+
+
+def test_a_task_that_was_given_back_before_it_began_has_no_time_that_runs(alice):
+    start(spread([1], timeouts={"run": "1 h"}, retry_config={"timeout_ms": 30_000}), alice)
+    attempts(3)
+    until = Task.objects.get(branch__node=1).deadline
+    assert until is not None
+    first = claimed()
+    assert first.deadline < until
+    execution = Execution.objects.get(task=first)
+    lease = Lease(task_id=first.pk, token=execution.lease_token, attempt=first.attempt_count)
+    assert lifecycle.give_back(lease, "its worker ends")
+
+    first.refresh_from_db()
+    assert (first.status, first.deadline) == ("pending", until)
+    later = clock.now() + timedelta(minutes=5)
+    with clock.frozen(later):
+        again = claimed()
+    assert abs(again.deadline - later - timedelta(seconds=30)) < timedelta(milliseconds=2)
+
+
+def test_a_task_that_is_retried_alone_in_a_workflow_with_a_deadline_has_its_own_time_too(alice):
+    other = {**node("other"), "dependencies": [{"event": "go"}]}
+    graph = spread([-1], retry_config={"timeout_ms": 30_000, "max_attempts": 1}, on_failure="continue")
+    graph["tasks"].append(other)
+    task = start(graph, alice)
+    Task.objects.filter(pk=task.pk).update(deadline=clock.now() + timedelta(days=3))
+    child = go_on(task).children.get(branch__node=1)
+    assert child.status == "failed"
+
+    later = clock.now() + timedelta(hours=1)
+    with clock.frozen(later):
+        lifecycle.retry_failed(child, alice)
+        again = claimed()
+
+    assert abs(again.deadline - later - timedelta(seconds=30)) < timedelta(milliseconds=2)
+
+
+def test_another_try_of_fewer_items_holds_fewer_places(alice):
+    graph = spread([1, 2, -1], retry_config={"max_attempts": 2, "delay_ms": 0})
+    task = ran({**graph, "at_once": 3}, alice)
+
+    double = Node.objects.get(task=task, number=1)
+    assert (double.tries, double.notes.get("slots", 1)) == (2, 1)
 
 
 def test_a_try_that_waits_for_a_worker_for_longer_than_it_may_run_runs(alice):
