@@ -33,6 +33,11 @@ class PersonAdmin(UserAdmin):
         """Not while the account is being made."""
         return [NoticeChoiceInline] if obj is not None else []
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """What a person was told goes with the person, though nobody may delete a notice by itself."""
+        shown, counts, missing, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, missing - {Notice._meta.verbose_name}, protected
+
 
 admin.site.unregister(get_user_model())
 admin.site.register(get_user_model(), PersonAdmin)

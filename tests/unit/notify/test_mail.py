@@ -113,3 +113,16 @@ def test_who_cannot_open_the_pages_gets_the_address_of_the_api(waiting: Task, iv
     approval = asked(waiting, users=["ivan"])
     assert f"POST {SITE}/api/v1/approvals/{approval.pk}/decide/" in written().body
     assert "/admin/" not in written().body
+
+
+@pytest.mark.parametrize("is_staff", [True, False])
+def test_it_says_who_can_turn_mails_off(is_staff: bool, waiting: Task, ivan: User) -> None:
+    User.objects.filter(pk=ivan.pk).update(is_staff=is_staff)
+    asked(waiting, users=["ivan"])
+    message = written()
+    own, others = (
+        "You can turn these mails off on the page Approvals.",
+        "An administrator can turn these mails off for you.",
+    )
+    for text in (message.body, str(message.alternatives[0][0])):
+        assert (own in text, others in text) == (is_staff, not is_staff)
