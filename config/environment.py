@@ -24,10 +24,12 @@ def boolean(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name}={word!r} is not a yes or a no. Use 1 or 0.")
 
 
-def number(name: str, default: int, minimum: int = 0) -> int:
+def number(name: str, default: int, minimum: int = 0, maximum: int | None = None) -> int:
     word = os.environ.get(name, str(default))
     if not word.strip().lstrip("-").isdigit() or int(word) < minimum:
         raise ImproperlyConfigured(f"{name}={word!r} must be a whole number of at least {minimum}.")
+    if maximum is not None and int(word) > maximum:
+        raise ImproperlyConfigured(f"{name}={word!r} must be at most {maximum}.")
     return int(word)
 
 

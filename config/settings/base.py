@@ -288,7 +288,8 @@ if EMAIL_USE_TLS and EMAIL_USE_SSL:
 EMAIL_PORT = env.number("EMAIL_PORT", 587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25, minimum=1)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 10, minimum=1)
+# At most: all answers to one mail have to come before another host takes it for forgotten (outbox.TAKEN).
+EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 10, minimum=1, maximum=60)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Chantilly <chantilly@{EMAIL_HOST or 'localhost'}>")
 
 # Chantilly's own settings. Durations in seconds unless the name says otherwise.

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, Error, connections
 
 from apps.notify import posting
 from apps.notify.mail import NotDelivered
@@ -45,7 +45,11 @@ class Courier:
 
     def _live(self) -> None:
         while not self._stopped.wait(self._pause):
-            self.work()
+            try:
+                self.work()
+            except Exception:
+                # What is done about something that went wrong can go wrong, too.
+                log.exception("The outbox failed, and so did telling of it; it goes on.")
         connections.close_all()
 
     def work(self) -> int:
@@ -72,5 +76,6 @@ class Courier:
             if chores.take("telling:mails", TELL_SECONDS) is not None:
                 reason = f"The mail server does not work: {why}"
                 events.of_cluster(ClusterEvent.Kind.WORKER_ERROR, reason, action="Mails wait, and are tried again.")
-        except DatabaseError:
+        except Error:  # a connection that is gone is an InterfaceError, which is no DatabaseError
+            log.warning("That mails wait could not be recorded.", exc_info=True)
             connections.close_all()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from apps.notify import posting
 from apps.notify.mail import NotDelivered
@@ -50,6 +50,21 @@ def test_it_goes_on_after_whatever_went_wrong(courier: Courier, monkeypatch: pyt
     assert rounds[0].startswith("http")
     number = len(rounds)
     assert not courier._thread.is_alive() and number == len(rounds)
+
+
+@pytest.mark.parametrize("wrong", [InterfaceError("connection already closed"), ZeroDivisionError("a bug")])
+def test_it_goes_on_when_telling_of_it_fails_too(
+    wrong: Exception, courier: Courier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def take(*_: Any) -> None:
+        raise wrong
+
+    monkeypatch.setattr(couriers.chores, "take", take)
+    rounds = answering(monkeypatch, NotDelivered("down", is_down=True), 0)
+    courier.start()
+    until(lambda: len(rounds) > 3)
+    courier.stop()
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [wrong]
 
 
 def test_where_there_is_no_mail_server_it_does_not_even_begin(courier: Courier, settings: Any) -> None:
