@@ -40,6 +40,8 @@ UNKNOWN = 0
 """The id of a hint that names no task."""
 MAX_CHANGED = 500
 """Changed tasks that a list follower is told of at once."""
+MAX_PEOPLE = 10
+"""People whose inboxes one round looks at: pages of tasks wait so long. The next round goes on with the others."""
 
 
 class Hub:
@@ -48,6 +50,7 @@ class Hub:
         self._tasks: dict[int, set[TaskFollower]] = {}
         self._lists: set[ListFollower] = set()
         self._inboxes: set[InboxFollower] = set()
+        self._inboxes_wait = False
         self._hinted: set[int] = set()
         self._woken = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
@@ -136,7 +139,7 @@ class Hub:
         self._woken.set()
 
     async def _rest(self, seconds: float) -> None:
-        if not self._hinted and seconds > 0:
+        if not self._hinted and not self._inboxes_wait and seconds > 0:
             self._woken.clear()
             try:
                 await asyncio.wait_for(
@@ -148,12 +151,13 @@ class Hub:
     async def _round(self, *, lists: bool) -> None:
         """One look. A database that does not answer is asked again with the next."""
         hinted, self._hinted = self._hinted & self._tasks.keys(), set()
+        inboxes, self._inboxes_wait = lists or self._inboxes_wait, False
         try:
             if hinted:
                 await self._look_at_tasks(hinted)
             if lists and self._lists:
                 await self._look_at_lists()
-            if lists and self._inboxes:
+            if inboxes and self._inboxes:
                 await self._look_at_inboxes()
         except DatabaseError as error:
             log.warning("live_pages_wait_for_the_database", error=str(error))
@@ -213,13 +217,15 @@ class Hub:
                 await follower.send(messages.body(TasksMessage(type="tasks", rows=mine, others=news)))
 
     async def _look_at_inboxes(self) -> None:
-        """One look at all open questions; then at those of each person who lacks something."""
+        """One look at all open questions; then at those of the people who lack something, longest waiting first."""
         mark, now = await self._ask(inbox.mark), time.monotonic()
         behind: dict[int, list[InboxFollower]] = {}
         for follower in list(self._inboxes):
             if follower.is_ready and follower.is_behind(mark, now):
                 behind.setdefault(follower.user_id, []).append(follower)
-        for user_id, followers in behind.items():
+        waiting = sorted(behind.items(), key=lambda each: min(follower.looked_at for follower in each[1]))
+        self._inboxes_wait = len(waiting) > MAX_PEOPLE
+        for user_id, followers in waiting[:MAX_PEOPLE]:
             standing = await self._ask(partial(reading.standing, user_id))
             for follower in followers:
                 follower.mark, follower.looked_at = mark, now

@@ -147,7 +147,7 @@ async def test_a_page_that_confirms_nothing_is_sent_no_more_and_then_the_newest(
             await now_ask(task, place=str(number), users=["ivan"])
             await asyncio.sleep(0.6)
         counts = []
-        while not await communicator.receive_nothing(timeout=0.8):
+        while not await communicator.receive_nothing(timeout=2.5):
             counts.append(await heard(communicator))
         assert len(counts) < 9 and counts[-1]["count"] == "8"
 
@@ -183,6 +183,42 @@ async def test_while_nothing_is_asked_all_sockets_together_cost_one_query_a_look
     for follower in joined:
         each.remove(follower)
     await asyncio.wait_for(each.closed(), 10)
+
+
+async def test_a_round_looks_at_few_people_those_who_wait_longest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ear:
+        async def send_text(self, text: str) -> None:
+            told.append(text)
+
+    def standing(user_id: int) -> dict[str, str]:
+        asks.append(user_id)
+        return {"count": "", "mark": marks[-1]}
+
+    async def answered(question: Any) -> Any:
+        return question()
+
+    told: list[str] = []
+    asks: list[int] = []
+    marks = ["first"]
+    monkeypatch.setattr(hub.reading, "standing", standing)
+    monkeypatch.setattr(hub.inbox, "mark", lambda: marks[-1])
+    each = hub.Hub()
+    monkeypatch.setattr(each, "_ask", answered)
+    each._inboxes = {followers.InboxFollower(socket=Ear(), user_id=user_id) for user_id in range(25)}
+    numbers = []
+    await each._round(lists=True)
+    numbers.append(len(asks))
+    for _ in range(3):  # goes on at once, with no regard to the pace of lists, and then stops
+        await asyncio.wait_for(each._rest(60), 1) if each._inboxes_wait else None
+        await each._round(lists=False)
+        numbers.append(len(asks))
+    assert numbers == [10, 20, 25, 25] and len(told) == 25 and sorted(asks) == list(range(25))
+    marks.append("second")
+    await each._round(lists=True)
+    assert sorted(asks[25:]) == sorted(asks[:10])
+    marks.append("third")
+    await each._round(lists=False)
+    assert sorted(asks[35:]) == sorted(asks[10:20]), "who was just looked at is not before those who wait"
 
 
 async def test_the_mark_is_of_what_is_open_only(ivan: User, task: Task) -> None:
