@@ -52,7 +52,8 @@ INSTALLED_APPS = [
     "apps.console",
 ]
 if sys.argv[1:2] != ["runserver"]:
-    INSTALLED_APPS.remove("daphne")  # it replaces that command and nothing else; importing it costs every other one 0.4 s
+    # It replaces that command and nothing else; importing it costs every other one 0.4 s.
+    INSTALLED_APPS.remove("daphne")
 # A cluster serves no pages: without the pages' applications its processes need half the memory (`make memory`).
 PAGES_ONLY = {
     "daphne",
