@@ -251,11 +251,11 @@ async def test_a_change_costs_many_sockets_of_several_people_the_queries_of_one(
     monkeypatch.setattr(reading, "task", counted)
     one = Sight(user_id=alice.pk, is_all=True)
     await told([one], walk, alice)
-    of_one, asked[:] = asked[1], []
+    of_one, asked[:] = max(asked), []  # of its looks: a slow machine has more of them
     everybody = [one, Sight(user_id=charlie.pk), Sight(user_id=alice.pk + 99, is_all=True)] * 4
     heard = await told(everybody, walk, alice)
 
-    assert asked[1] == of_one, "as many queries as for one socket"
+    assert max(asked) == of_one, "as many queries as for one socket"
     assert all(second["state"] == heard[0][1]["state"] for _, second in heard)
     assert {second["number"] for _, second in heard} == {2}
 
