@@ -88,8 +88,9 @@ def small_disk(at: Path, megabytes: int = 16) -> Iterator[Path]:
 def full(disk: Path) -> Iterator[None]:
     """Not a byte is free, until the end of the block."""
     ballast = disk / "ballast"
-    with pytest.raises(OSError, match="No space"), ballast.open("wb") as file:
-        shutil.copyfileobj(Path("/dev/zero").open("rb"), file)  # noqa: SIM115
+    zeros = Path("/dev/zero")
+    with zeros.open("rb") as zero, pytest.raises(OSError, match="No space"), ballast.open("wb") as file:
+        shutil.copyfileobj(zero, file)
     try:
         yield
     finally:
