@@ -6,7 +6,20 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 Intent = Literal["start", "command", "help", "none"]
-Verb = Literal["status", "list", "queue", "cancel", "pause", "resume", "retry"]
+Verb = Literal[
+    "status",
+    "list",
+    "queue",
+    "cancel",
+    "pause",
+    "resume",
+    "retry",
+    "why",
+    "approve",
+    "reject",
+    "subscribe",
+    "unsubscribe",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +31,19 @@ class OpenTask:
 
 
 @dataclass(frozen=True, kw_only=True)
+class About:
+    """What a message replies to: the thread of an approval or of a task."""
+
+    kind: Literal["task", "approval"]
+    id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """What a person wrote, and when and where that was. `today` is the date in the person's time zone.
 
     `contexts` are words for where it was written ("finance"); `is_month_first` is the site's or the person's answer to
-    what 03/04 means.
+    what 03/04 means. `clicked` is the value of a button of an earlier reply; `text` does not count then.
     """
 
     text: str
@@ -35,11 +56,16 @@ class Message:
     is_month_first: bool | None = None
     fiscal_start_month: int = 1
     is_fiscal_known: bool = False
+    clicked: str = ""
+    about: About | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateCard:
-    """What matching and reading need of a published template that the person may run."""
+    """What matching and reading need of a published template that the person may run.
+
+    One that `must_confirm`, `has_effects` outside or has a `cost` (as text: "about $0.90") is never started unconfirmed.
+    """
 
     key: str
     name: str
@@ -50,6 +76,9 @@ class TemplateCard:
     contexts: Sequence[str] = ()
     examples: Sequence[str] = ()
     parameter_schema: Mapping[str, Any] = field(default_factory=dict)
+    must_confirm: bool = False
+    has_effects: bool = False
+    cost: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +126,13 @@ class Ambiguity:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
+    """`task_ids`: several that were named; `is_all`: every open one. `comment`: what was said with a decision."""
+
     verb: Verb
     task_id: int | None = None
+    task_ids: Sequence[int] = ()
+    is_all: bool = False
+    comment: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
