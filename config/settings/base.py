@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.language",
     "apps.api",
     "apps.console",
+    "apps.chat",
 ]
 if sys.argv[1:2] != ["runserver"]:
     # It replaces that command and nothing else; importing it costs every other one 0.4 s.
@@ -65,6 +66,7 @@ PAGES_ONLY = {
     "drf_spectacular_sidecar",
     "apps.api",
     "apps.console",
+    "apps.chat",
 }
 if env.boolean("CHANTILLY_WITHOUT_PAGES"):
     INSTALLED_APPS = [name for name in INSTALLED_APPS if name not in PAGES_ONLY]
@@ -337,6 +339,15 @@ CPU_SLOTS = env.number("CPU_SLOTS", os.cpu_count() or 1, minimum=1)
 TASK_KINDS = {
     "script": "apps.executors.script.ScriptExecutor",
     "workflow": "apps.executors.workflow.kind.WorkflowExecutor",
+}
+# Chat platforms that connections may name: key -> dotted path of a class that obeys apps/chat/platforms/contract.py.
+CHAT_PLATFORMS = {
+    "page": "apps.chat.platforms.page.Page",
+    "bitrix24": "apps.chat.platforms.bitrix24.Bitrix24",
+    "slack": "apps.chat.platforms.slack.Slack",
+    "telegram": "apps.chat.platforms.telegram.Telegram",
+    "teams": "apps.chat.platforms.teams.Teams",
+    "webhook": "apps.chat.platforms.webhook.Webhook",
 }
 # Tool modules that scripts may import: name -> dotted path.
 TOOL_MODULES = {
