@@ -32,6 +32,11 @@ def _is_default(each: Any, got: Any) -> bool:
 
 def loaded(kind: type[T], data: Any) -> T:
     """Raises Unreadable."""
+    made: T = _object(kind, data)
+    return made
+
+
+def _object(kind: Any, data: Any) -> Any:
     if not isinstance(data, Mapping):
         raise Unreadable(f"{kind.__name__} is kept as an object")
     hints = _hints(kind)
@@ -64,7 +69,7 @@ def _value(hint: Any, value: Any) -> Any:
 
 def _plain(hint: Any, value: Any) -> Any:
     if is_dataclass(hint):
-        return loaded(hint, value)
+        return _object(hint, value)
     if hint is datetime:
         return datetime.fromisoformat(value)
     if hint is float and isinstance(value, int):
