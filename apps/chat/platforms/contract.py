@@ -116,6 +116,8 @@ class Arrived:
     `dialog`: where an answer goes, a thread included. `event_id`: of this delivery's event; the same event again is the
     same. `message_id`: of the message, '' where there is none; the same message under another event is the same, too.
     `about`: the message that it answers, or whose button was pressed. `sender_name` is shown and never trusted.
+    `is_overheard`: said in a group's thread and not to us by name. It is for us only where we are in that dialog already
+    (it is known), and must not be kept where not.
     """
 
     event_id: str
@@ -132,6 +134,7 @@ class Arrived:
     locale: str = ""
     at: datetime | None = None
     is_from_bot: bool = False
+    is_overheard: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
