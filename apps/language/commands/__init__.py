@@ -1,68 +1,115 @@
-"""Commands on tasks: fixed sentences, looked at before anything else. `read(message)` answers an interpretation or None."""
+"""Commands on tasks: fixed sentences, looked at before anything else.
+
+`recognise(message)` answers what a sentence orders, in whichever language; `read(message)` the same as an interpretation,
+with the questions that are left. Both answer None where the message is no command, also where it names something that
+is no task of the person.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
+from typing import Literal
 
 from apps.language import wording
 from apps.language.contract import Choice, Command, Interpretation, Message, OpenTask, Question, Verb
 
-LANGUAGES = {"en": "apps.language.commands.english"}
-NEED_A_TASK = frozenset({"status", "cancel", "pause", "resume", "retry"})
+LANGUAGES = {
+    "en": "apps.language.commands.english",
+    # X"de": "apps.language.commands.german",
+    # X"ru": "apps.language.commands.russian",
+    # X"es": "apps.language.commands.spanish",
+    # X"fr": "apps.language.commands.french",
+}
+WITHOUT_A_TASK = frozenset({"list", "queue", "help"})
+DECISIONS = frozenset({"approve", "reject"})
 MAX_LENGTH = 200
 MAX_CHOICES = 8
-VERBS: Mapping[str, Verb] = {
-    "status": "status",
-    "list": "list",
-    "queue": "queue",
-    "cancel": "cancel",
-    "pause": "pause",
-    "resume": "resume",
-    "retry": "retry",
-}
 
 
-def read(message: Message) -> Interpretation | None:
-    """None where the message is no command, also where it names something that is no task of the person."""
-    table = _table(message.locale)
-    text = _plain(message.text, table)
-    if not text or len(text) > MAX_LENGTH:
-        return _help() if message.text.strip() == "?" else None
-    for name, patterns in table.COMMANDS:
-        for pattern in patterns:
-            if match := re.fullmatch(pattern, text):
-                meant = _obey(name, match.groupdict(), message, table)
-                if meant is not None:
-                    return meant
+@dataclass(frozen=True, kw_only=True)
+class Recognised:
+    """`ids`: tasks that were named, by number or by title. `words`: what names something, where it is no task's.
+
+    Without ids and words the task is meant that everybody has in mind.
+    """
+
+    verb: Verb | Literal["help"]
+    language: str
+    ids: tuple[int, ...] = ()
+    is_titled: bool = False
+    is_all: bool = False
+    words: str = ""
+    comment: str = ""
+
+
+def recognise(message: Message) -> Recognised | None:
+    """What the whole message orders, read in the locale's language before the others."""
+    if message.text.strip() == "?":
+        return Recognised(verb="help", language=_language(message))
+    text = " ".join(message.text[: 4 * MAX_LENGTH].replace("’", "'").split())
+    for language in dict.fromkeys([_language(message), *LANGUAGES]):
+        if found := next(_readings(text, language, message.open_tasks), None):
+            return found
     return None
 
 
-def _obey(name: str, groups: Mapping[str, str | None], message: Message, table: ModuleType) -> Interpretation | None:
-    if name == "help":
-        return _help()
-    verb = VERBS[name]
-    if verb not in NEED_A_TASK:
-        return _command(verb, None)
-    said = (groups.get("number") or groups.get("task") or "").strip()
+def read(message: Message) -> Interpretation | None:
+    found = recognise(message)
+    if found is None or found.words:
+        return None
+    if found.verb == "help":
+        return Interpretation(intent="help", confidence=1.0, echo=wording.say("help"))
+    if found.verb in WITHOUT_A_TASK or len(found.ids) == 1:
+        return _command(found.verb, found.ids[0] if found.ids else None, found.comment)
+    tasks = [task for task in message.open_tasks if not found.ids or task.id in found.ids]
+    if len(tasks) == 1 and not found.ids:
+        return _command(found.verb, tasks[0].id, found.comment)
+    if found.ids and not found.is_titled:
+        named = [OpenTask(id=each, title="") for each in found.ids]
+        return _ask(found.verb, named, wording.ask_one_of(found.ids))
+    return _ask(found.verb, tasks)
+
+
+def _readings(whole: str, language: str, tasks: Sequence[OpenTask]) -> Iterator[Recognised]:
+    table = _table(language)
+    text = _plain(whole, table)
+    if not text or len(text) > MAX_LENGTH:
+        return
+    for verb, patterns in table.COMMANDS:
+        for pattern in patterns:
+            if match := re.fullmatch(pattern, text, re.IGNORECASE):
+                found = _obeyed(verb, match, table, language, tasks)
+                if found is not None:
+                    yield found
+
+
+def _obeyed(
+    verb: Verb, match: re.Match[str], table: ModuleType, language: str, tasks: Sequence[OpenTask]
+) -> Recognised | None:
+    """None where what is named is no task; of decisions it may be their title, which is not known here."""
+    groups = {name: value.strip() for name, value in match.groupdict().items() if value}
+    comment = next((groups[name] for name in ("comment", "reason") if name in groups), "")
+    said = (groups.get("number") or groups.get("task") or "").lower()
     numbers = _numbers(said, table)
-    if len(numbers) == 1:
-        return _command(verb, numbers[0])
-    if numbers:
-        return _ask(verb, [OpenTask(id=each, title="") for each in numbers], wording.ask_one_of(verb, numbers))
-    if said and not re.fullmatch(table.PRONOUNS, said):
-        titled = _titled(said, message, table)
-        return _one_of(verb, titled) if titled else None
-    return _one_of(verb, list(message.open_tasks))
+    if not said or numbers or re.fullmatch(table.PRONOUNS, said):
+        return Recognised(verb=verb, language=language, ids=tuple(numbers), comment=comment)
+    if re.fullmatch(table.ALL, said):
+        return Recognised(verb=verb, language=language, is_all=True, comment=comment)
+    words = re.sub(table.BEFORE_TITLE, "", said)
+    if titled := _titled(words, tasks):
+        return Recognised(verb=verb, language=language, ids=titled, is_titled=True, comment=comment)
+    is_named = verb in DECISIONS and bool(words)
+    return Recognised(verb=verb, language=language, words=words, comment=comment) if is_named else None
 
 
 def _plain(text: str, table: ModuleType) -> str:
-    plain = " ".join(text[: 4 * MAX_LENGTH].casefold().replace("’", "'").split())
     for pattern in table.POLITE:
-        while (shorter := re.sub(pattern, "", plain)) != plain:
-            plain = shorter
-    return plain.strip()
+        while (shorter := re.sub(pattern, "", text, flags=re.IGNORECASE)) != text:
+            text = shorter
+    return text.strip()
 
 
 def _numbers(said: str, table: ModuleType) -> list[int]:
@@ -70,35 +117,30 @@ def _numbers(said: str, table: ModuleType) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", match.group(1))] if match else []
 
 
-def _titled(said: str, message: Message, table: ModuleType) -> list[OpenTask]:
-    """Open tasks whose title holds every word."""
-    words = set(re.sub(table.BEFORE_TITLE, "", said).split())
-    return [task for task in message.open_tasks if words and words <= set(task.title.casefold().split())]
+def _titled(words: str, tasks: Sequence[OpenTask]) -> tuple[int, ...]:
+    """Tasks whose title holds every word."""
+    wanted = set(words.casefold().split())
+    return tuple(task.id for task in tasks if wanted and wanted <= set(task.title.casefold().split()))
 
 
-def _one_of(verb: Verb, tasks: list[OpenTask]) -> Interpretation:
-    return _command(verb, tasks[0].id) if len(tasks) == 1 else _ask(verb, tasks)
-
-
-def _command(verb: Verb, task_id: int | None) -> Interpretation:
-    command = Command(verb=verb, task_id=task_id)
+def _command(verb: Verb, task_id: int | None, comment: str) -> Interpretation:
+    command = Command(verb=verb, task_id=task_id, comment=comment)
     return Interpretation(intent="command", command=command, confidence=1.0, echo=wording.command(verb, task_id))
 
 
-def _ask(verb: Verb, tasks: list[OpenTask], text: str = "") -> Interpretation:
-    ask = wording.ask_status(len(tasks)) if verb == "status" else wording.ask_task(verb, len(tasks))
+def _ask(verb: Verb, tasks: Sequence[OpenTask], text: str = "") -> Interpretation:
     choices = tuple(Choice(label=f"{task.id} {task.title}".strip(), value=task.id) for task in tasks[:MAX_CHOICES])
-    question = Question(path="task_id", text=text or ask, choices=choices)
+    question = Question(path="task_id", text=text or wording.ask_task(verb, len(tasks)), choices=choices)
     return Interpretation(
         intent="command", command=Command(verb=verb), confidence=1.0, questions=(question,), echo=question.text
     )
 
 
-def _help() -> Interpretation:
-    return Interpretation(intent="help", confidence=1.0, echo=wording.HELP)
+def _language(message: Message) -> str:
+    language = message.locale.replace("_", "-").split("-")[0].lower()
+    return language if language in LANGUAGES else "en"
 
 
 @lru_cache
-def _table(locale: str) -> ModuleType:
-    language = locale.replace("_", "-").split("-")[0].lower()
-    return import_module(LANGUAGES.get(language, LANGUAGES["en"]))
+def _table(language: str) -> ModuleType:
+    return import_module(LANGUAGES[language])

@@ -19,6 +19,16 @@ _THE = r"(?:the |my |our |all |all my |all the )?"
 _JOBS = r"(?:tasks?|jobs?|runs?)"
 _SHOW = r"(?:show|list|check|get|display|give|what is|what's|see|view)(?: me| us)? "
 
+_STANDS = (
+    r"(?:running|run|waiting|started|starting|start|begun|moving|stuck|paused|blocked|queued|pending|progressing|going on|"
+    r"working|finished|done|ready|held up|slow)"
+)
+_TELL = r"(?:notify|inform|message|ping|alert)"
+_ENDED = r"(?:done|finished|ready|complete|completed|through|over|ended|failed)"
+# A decision is on what stands before a comma or a "because"; what stands behind is its comment.
+_DECIDED = r"(?P<task>(?!(?:because|since)\b)[^,:;]+?)"
+_COMMENT = r"(?:\s*(?:[,:;]|\s[-–—])\s*(?:because |since )?(?P<comment>.+)|\s+(?:because|since) (?P<reason>.+))?"
+
 COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "help",
@@ -85,11 +95,41 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("pause", (rf"(?:pause|hold|suspend|halt|freeze)(?: {TASK})?", rf"put {TASK} on hold")),
     ("resume", (rf"(?:resume|continue|unpause|proceed|go on|carry on)(?: with)?(?: {TASK})?",)),
+    (
+        "why",
+        (
+            rf"why(?:'s| is| isn't| are| aren't| does| doesn't| won't| hasn't| has) {TASK} (?:not |still )*{_STANDS}(?: yet)?",
+            rf"what(?:'s| is) {TASK} waiting for",
+            rf"what(?:'s| is) (?:holding|blocking|keeping) (?:up )?{TASK}(?: up| back)?",
+            r"why (?:is nothing happening|not|so slow)",
+            rf"why {TASK}",
+        ),
+    ),
+    ("approve", (rf"(?:i )?(?:approved?|accept)(?: {_DECIDED})?{_COMMENT}",)),
+    ("reject", (rf"(?:i )?(?:reject(?:ed)?|decline|refuse|disapprove(?: of)?)(?: {_DECIDED})?{_COMMENT}",)),
+    (
+        "unsubscribe",
+        (
+            rf"(?:unsubscribe|unfollow|mute)(?: from)?(?: {TASK})?",
+            rf"stop (?:telling|notifying|messaging|informing|updating) me(?: (?:about|of|on) {TASK})?",
+        ),
+    ),
+    (
+        "subscribe",
+        (
+            rf"(?:subscribe|follow|watch)(?: to)?(?: {TASK})?",
+            rf"(?:{_TELL} me )?(?:when|once|as soon as) {TASK} (?:is|has|gets|was)(?: been)? {_ENDED}",
+            rf"keep me (?:posted|updated|informed)(?: (?:on|about|of) {TASK})?",
+        ),
+    ),
 )
 
 # What may name the task that everybody has in mind, and what may stand before a number or a title.
 _ONE = r"(?:the |my |our |that |this )?(?:last |current |running )?(?:task|job|run|one)"
 PRONOUNS = rf"(?:it|that|this|them|things|{_ONE})"
+ALL = (
+    r"(?:all|everything|all of (?:them|it)|(?:all |all of )(?:the |my |our )?(?:open |running )?(?:tasks?|jobs?|runs?))"
+)
 BEFORE_NUMBER = r"(?:(?:the |my )?(?:tasks?|jobs?|runs?|number|no\.?|nr\.?|id)\s*)*#?\s*"
 BETWEEN_NUMBERS = r"\s*(?:,|and|&|or)\s*#?"
 BEFORE_TITLE = r"^(?:the|my|our|that|this)\s+|\s+(?:task|job|run)$"
