@@ -65,6 +65,11 @@ def redeem(code: str, account: Account, now: datetime) -> Any:
     raise NotFound("This code is not known, was used, or is older than ten minutes.", code="no_such_code")
 
 
+def burn(code: str) -> None:
+    """A code that others may have read is worth nothing any more."""
+    LinkCode.objects.filter(digest=_digest(code)).delete()
+
+
 def link(account: Account, user: Any, by: Any, now: datetime) -> None:
     """By an administrator. Raises NotPermitted, and NotFound for a user who is disabled."""
     if not by.has_perm("chat.change_account"):

@@ -23,6 +23,8 @@ WORK = "work"
 """There may be something to claim, or a running task's control changed."""
 FEED = "feed"
 """A task's feed has new entries; the payload is the task's id."""
+CHAT = "chat"
+"""Something came in from a chat, or is to be said there."""
 LISTING_SECONDS = 0.05
 BRIDGE = "br"
 """How the names of a bridge's sockets begin. Short: the kernel takes paths of 107 bytes."""

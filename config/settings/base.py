@@ -349,6 +349,8 @@ CHAT_PLATFORMS = {
     "teams": "apps.chat.platforms.teams.Teams",
     "webhook": "apps.chat.platforms.webhook.Webhook",
 }
+# Networks that connections may call though they are private: 10.1.0.0/16, 127.0.0.0/8.
+CHAT_PRIVATE_NETWORKS = env.words("CHAT_PRIVATE_NETWORKS")
 # Tool modules that scripts may import: name -> dotted path.
 TOOL_MODULES = {
     "agent": "apps.tools.agent",
@@ -395,3 +397,5 @@ RATE_WAIT_SECONDS = env.fraction("RATE_WAIT_SECONDS", 30.0)
 GEMINI_API_KEY = env.text("GEMINI_API_KEY")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
 GEMINI_MODEL = env.text("GEMINI_MODEL", "gemini-2.5-flash")
+# What understanding chat messages may use of it: the first value of the rate limit `chat`, which the admin edits.
+CHAT_MODEL_TOKENS_A_DAY = env.number("CHAT_MODEL_TOKENS_A_DAY", 500_000)

@@ -1,4 +1,5 @@
 from apps.chat.models.connections import Connection, ConnectionEvent
+from apps.chat.models.lessons import Lesson, ScheduleDraft
 from apps.chat.models.people import Account, LinkCode
 from apps.chat.models.posts import Following, Post, PostKind, PostState, Told
 from apps.chat.models.talks import Dialog, Incoming, IncomingState, Talk
@@ -11,10 +12,12 @@ __all__ = [
     "Following",
     "Incoming",
     "IncomingState",
+    "Lesson",
     "LinkCode",
     "Post",
     "PostKind",
     "PostState",
+    "ScheduleDraft",
     "Talk",
     "Told",
 ]

@@ -23,6 +23,10 @@ class Account(models.Model):
         help_text="The administrator who linked it; empty: a code did.",
     )  # fmt: skip
     private_dialog = models.CharField(max_length=200, blank=True, editable=False, help_text="Where to tell them alone.")
+    may_keep = models.BooleanField(
+        "misunderstood messages may be kept", default=False,
+        help_text="For the authors of templates, so that they can add examples. Its owner decides.",
+    )  # fmt: skip
     answered_at = models.DateTimeField(null=True, editable=False, help_text="When an unlinked one was answered last.")
     wrong_codes = models.PositiveSmallIntegerField(default=0, editable=False)
     wrong_since = models.DateTimeField(null=True, editable=False)

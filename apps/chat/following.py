@@ -1,0 +1,153 @@
+"""Tasks that are told of in a chat: one message that changes while the task runs, then what came of it and its files.
+
+Pull, not push: a look finds the tasks whose feed has gone on since they were told of, so nothing is missed over a
+restart. In a group that is not open, the group sees that a task exists and how it ends; the rest goes to the asker.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.catalog import outputs
+from apps.chat import facts, outbox, places
+from apps.chat.content import Content
+from apps.chat.models import Account, Dialog, Following, Post, PostKind
+from apps.chat.people import user_of
+from apps.chat.platforms import platform
+from apps.chat.wording import say
+from apps.core.masking import mask
+from apps.tasks import standing
+from apps.tasks.models import Artifact, Execution, Task
+from apps.tasks.states import Status
+
+MOST_FILES = 20
+MOST_AT_ONCE = 200
+REFRESH = timedelta(seconds=20)
+"""A task that runs without news is told anew so often: its time goes on."""
+
+
+def begin(task_id: int, dialog: Dialog, account: Account, locale: str, now: datetime, asked: str) -> None:
+    """In the caller's transaction: from now on the dialog is told how the task goes."""
+    row, is_new = Following.objects.get_or_create(
+        task_id=task_id, dialog=dialog, account=account, defaults={"created_at": now, "locale": locale}
+    )
+    if not is_new and not row.is_over:
+        return
+    Following.objects.filter(pk=row.pk).update(is_over=False, seq=-1, locale=locale)
+    task = Task.objects.select_related(*facts.RELATED).filter(pk=task_id).first()
+    user = user_of(account)
+    if task is not None and user is not None:
+        shown = facts.progress(task, user, locale, now, is_discreet=places.is_discreet(dialog))
+        key = f"{asked}:task:{task_id}"
+        post = outbox.put(dialog, key, shown, now, account=account, task_id=task_id)
+        Following.objects.filter(pk=row.pk).update(post=post)
+
+
+def end(task_id: int, dialog: Dialog, account: Account) -> None:
+    Following.objects.filter(task_id=task_id, dialog=dialog, account=account).update(is_over=True)
+
+
+def look(now: datetime) -> int:
+    """Tell of all that has moved. Returns how many followings were attended to."""
+    rows = (
+        Following.objects.filter(is_over=False).select_related("dialog__connection", "account", "post").order_by("id")
+    )
+    live = list(rows[:MOST_AT_ONCE])
+    seqs = dict(Execution.objects.filter(task_id__in={row.task_id for row in live}).values_list("task_id", "seq"))
+    told = 0
+    for row in live:
+        seq = seqs.get(row.task_id)
+        if seq is None:
+            _removed(row, now)
+            told += 1
+        elif seq != row.seq or _is_stale(row, now):
+            _tell(row, seq, now)
+            told += 1
+    return told
+
+
+def _is_stale(row: Following, now: datetime) -> bool:
+    post = row.post
+    return post is not None and post.sent_at is not None and post.sent_at < now - REFRESH
+
+
+def _tell(row: Following, seq: int, now: datetime) -> None:
+    user = user_of(row.account)
+    task = Task.objects.select_related(*facts.RELATED).filter(pk=row.task_id).first()
+    if task is None:
+        return
+    if user is None or not Task.objects.visible_to(user).filter(pk=task.pk).exists():
+        Following.objects.filter(pk=row.pk).update(is_over=True)  # unlinked, or no longer theirs to see
+        return
+    with transaction.atomic():
+        mine = Following.objects.filter(pk=row.pk, seq=row.seq, is_over=False)
+        if not mine.update(seq=seq, is_over=task.is_final):
+            return
+        shown = facts.progress(task, user, row.locale, now, is_discreet=places.is_discreet(row.dialog))
+        if row.post_id is not None:
+            outbox.change(row.post_id, shown, now)
+        if task.is_final:
+            _ended(row, task, user, now)
+
+
+def _ended(row: Following, task: Task, user: Any, now: datetime) -> None:
+    """The summary, the files and links, once, where they may be seen."""
+    assert task.finished_at is not None  # it is final
+    key = f"task:{task.pk}:{row.pk}:{int(task.finished_at.timestamp())}"
+    where = places.for_details(row.dialog, row.account)
+    if where is None:
+        return
+    content = facts.ending(task, user, row.locale, now, _message(task))
+    files = list(Artifact.objects.of(task)[:MOST_FILES]) if task.status == Status.COMPLETED else []
+    sendable, links = _parted(files, where)
+    if links:
+        content = Content(
+            text=content.text, links=[*content.links, *facts.file_links(links, row.locale)], buttons=content.buttons
+        )
+    outbox.put(where, f"{key}:end", content, now, account=row.account, task_id=task.pk)
+    for artifact in sendable:
+        outbox.put_file(where, f"{key}:file:{artifact.pk}", artifact.pk, task.pk, row.account, now)
+
+
+def _parted(files: Sequence[Artifact], where: Dialog) -> tuple[list[Artifact], list[Artifact]]:
+    """Those that the platform takes, and those that are offered as links."""
+    most = platform(where.connection.platform).limits.file_bytes
+    return [each for each in files if each.size <= most], [each for each in files if each.size > most]
+
+
+def _message(task: Task) -> str:
+    """The template's own words for the end, where it wants the chat to be told."""
+    wanted = task.revision.outputs.get("notifications", {})
+    if task.status != Status.COMPLETED or "origin" not in wanted.get("channels", []):
+        return ""
+    values = {
+        **{name: value for name, value in task.parameters.items() if isinstance(value, str | int | float)},
+        "date": f"{timezone.localtime(task.started_at or task.created_at):%Y-%m-%d}",
+        "task_id": task.pk,
+        "template": task.template.key,
+        "summary": standing.summary(task),
+        "period": _period(task.parameters.get("period")),
+    }
+    return mask(outputs.fill(str(wanted.get("message", "")), values), 2_000)
+
+
+def _period(value: Any) -> str:
+    if not isinstance(value, dict) or not {"start", "end"} <= value.keys():
+        return ""
+    return f"{value['start']} – {value['end']}"
+
+
+def _removed(row: Following, now: datetime) -> None:
+    Following.objects.filter(pk=row.pk).update(is_over=True)
+    if row.post_id is not None:
+        outbox.change(row.post_id, Content(text=say("removed", row.locale, task=row.task_id)), now)
+
+
+def prune(before: datetime) -> int:
+    """Those that ended, with posts that are old."""
+    gone, _ = Following.objects.filter(is_over=True, created_at__lt=before).delete()
+    Post.objects.filter(created_at__lt=before, due_at__isnull=True).exclude(kind=PostKind.FILE, external_id="").delete()
+    return gone

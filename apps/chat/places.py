@@ -1,0 +1,36 @@
+"""Who may hear what, where. A private dialog is its account's; what is said in a group, everybody there can read.
+
+In a group that is not open only what the asker wrote and that a task exists is said; what tasks produce and hold, lists
+and reasons go to the asker's private dialog. An administrator opens a group (`Dialog.is_open`) whose members may all
+see what comes of what is asked there.
+"""
+
+from django.db.models import QuerySet
+
+from apps.catalog.models import TaskTemplate
+from apps.chat.models import Account, Dialog
+from apps.chat.platforms.contract import GROUP, PRIVATE
+
+
+def is_discreet(dialog: Dialog) -> bool:
+    """Whether everybody who reads there may see what a task produces."""
+    return dialog.kind == PRIVATE or dialog.is_open
+
+
+def for_details(dialog: Dialog, account: Account) -> Dialog | None:
+    """Where results may be shown to this account: here, or in private; None when they have no private dialog."""
+    if is_discreet(dialog):
+        return dialog
+    if not account.private_dialog:
+        return None
+    found, _ = Dialog.objects.get_or_create(
+        connection_id=dialog.connection_id, external_id=account.private_dialog, defaults={"kind": PRIVATE}
+    )
+    return None if found.is_gone else found
+
+
+def sayable(templates: QuerySet[TaskTemplate], dialog: Dialog) -> QuerySet[TaskTemplate]:
+    """Of templates that the asker may start, those whose names may be read there."""
+    if dialog.kind != GROUP or dialog.is_open:
+        return templates
+    return templates.filter(run_groups__isnull=True)

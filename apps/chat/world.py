@@ -1,0 +1,129 @@
+"""What a person's conversation may name: their templates, tasks and approvals, and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.catalog.models import TaskTemplate
+from apps.chat import places
+from apps.chat.models import Account, Dialog, Following, Talk
+from apps.chat.platforms.contract import GROUP
+from apps.core.errors import ChantillyError
+from apps.language.contract import Interpretation, TemplateCard
+from apps.language.conversation import Estimate, KnownApproval, KnownTask, World
+from apps.tasks.making import pace
+from apps.tasks.models import Approval, Task
+
+MOST_TASKS = 50
+MOST_RECENT = 20
+MOST_APPROVALS = 50
+MODEL_TOOLS = frozenset({"ai", "agent"})
+YES, NO = ("approve", "yes", "accept", "ok", "agree", "release"), ("reject", "no", "decline", "refuse", "deny", "stop")
+
+
+def of(user: Any, account: Account, dialog: Dialog, talk: Talk, now: datetime, *, has_model: bool) -> World:
+    """In a group only what was asked there is named: a title can say more than its readers may know."""
+    mine = Task.objects.filter(requester=user).wholes()
+    if not places.is_discreet(dialog):
+        mine = mine.filter(pk__in=_followed(dialog, account))
+    return World(
+        name=f"{talk.pk}",
+        cards=cards(user, dialog),
+        tasks=[_known(each) for each in mine.open().order_by("-pk")[:MOST_TASKS]],
+        recent=[_known(each) for each in mine.filter(finished_at__isnull=False).order_by("-pk")[:MOST_RECENT]],
+        approvals=[] if dialog.kind == GROUP else [_asked(each) for each in _approvals(user)],
+        find_task=lambda number: _find(number, user, dialog, account),
+        estimate=lambda key, parameters: _estimate(user, key, parameters),
+        has_model=has_model,
+    )
+
+
+def with_reading(world: World, reading: Interpretation | None) -> World:
+    """The same world, with what the model made of the message."""
+    return replace(world, has_model=False, reading=reading)
+
+
+def cards(user: Any, dialog: Dialog) -> list[TemplateCard]:
+    templates = places.sayable(TaskTemplate.objects.runnable_by(user), dialog)
+    return [_card(template) for template in templates.order_by("key")]
+
+
+def _card(template: TaskTemplate) -> TemplateCard:
+    revision = template.published
+    assert revision is not None  # runnable_by answers only templates that serve
+    said = revision.triggers
+    return TemplateCard(
+        key=template.key,
+        name=template.name,
+        description=template.description,
+        category=template.category,
+        patterns=tuple(said.get("patterns", ())),
+        keywords=tuple(said.get("keywords", ())),
+        contexts=tuple(said.get("contexts", ())),
+        examples=tuple(said.get("examples", ())),
+        parameter_schema=revision.parameter_schema,
+        must_confirm=revision.parameter_schema.get("x-confirm") is True,
+        cost=_cost(revision.required_tools),
+    )
+
+
+def _cost(tools: Sequence[str]) -> str:
+    """Empty without a model: rules cost nothing."""
+    asks = any(name.split(".")[0] in MODEL_TOOLS for name in tools)
+    return "asks the language model" if asks and settings.GEMINI_API_KEY else ""
+
+
+def contexts(dialog: Dialog) -> list[str]:
+    return [str(each) for each in (*dialog.connection.contexts, *dialog.contexts)]
+
+
+def zone() -> str:
+    return timezone.get_current_timezone_name()
+
+
+def _known(task: Task) -> KnownTask:
+    return KnownTask(id=task.pk, title=task.title, status=task.status, is_open=not task.is_final)
+
+
+def _followed(dialog: Dialog, account: Account) -> list[int]:
+    followed = Following.objects.filter(dialog=dialog, account=account).order_by("-id")
+    return list(followed.values_list("task_id", flat=True)[: MOST_TASKS + MOST_RECENT])
+
+
+def _find(number: int, user: Any, dialog: Dialog, account: Account) -> KnownTask | None:
+    seen = Task.objects.visible_to(user).filter(pk=number)
+    if not places.is_discreet(dialog):
+        seen = seen.filter(pk__in=_followed(dialog, account))
+    task = seen.first()
+    return None if task is None else _known(task)
+
+
+def _approvals(user: Any) -> list[Approval]:
+    awaited = Approval.objects.awaited().for_decision_by(user).select_related("task")
+    return list(awaited.order_by("-pk")[:MOST_APPROVALS])
+
+
+def _asked(approval: Approval) -> KnownApproval:
+    names = [str(choice["name"]) for choice in approval.choices]
+    return KnownApproval(
+        id=approval.pk,
+        task_id=approval.task_id,
+        title=approval.title,
+        approve=next((name for name in names if name.lower() in YES), ""),
+        reject=next((name for name in names if name.lower() in NO), ""),
+    )
+
+
+def _estimate(user: Any, key: str, parameters: Mapping[str, Any]) -> Estimate | None:
+    template = TaskTemplate.objects.runnable_by(user).filter(key=key).first()
+    if template is None or template.published is None:
+        return None
+    try:
+        expected = pace.expected(template.published, parameters)
+    except ChantillyError:  # half read parameters: the card then says nothing of time
+        return None
+    return Estimate(seconds=expected.seconds, steps=expected.steps)
