@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.catalog import outputs
 from apps.chat import facts, outbox, places
 from apps.chat.content import Content
-from apps.chat.models import Account, Dialog, Following, Post, PostKind
+from apps.chat.models import Account, Dialog, Following
 from apps.chat.people import user_of
 from apps.chat.platforms import platform
 from apps.chat.wording import say
@@ -144,10 +144,3 @@ def _removed(row: Following, now: datetime) -> None:
     Following.objects.filter(pk=row.pk).update(is_over=True)
     if row.post_id is not None:
         outbox.change(row.post_id, Content(text=say("removed", row.locale, task=row.task_id)), now)
-
-
-def prune(before: datetime) -> int:
-    """Those that ended, with posts that are old."""
-    gone, _ = Following.objects.filter(is_over=True, created_at__lt=before).delete()
-    Post.objects.filter(created_at__lt=before, due_at__isnull=True).exclude(kind=PostKind.FILE, external_id="").delete()
-    return gone

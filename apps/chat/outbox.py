@@ -78,12 +78,12 @@ def change(post_id: int, content: Content, now: datetime) -> bool:
     return bool(done)
 
 
-def due(now: datetime, most: int) -> list[Post]:
-    """The first new post of each dialog, and changes of those that are there."""
+def due(now: datetime, most: int, *, connection_id: int) -> list[Post]:
+    """The first new post of each of the connection's dialogs, and changes of those that are there."""
     earlier = Post.objects.filter(
         dialog=OuterRef("dialog"), external_id="", due_at__isnull=False, pk__lt=OuterRef("pk")
     )
-    ready = Post.objects.due(now).filter(dialog__connection__is_enabled=True)
+    ready = Post.objects.due(now).filter(dialog__connection=connection_id)
     return list(ready.exclude(Q(external_id="") & Exists(earlier))[:most])
 
 

@@ -340,6 +340,8 @@ TASK_KINDS = {
     "script": "apps.executors.script.ScriptExecutor",
     "workflow": "apps.executors.workflow.kind.WorkflowExecutor",
 }
+# How long what was said in chats is kept.
+CHAT_DAYS = env.number("CHAT_DAYS", 90, minimum=1)
 # Chat platforms that connections may name: key -> dotted path of a class that obeys apps/chat/platforms/contract.py.
 CHAT_PLATFORMS = {
     "page": "apps.chat.platforms.page.Page",

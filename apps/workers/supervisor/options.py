@@ -15,6 +15,8 @@ class Options:
     workers: int = 2
     web: bool = True
     cluster: bool = True
+    chat: bool = True
+    """Beside the web server: what answers in chats."""
     stop_seconds: float = 10.0
     log_files: bool = False
     ask: str = ""

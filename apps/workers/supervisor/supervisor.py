@@ -45,11 +45,12 @@ class Supervisor:
         self._courier = Courier()
         self._cluster = cluster_child(options, home) if options.cluster else None
         self._web = web_child(options, home) if options.web else None
+        self._chat = chat_child(options, home) if options.chat else None
         self._welcome = Welcome(options, home, ask_child(options)) if options.web else None
 
     @property
     def _children(self) -> list[Child]:
-        return [child for child in (self._cluster, self._web) if child is not None]
+        return [child for child in (self._cluster, self._web, self._chat) if child is not None]
 
     def run(self) -> int:
         name_process("chantilly-up")
@@ -215,6 +216,16 @@ def web_child(options: Options, home: Path) -> Child:
         command=_python("apps.workers.supervisor.web", options.host, str(options.port)),
         environment={**SERVICE, **_with_pages()},
         log=_log_file(options, home, "web"),
+    )
+
+
+def chat_child(options: Options, home: Path) -> Child:
+    """By its command: what it does is above this package."""
+    return Child(
+        name="chat service",
+        command=[sys.executable, "manage.py", "chat", "--tethered"],
+        environment={**SERVICE, "MALLOC_ARENA_MAX": "2", **_with_pages()},
+        log=_log_file(options, home, "chat"),
     )
 
 

@@ -38,7 +38,8 @@ The database, Redis and the home are those of the environment: DATABASE_URL, RED
         parser.add_argument(
             "--name", default=settings.CLUSTER_NAME, help="of the cluster; several in one home need one each"
         )
-        parser.add_argument("--no-web", action="store_true", help="only the cluster")
+        parser.add_argument("--no-chat", action="store_true", help="without the service that answers in chats")
+        parser.add_argument("--no-web", action="store_true", help="only the cluster: no pages, no chat")
         parser.add_argument("--no-cluster", action="store_true", help="only the web server")
         parser.add_argument(
             "--stop-seconds", type=float, default=10.0, help="how long a stop may take before the rest is killed"
@@ -61,6 +62,7 @@ The database, Redis and the home are those of the environment: DATABASE_URL, RED
             workers=given["workers"],
             web=not given["no_web"],
             cluster=not given["no_cluster"],
+            chat=not given["no_web"] and not given["no_chat"],
             stop_seconds=given["stop_seconds"],
             log_files=given["log_files"],
             name=given["name"],
