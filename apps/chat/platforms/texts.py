@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from apps.chat.platforms.contract import MAX_TEXT
+from apps.core.masking import storable
 
 CUT = " […]"
 
 
 def clean(value: object, limit: int = MAX_TEXT) -> str:
-    """A text that every database takes, without NULs and lone surrogates; '' for what is no text."""
-    if not isinstance(value, str):
-        return ""
-    return value[:limit].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    """A text that every database takes; '' for what is no text."""
+    return storable(value[:limit]) if isinstance(value, str) else ""
 
 
 def cut(text: str, limit: int) -> str:
