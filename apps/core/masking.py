@@ -14,7 +14,16 @@ _KEY_LIKE = re.compile(
 
 
 def mask(text: str, limit: int = MAX_MESSAGE) -> str:
-    """The text without this installation's secrets and without anything that looks like a key, shortened.
+    """The text without this installation's secrets and without anything that looks like a key, shortened."""
+    text = storable(text)
+    for secret in _secrets():
+        text = text.replace(secret, MASK)
+    text = _KEY_LIKE.sub(MASK, text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def storable(text: str) -> str:
+    """As any database can hold it.
 
     NUL, which PostgreSQL can keep neither in text nor in JSON, is shown as its symbol; half of a surrogate pair, which
     is no character anywhere, as U+FFFD.
@@ -22,10 +31,7 @@ def mask(text: str, limit: int = MAX_MESSAGE) -> str:
     text = text.replace("\0", "␀")
     if not text.isascii():
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    for secret in _secrets():
-        text = text.replace(secret, MASK)
-    text = _KEY_LIKE.sub(MASK, text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text
 
 
 @cache

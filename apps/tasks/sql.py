@@ -93,11 +93,11 @@ def transaction() -> Iterator[None]:
     _begin_immediate()
     try:
         yield
+        run("COMMIT")  # refused, where a row names another that is gone: then the transaction is still open
     except BaseException:
         if database.connection.in_transaction:  # SQLite itself has rolled back when its disk is full
             run("ROLLBACK")
         raise
-    run("COMMIT")
 
 
 def _begin_immediate() -> None:
