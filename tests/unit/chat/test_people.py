@@ -1,0 +1,110 @@
+"""Who is who: codes, administrators, and the polite answer to everybody else."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from apps.chat import people
+from apps.chat.models import Account, Connection, Incoming, LinkCode
+from apps.core import clock
+from apps.core.errors import Conflict, NotFound, NotPermitted
+from tests.unit.chat import noted
+from tests.unit.chat.conftest import came, linked
+
+pytestmark = pytest.mark.django_db
+Say = Callable[..., list[str]]
+
+
+def test_an_account_of_nobody_gets_one_polite_answer_an_hour_and_nothing_else(say: Say) -> None:
+    first = say("generate the invoice report for last year", sender="U-stranger", dialog="D-1")
+    assert len(first) == 1
+    assert "not linked to anybody" in first[0]
+    assert say("hello?", sender="U-stranger", dialog="D-1") == []
+    with clock.frozen(clock.now() + timedelta(minutes=61)):
+        assert len(say("hello??", sender="U-stranger", dialog="D-1")) == 1
+
+
+def test_a_name_or_an_address_never_links(say: Say, alice: User) -> None:
+    said = say("list my tasks", sender="U-x", sender_name=alice.username, dialog="D-1")
+    assert "not linked" in said[0]
+    assert Account.objects.get(external_id="U-x").user is None
+
+
+def test_a_code_links_once_and_only_within_ten_minutes(say: Say, alice: User) -> None:
+    code = people.new_code(alice, clock.now())
+    assert alice.username in say(code, sender="U-a", dialog="D-a")[0]
+    assert Account.objects.get(external_id="U-a").user == alice
+    assert "not known" in say(code, sender="U-b", dialog="D-b")[0]
+    late = people.new_code(alice, clock.now())
+    with clock.frozen(clock.now() + timedelta(minutes=11)):
+        assert "older than ten minutes" in say(f"link {late.lower()}", sender="U-b", dialog="D-b")[0]
+    assert Account.objects.get(external_id="U-b").user is None
+
+
+def test_only_the_digest_of_a_code_is_kept(alice: User) -> None:
+    code = people.new_code(alice, clock.now()).replace("-", "")
+    assert code.encode() not in bytes(LinkCode.objects.get().digest)
+
+
+def test_a_new_code_makes_the_old_one_worthless(say: Say, alice: User) -> None:
+    old = people.new_code(alice, clock.now())
+    people.new_code(alice, clock.now())
+    assert "not known" in say(old, sender="U-a", dialog="D-a")[0]
+
+
+def test_a_code_that_a_group_has_read_is_burnt(say: Say, alice: User) -> None:
+    code = people.new_code(alice, clock.now())
+    assert "private" in say(code, sender="U-a", dialog="G-1", dialog_kind="group")[0]
+    assert "not known" in say(code, sender="U-a", dialog="D-a")[0]
+
+
+def test_codes_cannot_be_guessed(finance: Connection, alice: User) -> None:
+    account = people.account_of(finance, came(sender="U-thief"))
+    for number in range(people.MOST_WRONG):
+        with pytest.raises(NotFound):
+            people.redeem(f"AAAA222{number + 2}", account, clock.now())
+    code = people.new_code(alice, clock.now())
+    with pytest.raises(Conflict, match="too many wrong codes"):
+        people.redeem(code, account, clock.now())
+    with clock.frozen(clock.now() + timedelta(minutes=16)):
+        code = people.new_code(alice, clock.now())
+        assert people.redeem(code, account, clock.now()) == alice
+
+
+@pytest.mark.parametrize("text", ["generate", "invoices", "REPORTED", "link me", "start 12", "ABCD-EFG", ""])
+def test_ordinary_words_are_no_codes(text: str) -> None:
+    assert people.code_in(text) == ""
+
+
+def test_a_disabled_user_is_told_so_and_obeyed_in_nothing(say: Say, dana: Account, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert "disabled" in say("list my tasks")[0]
+
+
+def test_only_administrators_link_others_and_anybody_unlinks_themselves(
+    finance: Connection, alice: User, bob: User, charlie: User
+) -> None:
+    account = people.account_of(finance, came(sender="U-c"))
+    with pytest.raises(NotPermitted):
+        people.link(account, charlie, bob, clock.now())
+    people.link(account, charlie, alice, clock.now())
+    account.refresh_from_db()
+    assert (account.user, account.linked_by) == (charlie, alice)
+    with pytest.raises(NotPermitted):
+        people.unlink(account, bob)
+    people.unlink(account, charlie)
+    account.refresh_from_db()
+    assert account.user is None
+
+
+def test_strangers_in_a_group_are_not_answered_when_they_press_buttons(say: Say, room: noted.Room) -> None:
+    assert say(sender="U-x", dialog="G-1", dialog_kind="group", kind="button", button="do:cancel!:1") == []
+    assert Incoming.objects.get().state == "dropped"
+
+
+def test_the_same_person_may_have_accounts_on_several_platforms(finance: Connection, alice: User) -> None:
+    linked(finance, alice, "U-1")
+    linked(finance, alice, "U-2")
+    assert alice.chat_accounts.count() == 2
