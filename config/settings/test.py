@@ -29,5 +29,7 @@ if IS_SQLITE:
 ARTIFACT_STORE = "files"
 # Tests share a server and would wake each other; those of the carriers choose their own.
 HINT_CARRIER = ""
+# Where the servers listen that tests talk to.
+CHAT_PRIVATE_NETWORKS = ["127.0.0.0/8"]
 # Workers of most tests live in the process of the tests, which holds much else.
 WORKER_MEMORY_MB = 0

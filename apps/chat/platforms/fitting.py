@@ -1,0 +1,77 @@
+"""Contents that are longer than a platform takes: what comes first stays, and it says that something is missing."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from apps.chat.content import Content, Link, Row
+from apps.chat.platforms.texts import CUT, clean, cut
+
+MISSING = f"{CUT.strip()} This was cut: it is longer than the chat takes."
+BETWEEN = 4
+"""Characters that a part costs beside its own: blank lines, colons, brackets."""
+LONGEST_TITLE = 300
+
+T = TypeVar("T", str, Row, Link)
+
+
+def fit(content: Content, limit: int) -> Content:
+    """The content, its texts cleaned, in at most `limit` characters. Buttons count apart.
+
+    A character is a unit of UTF-16, as in the platforms' own limits: most emojis are two.
+    """
+    room = _Room(limit - len(MISSING) - BETWEEN)
+    fitted = replace(
+        content,
+        title=room.text(cut(clean(content.title).strip(), LONGEST_TITLE)),
+        text=room.text(clean(content.text).strip()),
+        rows=room.whole(
+            Row(label=clean(row.label), value=clean(row.value), note=clean(row.note)) for row in content.rows
+        ),
+        notes=room.whole(clean(note) for note in content.notes),
+        links=room.whole(Link(label=clean(link.label), url=clean(link.url)) for link in content.links),
+    )
+    return replace(fitted, notes=(*fitted.notes, MISSING)) if room.is_full else fitted
+
+
+class _Room:
+    def __init__(self, left: int) -> None:
+        self._left = left
+        self.is_full = False
+
+    def text(self, text: str) -> str:
+        """As much of it as there is room for."""
+        if self._takes(text):
+            return text
+        self.is_full = True
+        kept = text.encode("utf-16-le")[: 2 * max(self._left - BETWEEN - len(CUT), 0)].decode("utf-16-le", "ignore")
+        self._left = 0
+        return kept.rstrip() + CUT if kept else ""
+
+    def whole(self, parts: Iterable[T]) -> tuple[T, ...]:
+        """Those that there is room for; none is cut, and none after the first that is left out."""
+        kept: list[T] = []
+        for part in parts:
+            if self.is_full or not self._takes(_words(part)):
+                self.is_full = True
+                break
+            kept.append(part)
+        return tuple(kept)
+
+    def _takes(self, text: str) -> bool:
+        needed = units(text) + BETWEEN if text else 0
+        if needed > self._left:
+            return False
+        self._left -= needed
+        return True
+
+
+def units(text: str) -> int:
+    """The length in units of UTF-16."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _words(part: str | Row | Link) -> str:
+    if isinstance(part, Row):
+        return f"{part.label}: {part.value} ({part.note})"
+    return f"{part.label}: {part.url}" if isinstance(part, Link) else part
