@@ -25,6 +25,7 @@ from apps.language.conversation.contract import (
     World,
 )
 from apps.language.conversation.state import State, Turn
+from apps.language.conversation.turning import converse
 
 __all__ = [
     "About",
@@ -50,8 +51,3 @@ __all__ = [
     "World",
     "converse",
 ]
-
-
-def converse(state: State, said: Message, world: World) -> Turn:
-    """One message of one conversation."""
-    raise NotImplementedError

@@ -49,6 +49,7 @@ class Open:
     request: Request | None = None
     question: Question | None = None
     order: Command | None = None
+    approval_id: int | None = None
     words: str = ""
     tries: int = 0
     asked: int = 0

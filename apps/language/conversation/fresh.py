@@ -1,0 +1,247 @@
+"""A message that answers nothing: a command, a request, several, one to be repeated, or one that goes on from the last."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from apps.language.contract import Interpretation, Message
+from apps.language.conversation import cards, hearing, helping, orders, requests, settling
+from apps.language.conversation.contract import AskModel
+from apps.language.conversation.correcting import Overlay, overlaid
+from apps.language.conversation.hearing import Heard
+from apps.language.conversation.requests import CLEAR
+from apps.language.conversation.state import LASTS, Request
+from apps.language.conversation.talk import Talk
+from apps.language.understanding import understand
+from apps.language.wording import say
+
+DOUBLED = timedelta(seconds=60)
+"""The same sentence within this time is more likely a slip of the hand than a wish for a second task."""
+
+
+def take(talk: Talk, heard: set[Heard]) -> None:
+    """The first that fits; what fits nothing is answered with what can be asked for."""
+    ways = (_small_talk, _order, _after_the_last, _several, _repeated, _again)
+    if not any(way(talk, heard) for way in ways):
+        _request(talk)
+
+
+def take_over(talk: Talk) -> bool:
+    """A clear request, or several, in the middle of something else: it takes its place, and says so."""
+    opened = talk.open
+    parted = _parts(talk)
+    if opened is None or not (parted or _is_clear(_understood(talk)) or _is_to_repeat(talk)):
+        return False
+    card = talk.template(opened.request.found.template_key) if opened.request else None
+    talk.close("replaced")
+    talk.change(waiting=())
+    if card is not None:
+        talk.say(say("replaced", name=card.name))
+    take(talk, set())
+    return True
+
+
+def next_one(talk: Talk) -> None:
+    """The next request of a message that held several, once nothing is open any more."""
+    while talk.state.waiting and talk.open is None:
+        text, *others = talk.state.waiting
+        talk.change(waiting=tuple(others))
+        talk.said = replace(talk.said, text=text, clicked="")
+        talk.is_parted = True
+        talk.say(say("next"))
+        if not (_order(talk, set()) or _again(talk, set())):
+            _request(talk)
+
+
+def _small_talk(talk: Talk, heard: set[Heard]) -> bool:
+    if "more" in heard and talk.state.more is not None:
+        helping.more(talk)
+    elif "hello" in heard:
+        talk.say(f"{say('hello')} {say('help')}")
+    elif "thanks" in heard:
+        talk.say(say("welcome"))
+    elif heard & {"yes", "no", "start", "none", "change", "more"} or _is_bare_forget(talk, heard) or _is_number(talk):
+        if talk.late is not None:
+            talk.say(_expired())
+        elif orders.recognise(talk) is not None:
+            return False  # "go on" resumes a task
+        else:
+            talk.say(say("no_more") if heard == {"more"} else say("nothing_open"))
+    else:
+        return False
+    return True
+
+
+def _is_bare_forget(talk: Talk, heard: set[Heard]) -> bool:
+    """ "Stop it" is for a task where none of our questions is open, "forget it" for nothing."""
+    return "forget" in heard and (talk.late is not None or orders.recognise(talk) is None)
+
+
+def _is_number(talk: Talk) -> bool:
+    return talk.text.isdecimal() and talk.late is not None
+
+
+def _expired() -> str:
+    return say("expired", minutes=int(LASTS.total_seconds() // 60))
+
+
+def _order(talk: Talk, heard: set[Heard]) -> bool:
+    found = orders.recognise(talk)
+    return found is not None and orders.obey(talk, found)
+
+
+# From the last request ------------------------------------------------------------------------------------------------
+
+
+def _after_the_last(talk: Talk, heard: set[Heard]) -> bool:
+    """ "No, 2023" after a start: a new request with that changed, beside the one that runs."""
+    last, said = talk.state.last, hearing.correction(talk.text)
+    if last is None or not said.is_denied or talk.said.now - last.at > LASTS:
+        return False
+    return _going_on(talk, said.new, old=said.old, notes=(say("beside"),))
+
+
+def _again(talk: Talk, heard: set[Heard]) -> bool:
+    """ "The same for March": the last request with that changed. It is always confirmed."""
+    rest = hearing.same(talk.text)
+    if rest is not None:
+        clear = _understood(talk)
+        last_key = talk.state.last.request.found.template_key if talk.state.last else None
+        if _is_clear(clear) and clear.template_key != last_key:
+            return False
+        if talk.state.last is None:
+            if not _is_clear(clear):
+                talk.say(say("no_last"))
+            return not _is_clear(clear)
+        return _going_on(talk, rest)
+    if talk.state.last is None or _is_clear(_understood(talk)):
+        return False
+    words = hearing.also(talk.text)
+    return _going_on(talk, words or talk.text, is_sure=words is not None)
+
+
+def _going_on(talk: Talk, words: str, *, old: str = "", notes: tuple[str, ...] = (), is_sure: bool = True) -> bool:
+    last = talk.state.last
+    card = talk.template(last.request.found.template_key) if last else None
+    if last is None or card is None:
+        return False
+    base = _as_last(last.request.found)
+    over = Overlay(found=base)
+    if words:
+        over = overlaid(talk.said, card, base, words, talk.world, old=old, free=is_sure)
+    if (over.found is None and not over.which) or (over.left and not is_sure):
+        return False
+    left = (say("unplaced", words=over.left),) if over.left else ()
+    request = Request(found=over.found or base, sentence=talk.text, is_doubtful=True, notes=(*notes, *left))
+    if over.which:
+        requests.ask_slot(talk, request, over.which, over.words)
+    else:
+        requests.advance(talk, request)
+    return True
+
+
+def _as_last(found: Interpretation) -> Interpretation:
+    return replace(found, sources=dict.fromkeys(found.sources, cards.LAST), confidence=1.0, ambiguities=(), echo="")
+
+
+# Requests -----------------------------------------------------------------------------------------------------------
+
+
+def _several(talk: Talk, heard: set[Heard]) -> bool:
+    parted = _parts(talk)
+    if not parted:
+        return False
+    talk.say(say("several", count=len(parted)))
+    first, *others = parted
+    talk.change(waiting=tuple(others))
+    talk.said = replace(talk.said, text=first)
+    talk.is_parted = True
+    if not (_order(talk, set()) or _again(talk, set())):
+        _request(talk)
+    next_one(talk)
+    return True
+
+
+def _parts(talk: Talk) -> list[str]:
+    """The message's requests, where there are several and each is clear by itself."""
+    parts = hearing.parts(talk.text)
+    if len(parts) < 2:
+        return []
+    return parts if all(_stands(talk, part, number) for number, part in enumerate(parts)) else []
+
+
+def _stands(talk: Talk, part: str, number: int) -> bool:
+    alone = replace(talk, said=replace(talk.said, text=part))
+    is_follow_up = number > 0 and hearing.same(part) is not None
+    return is_follow_up or orders.recognise(alone) is not None or _is_clear(_understood(alone))
+
+
+def _is_to_repeat(talk: Talk) -> bool:
+    found = hearing.repeated(talk.text)
+    return found is not None and _is_clear(_read(talk, replace(talk.said, text=found.rest)))
+
+
+def _repeated(talk: Talk, heard: set[Heard]) -> bool:
+    """ "Every Monday at 9 …": the rule is kept apart from the request, and both as a draft."""
+    found = hearing.repeated(talk.text)
+    if found is None:
+        return False
+    if not found.rest:
+        talk.say(say("what_to_repeat", rule=found.rule))
+        return True
+    understood = _read(talk, replace(talk.said, text=found.rest))
+    request = Request(found=understood, sentence=talk.text, rule=found.rule)
+    if understood.intent == "start":
+        requests.advance(talk, request)
+    else:
+        requests.ask_which(talk, understood, request)
+    return True
+
+
+def _request(talk: Talk) -> None:
+    found = _understood(talk)
+    request = Request(found=found, sentence=talk.text, is_doubtful=talk.is_parted)
+    if found.intent == "start":
+        _begin(talk, request)
+    elif talk.world.has_model:
+        talk.do(AskModel(text=talk.text))
+    elif talk.late is not None and not found.confidence:
+        talk.say(_expired())
+    else:
+        requests.ask_which(talk, found, request)
+
+
+def _begin(talk: Talk, request: Request) -> None:
+    """A reading that came from a model, and a sentence that was just obeyed, are confirmed."""
+    last = talk.state.last
+    if talk.world.reading is not None and request.found == _reading(talk):
+        request = replace(request, is_doubtful=True)
+    if last and last.request.sentence == request.sentence and talk.said.now - last.at < DOUBLED:
+        request = replace(request, is_doubtful=True, notes=(say("doubled"),))
+    requests.advance(talk, request)
+
+
+def _understood(talk: Talk) -> Interpretation:
+    return _reading(talk) or _read(talk, talk.said)
+
+
+def _read(talk: Talk, said: Message) -> Interpretation:
+    """By the rules alone. Tasks are left out: commands were looked for before."""
+    return understand(replace(said, open_tasks=()), talk.world.cards)
+
+
+def _reading(talk: Talk) -> Interpretation | None:
+    """What the model read, as far as the template's schema accepts it; the rules where they are sure."""
+    reading = talk.world.reading
+    card = talk.template(reading.template_key) if reading else None
+    if reading is None or card is None or talk.is_parted:
+        return None
+    return settling.sound(replace(reading, intent="start", command=None), card)
+
+
+def is_clear(talk: Talk) -> bool:
+    """Whether the message is a request of its own beyond doubt."""
+    return _is_clear(_understood(talk))
+
+
+def _is_clear(found: Interpretation) -> bool:
+    return found.intent == "start" and found.confidence >= CLEAR

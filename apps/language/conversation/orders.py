@@ -1,0 +1,258 @@
+"""Commands in a conversation: which task is meant, and what has to be confirmed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from apps.language import commands, wording
+from apps.language.commands import DECISIONS, MAX_CHOICES, WITHOUT_A_TASK, Recognised
+from apps.language.contract import Choice, Command, OpenTask, Question
+from apps.language.conversation import helping
+from apps.language.conversation.contract import Decide, KnownApproval, KnownTask, Order, Subscribe
+from apps.language.conversation.state import More, Open
+from apps.language.conversation.talk import Talk
+from apps.language.wording import say
+
+FOR_OPEN = frozenset({"cancel", "pause", "resume", "why"})
+MAX_TASKS = 20
+"""More than these are not named in one order."""
+
+
+def recognise(talk: Talk) -> Recognised | None:
+    known = [OpenTask(id=task.id, title=task.title) for task in (*talk.world.tasks, *talk.world.recent)]
+    return commands.recognise(replace(talk.said, open_tasks=known))
+
+
+def obey(talk: Talk, found: Recognised) -> bool:
+    """False where it is no command after all: it names no decision that waits."""
+    if found.verb == "help":
+        helping.show(talk, 0)
+    elif found.verb in WITHOUT_A_TASK:
+        talk.change(more=More(kind="list", offset=0) if found.verb == "list" else None)
+        talk.do(Order(verb=found.verb))
+    elif found.verb in DECISIONS:
+        return _decide(talk, found)
+    else:
+        _order(talk, found)
+    return True
+
+
+# Tasks ---------------------------------------------------------------------------------------------------------------
+
+
+def _order(talk: Talk, found: Recognised) -> None:
+    command = Command(verb=found.verb, comment=found.comment)  # type: ignore[arg-type]  # help was answered before
+    if found.ids and not found.is_titled:
+        _numbered(talk, command, found.ids)
+        return
+    tasks = _meant(talk, found)
+    if found.is_all and tasks:
+        _do(talk, command, [task.id for task in tasks])
+    elif len(tasks) == 1:
+        _do(talk, command, [tasks[0].id])
+    else:
+        _ask_which(talk, command, tasks)
+
+
+def _numbered(talk: Talk, command: Command, ids: Sequence[int]) -> None:
+    seen = {number: _known(talk, number) for number in dict.fromkeys(ids[:MAX_TASKS])}
+    for number in (number for number, task in seen.items() if task is None):
+        talk.say(say("no_such_task", number=number))
+    if there := [number for number, task in seen.items() if task is not None]:
+        _do(talk, command, there)
+
+
+def _known(talk: Talk, number: int) -> KnownTask | None:
+    named = (task for task in (*talk.world.tasks, *talk.world.recent) if task.id == number)
+    return next(named, None) or talk.world.find_task(number)
+
+
+def _meant(talk: Talk, found: Recognised) -> list[KnownTask]:
+    """Those with the title; else the thread's, the one that was talked about, the open ones, the last that ended."""
+    if found.verb == "retry":
+        possible = [task for task in talk.world.recent if task.status == "failed"]
+    elif found.verb in FOR_OPEN:
+        possible = list(talk.world.tasks)
+    else:
+        possible = [*talk.world.tasks, *talk.world.recent]
+    if found.is_titled:
+        return [task for task in possible if task.id in found.ids]
+    if found.is_all:
+        return (possible if found.verb == "retry" else list(talk.world.tasks))[:MAX_TASKS]
+    if (about := _about(talk)) and (task := _known(talk, about)):
+        return [task]
+    last = [task for number in talk.state.talked[:1] for task in possible if task.id == number]
+    open_ = [task for task in possible if task.is_open]
+    return last or open_ or possible[:1]
+
+
+def _about(talk: Talk) -> int | None:
+    about = talk.said.about
+    if about is None or about.kind == "task":
+        return about.id if about else None
+    return next((each.task_id for each in talk.world.approvals if each.id == about.id), None)
+
+
+def _ask_which(talk: Talk, command: Command, tasks: Sequence[KnownTask]) -> None:
+    text = wording.ask_task(command.verb, len(tasks))
+    choices = tuple(Choice(label=f"{task.id} {task.title}".strip(), value=task.id) for task in tasks[:MAX_CHOICES])
+    opened = talk.wait("task", order=command, question=Question(path="task_id", text=text, choices=choices))
+    talk.ask(opened, text)
+
+
+def answer_task(talk: Talk, opened: Open, text: str) -> bool:
+    """By the button's number, the task's number or its title."""
+    question, command = opened.question, opened.order
+    if question is None or command is None:
+        return False
+    number = text.lstrip("# ")
+    if number.isdecimal() and len(number) < 10 and any(choice.value == int(number) for choice in question.choices):
+        choice: Choice | None = Choice(label=text, value=int(number))
+    else:
+        choice = _chosen(question, text)
+    if choice is None and number.isdecimal() and len(number) < 10:
+        talk.close("done")
+        _numbered(talk, command, [int(number)])
+        return True
+    if choice is None:
+        return False
+    pick_task(talk, opened, choice)
+    return True
+
+
+def pick_task(talk: Talk, opened: Open, choice: Choice) -> None:
+    if opened.order is not None:
+        talk.close("done")
+        _do(talk, opened.order, [int(choice.value)])
+
+
+def _chosen(question: Question, text: str) -> Choice | None:
+    said = text.casefold()
+    if text.isdecimal() and 1 <= int(text[:9]) <= len(question.choices):
+        return question.choices[int(text) - 1]
+    named = [choice for choice in question.choices if said in choice.label.casefold()] if len(said) > 2 else []
+    return named[0] if len(named) == 1 else None
+
+
+def _do(talk: Talk, command: Command, ids: Sequence[int]) -> None:
+    talk.state = talk.state.about(*ids)
+    if command.verb == "cancel":
+        _confirm_cancel(talk, replace(command, task_ids=tuple(ids)))
+    elif command.verb in ("subscribe", "unsubscribe"):
+        for number in ids:
+            talk.do(Subscribe(task_id=number, is_wanted=command.verb == "subscribe"))
+    else:
+        talk.do(Order(verb=command.verb, task_ids=tuple(ids), request_key=_order_key(talk, command, ids)))
+
+
+def _order_key(talk: Talk, command: Command, ids: Sequence[int]) -> str:
+    talk.change(count=talk.state.count + 1)
+    return talk.key("order", command.verb, *ids)[:32]
+
+
+def _confirm_cancel(talk: Talk, command: Command) -> None:
+    """What is cancelled stays so: it is asked first."""
+    what = _called(talk, command.task_ids)
+    opened = talk.wait("order", order=command)
+    label = say("button.cancel", what=wording.tasks(command.task_ids))
+    buttons = (talk.button(opened, "yes", label, "danger"), talk.button(opened, "keep"))
+    talk.ask(opened, say("confirm.cancel", what=what), buttons=buttons)
+
+
+def _called(talk: Talk, ids: Sequence[int]) -> str:
+    if len(ids) > 1:
+        return f"{wording.tasks(ids)} ({', '.join(map(str, ids))})"
+    task = _known(talk, ids[0])
+    return f"{wording.task(ids[0])}, “{task.title}”" if task and task.title else wording.task(ids[0])
+
+
+def confirm(talk: Talk, opened: Open) -> None:
+    command = opened.order
+    talk.close("done")
+    if command is None:
+        return
+    if command.verb in DECISIONS:
+        _give(talk, command, opened.approval_id)
+        return
+    there = [number for number in command.task_ids if _known(talk, number)]
+    if there:
+        key = _order_key(talk, command, there)
+        talk.do(Order(verb=command.verb, task_ids=tuple(there), request_key=key))
+
+
+# Decisions -----------------------------------------------------------------------------------------------------------
+
+
+def _decide(talk: Talk, found: Recognised) -> bool:
+    """In its thread a decision is taken at its word; elsewhere it is confirmed, with its title."""
+    waiting = list(talk.world.approvals)
+    about = talk.said.about
+    if found.words:
+        waiting = [each for each in waiting if _fits(found.words, each)]
+        if not waiting:
+            return False
+    elif found.ids:
+        waiting = [each for each in waiting if each.task_id in found.ids]
+    elif about is not None:
+        waiting = [each for each in waiting if about.id == (each.id if about.kind == "approval" else each.task_id)]
+    command = Command(verb=found.verb, comment=found.comment)  # type: ignore[arg-type]  # one of DECISIONS
+    if not waiting:
+        talk.say(say("no_approval_here" if about or found.ids else "no_approval"))
+    elif len(waiting) > 1:
+        _ask_approval(talk, command, waiting)
+    elif about is not None and not found.words:
+        _give(talk, command, waiting[0].id)
+    else:
+        _confirm_decision(talk, command, waiting[0])
+    return True
+
+
+def _fits(words: str, approval: KnownApproval) -> bool:
+    return set(words.casefold().split()) <= set(approval.title.casefold().split())
+
+
+def _ask_approval(talk: Talk, command: Command, waiting: Sequence[KnownApproval]) -> None:
+    text = say("ask.approval", count=len(waiting))
+    choices = tuple(Choice(label=f"{each.title} ({wording.task(each.task_id)})", value=each.id) for each in waiting)
+    question = Question(path="approval_id", text=text, choices=choices[:MAX_CHOICES])
+    talk.ask(talk.wait("approval", order=command, question=question), text)
+
+
+def pick_approval(talk: Talk, opened: Open, choice: Choice) -> None:
+    approval = _approval(talk, int(choice.value))
+    if opened.order is None or approval is None:
+        talk.close("done")
+        talk.say(say("no_approval"))
+    else:
+        _confirm_decision(talk, opened.order, approval)
+
+
+def answer_approval(talk: Talk, opened: Open, text: str) -> bool:
+    choice = _chosen(opened.question, text) if opened.question else None
+    if choice is not None:
+        pick_approval(talk, opened, choice)
+    return choice is not None
+
+
+def _approval(talk: Talk, number: int | None) -> KnownApproval | None:
+    return next((each for each in talk.world.approvals if each.id == number), None)
+
+
+def _confirm_decision(talk: Talk, command: Command, approval: KnownApproval) -> None:
+    opened = talk.wait("decision", order=command, approval_id=approval.id)
+    text = say(f"confirm.{command.verb}", title=approval.title, number=approval.task_id)
+    style = "primary" if command.verb == "approve" else "danger"
+    buttons = (talk.button(opened, "yes", say(f"button.{command.verb}"), style), talk.button(opened, "keep"))
+    talk.ask(opened, text, *([f"“{command.comment}”"] if command.comment else []), buttons=buttons)
+
+
+def _give(talk: Talk, command: Command, approval_id: int | None) -> None:
+    approval = _approval(talk, approval_id)
+    if approval is None:
+        talk.say(say("no_approval"))
+        return
+    choice = approval.approve if command.verb == "approve" else approval.reject
+    if not choice:
+        talk.say(say("no_choice", title=approval.title))
+        return
+    talk.state = talk.state.about(approval.task_id)
+    talk.do(Decide(approval_id=approval.id, choice=choice, comment=command.comment))
