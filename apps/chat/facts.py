@@ -73,7 +73,7 @@ def ending(task: Task, viewer: Any, locale: str, now: datetime, message: str = "
         summary = standing.summary(task)
         lines += [] if message and summary in message else [summary]
     else:
-        lines += [reasons.why(task, reasons.around([task], now, viewer))]
+        lines += [_why(task, viewer, now)]
         if advice := (task.error or {}).get("advice"):
             lines.append(say("advice", locale, advice=mask(str(advice))))
     return Content(
@@ -97,7 +97,7 @@ def status(task: Task, viewer: Any, locale: str, now: datetime) -> Content:
         ("elapsed", "" if elapsed is None else durations.describe(round(elapsed))),
         ("remaining", "" if left is None else say("about", locale, time=durations.describe(round(left)))),
         ("worker", execution.worker if task.status == Status.RUNNING else ""),
-        ("why", reasons.why(task, reasons.around([task], now, viewer)) if task.status != Status.COMPLETED else ""),
+        ("why", _why(task, viewer, now) if task.status != Status.COMPLETED else ""),
         ("data", _data(task.parameters)),
         ("result", mask(standing.summary(task), MOST_RESULT) if task.status == Status.COMPLETED else ""),
         ("files", ", ".join(artifact.name for artifact in Artifact.objects.of(task)[:20])),
@@ -132,7 +132,7 @@ def _doing(task: Task, viewer: Any, locale: str, now: datetime) -> list[str]:
     if task.is_final:
         return []
     if task.status != Status.RUNNING:
-        return [reasons.why(task, reasons.around([task], now, viewer))]
+        return [_why(task, viewer, now)]
     elapsed = standing.elapsed(task, now) or 0.0
     left = standing.remaining(task, standing.worked(list(task.attempts.all()), now))
     lines = [_stage(task, locale, now), mask(task.execution.message, 300)]
@@ -140,6 +140,10 @@ def _doing(task: Task, viewer: Any, locale: str, now: datetime) -> list[str]:
     if left is not None:
         times += f". {say('remaining', locale)}: {say('about', locale, time=durations.describe(round(left)))}"
     return [*lines, times, _resumed(task, locale)]
+
+
+def _why(task: Task, viewer: Any, now: datetime) -> str:
+    return mask(reasons.why(task, reasons.around([task], now, viewer)))
 
 
 def _resumed(task: Task, locale: str) -> str:

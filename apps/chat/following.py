@@ -41,7 +41,7 @@ def begin(task_id: int, dialog: Dialog, account: Account, locale: str, now: date
     user = user_of(account)
     if task is not None and user is not None:
         shown = facts.progress(task, user, locale, now, is_discreet=places.is_discreet(dialog))
-        key = f"{asked}:task:{task_id}"
+        key = f"{asked}:task:{task_id}:{row.pk}"
         post = outbox.put(dialog, key, shown, now, account=account, task_id=task_id)
         Following.objects.filter(pk=row.pk).update(post=post)
 
@@ -96,7 +96,7 @@ def _tell(row: Following, seq: int, now: datetime) -> None:
 def _ended(row: Following, task: Task, user: Any, now: datetime) -> None:
     """The summary, the files and links, once, where they may be seen."""
     assert task.finished_at is not None  # it is final
-    key = f"task:{task.pk}:{row.pk}:{int(task.finished_at.timestamp())}"
+    key = f"task:{task.pk}:{row.pk}:{task.finished_at.isoformat()}"
     where = places.for_details(row.dialog, row.account)
     if where is None:
         return
@@ -124,6 +124,7 @@ def _message(task: Task) -> str:
     if task.status != Status.COMPLETED or "origin" not in wanted.get("channels", []):
         return ""
     values = {
+        **dict.fromkeys(task.revision.parameter_schema.get("properties", {}), ""),
         **{name: value for name, value in task.parameters.items() if isinstance(value, str | int | float)},
         "date": f"{timezone.localtime(task.started_at or task.created_at):%Y-%m-%d}",
         "task_id": task.pk,

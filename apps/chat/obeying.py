@@ -120,6 +120,8 @@ class Obeying:
             VERBS[verb](task, self.user)
             task.refresh_from_db(fields=["status"])
             self._say(_outcome(verb, task), task=task.pk)
+            if verb == "retry":
+                self.done.follow.append(task.pk)
         else:
             self._aside(facts.status(task, self.user, self.locale, self.now))
 

@@ -1,0 +1,133 @@
+"""Approvals in the chat: who may decide is asked in private, once; a press decides with their own rights."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from apps.chat import asking
+from apps.chat.models import Account, Connection, Told
+from apps.core import clock
+from apps.tasks import approvals
+from apps.tasks.models import Approval, Task
+from tests.making import template
+from tests.unit.chat import noted
+from tests.unit.chat.conftest import linked, send
+from tests.unit.tasks.asked import AMOUNT, asked, listening, person
+
+pytestmark = pytest.mark.django_db
+Say = Callable[..., list[str]]
+
+
+@pytest.fixture
+def waiting(alice: User) -> Task:
+    return listening(template("def run(params): return 1", alice).key, alice)
+
+
+@pytest.fixture
+def ivan(finance: Connection) -> Account:
+    return linked(finance, person("ivan"), "U-ivan")
+
+
+def look(connection: Connection) -> None:
+    asking.look(clock.now())
+    send(connection)
+
+
+def press(say: Say, value: str, who: str = "U-ivan") -> list[str]:
+    return say(kind="button", button=value, sender=who, dialog=f"D-{who}")
+
+
+def test_who_may_decide_is_asked_once_in_private(
+    waiting: Task, ivan: Account, finance: Connection, room: noted.Room
+) -> None:
+    asked(waiting, users=["ivan"], text="14 letters to clients")
+    look(finance)
+    look(finance)
+    assert len(room.shown) == 1
+    assert room.dialogs["1"] == "D-U-ivan"
+    assert "Send 14 letters?" in room.said()[0]
+    assert "14 letters to clients" in room.said()[0]
+    assert [button.label for button in room.shown["1"].buttons] == ["Approve", "Reject"]
+
+
+def test_who_may_not_decide_is_not_asked(
+    waiting: Task, ivan: Account, dana: Account, finance: Connection, room: noted.Room
+) -> None:
+    asked(waiting, users=["ivan"])
+    look(finance)
+    assert room.said("D-dana") == []
+
+
+def test_a_press_decides_and_the_question_loses_its_buttons(
+    say: Say, waiting: Task, ivan: Account, finance: Connection, room: noted.Room
+) -> None:
+    approval = asked(waiting, users=["ivan"])
+    look(finance)
+    assert press(say, f"decide:{approval.pk}:approve") == ["Recorded: Approve."]
+    look(finance)
+    approval.refresh_from_db()
+    assert (approval.decision, approval.decided_name) == ("approve", "ivan")
+    assert room.shown["1"].buttons == ()
+    assert "ivan" in room.shown["1"].text
+
+
+def test_two_presses_are_one_decision(say: Say, waiting: Task, ivan: Account) -> None:
+    approval = asked(waiting, users=["ivan"])
+    press(say, f"decide:{approval.pk}:approve")
+    assert "Recorded" in press(say, f"decide:{approval.pk}:approve")[0]
+    assert "Not done" in press(say, f"decide:{approval.pk}:reject")[0]
+    approval.refresh_from_db()
+    assert approval.decision == "approve"
+
+
+def test_a_forged_press_of_somebody_else_decides_nothing(
+    say: Say, waiting: Task, ivan: Account, finance: Connection
+) -> None:
+    linked(finance, person("mallory"), "U-mallory")
+    approval = asked(waiting, users=["ivan"])
+    assert "Not done" in press(say, f"decide:{approval.pk}:approve", "U-mallory")[0]
+    assert press(say, f"decide:{approval.pk}:approve", "U-nobody") != ["Recorded: Approve."]
+    approval.refresh_from_db()
+    assert approval.is_open
+
+
+def test_the_requester_cannot_decide_with_four_eyes(say: Say, waiting: Task, dana: Account) -> None:
+    person("zoe")
+    approval = asked(waiting, users=["zoe"], four_eyes=True)
+    assert "Not done" in press(say, f"decide:{approval.pk}:approve", "U-dana")[0]
+    approval.refresh_from_db()
+    assert approval.is_open
+
+
+def test_a_reminder_is_a_new_post(waiting: Task, ivan: Account, finance: Connection, room: noted.Room) -> None:
+    asked(waiting, users=["ivan"], remind_after="1 h")
+    look(finance)
+    with clock.frozen(clock.now() + timedelta(minutes=61)):
+        approvals.due()
+        look(finance)
+    assert len(room.shown) == 2
+    assert "Still open" in room.said()[1]
+
+
+def test_a_question_that_is_over_says_how_it_ended(
+    waiting: Task, ivan: Account, alice: User, finance: Connection, room: noted.Room
+) -> None:
+    approval = asked(waiting, users=["ivan"])
+    look(finance)
+    approvals.decide(approval.pk, alice, "reject")
+    look(finance)
+    assert "alice" in room.shown["1"].text
+    assert Told.objects.get().is_over
+
+
+def test_a_choice_that_needs_a_form_leads_to_its_page(
+    say: Say, waiting: Task, ivan: Account, finance: Connection, room: noted.Room
+) -> None:
+    approval = asked(waiting, users=["ivan"], form=AMOUNT)
+    look(finance)
+    labels = [button.label for button in room.shown["1"].buttons]
+    assert "Approve" not in labels
+    assert f"/approval/{approval.pk}/" in press(say, f"decide:{approval.pk}:approve")[0]
+    assert Approval.objects.get().is_open
