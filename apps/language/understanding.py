@@ -7,6 +7,7 @@ Pure: the same input gives the same answer; nothing is looked up and nothing is 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from apps.language import commands, dates, parameters, wording
 from apps.language.contract import Candidate, Choice, Interpretation, Message, Question, TemplateCard
@@ -37,6 +38,7 @@ def _context(message: Message) -> dates.Context:
         is_month_first=message.is_month_first,
         fiscal_start_month=message.fiscal_start_month,
         is_fiscal_known=message.is_fiscal_known,
+        now=message.now.astimezone(ZoneInfo(message.timezone)) if message.now.tzinfo else message.now,
     )
 
 

@@ -1,4 +1,4 @@
-"""Times of day: "at 9", "9:30 am", "um halb zehn", "в 9 часов", "à 9h30", "a las 5 de la tarde".
+"""Times of day: "at 9", "9:30 am", "um halb zehn", "в половине десятого", "à 9h30", "from 9 to 11 am".
 
 One table for all languages, because the phrases do not resemble each other. A bare number is a time only behind a
 word for "at" and before the end of a clause or a word that goes on about the date.
@@ -6,87 +6,38 @@ word for "at" and before the end of a clause or a word that goes on about the da
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from functools import lru_cache
 
-HOURS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12,
-    "eins": 1, "ein": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9,
-    "zehn": 10, "elf": 11, "zwölf": 12,
-    "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9, "diez": 10,
-    "once": 11, "doce": 12,
-    "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10,
-    "onze": 11,
-    "час": 1, "два": 2, "три": 3, "четыре": 4, "пять": 5, "шесть": 6, "семь": 7, "восемь": 8, "девять": 9,
-    "десять": 10, "одиннадцать": 11, "двенадцать": 12,
-}  # fmt: skip
-_N = r"(?P<hour>\d{1,2}|" + "|".join(sorted(HOURS, key=len, reverse=True)) + r")(?!\w)"
-_D = r"(?P<hour>\d{1,2})"
-_M = r"(?P<minute>[0-5]\d)"
-_ENDS = (
-    r"(?=\s*(?:$|[.,;!?)]\s|[.,;!?)]$|(?:on|tomorrow|today|every|sharp|next|this|and|until|to|am|"
-    r"morgen|heute|jeden|und|bis|scharf|mañana|hoy|cada|el|y|del|demain|le|chaque|et|завтра|сегодня|каждый|и)\b))"
-)
-_MORNING = r"(?P<am>a\.?m\b\.?|in the morning|morgens|vormittags|früh|утра|ночи|de la mañana|du matin|de la madrugada)"
-_EVENING = (
-    r"(?P<pm>p\.?m\b\.?|in the (?:afternoon|evening)|at night|nachmittags|abends|дня|вечера|de la (?:tarde|noche)|"
-    r"du soir|de l['’]après-midi)"
-)
-_HALF_DAY = rf"(?:\s*(?:{_MORNING}|{_EVENING}))"
-_AT = r"(?:at|by|around|um|gegen|ab|в|к|a las|a la|à)"
+from apps.language.dates import clock_words as words
 
-PATTERNS = (
-    rf"(?:{_AT}\s+)?(?P<fixed>noon|midday|midnight|mittags|mitternachts?|полдень|полночь|midi|minuit)(?!\w)",
-    r"(?:al?\s+)(?P<fixed>mediodía|medianoche)(?!\w)",
-    rf"(?:{_AT}\s+)?half past {_N}(?P<add>){_HALF_DAY}?",
-    rf"(?:{_AT}\s+)?quarter past {_N}(?P<quarter>){_HALF_DAY}?",
-    rf"(?:{_AT}\s+)?quarter to {_N}(?P<less>){_HALF_DAY}?",
-    rf"um\s+halb\s+{_N}(?P<lessen>)(?:\s+uhr)?{_HALF_DAY}?",
-    rf"um\s+viertel\s+nach\s+{_N}(?P<quarter>){_HALF_DAY}?",
-    rf"um\s+(?:viertel\s+vor|dreiviertel)\s+{_N}(?P<less>){_HALF_DAY}?",
-    rf"a\s+las?\s+{_N}\s+y\s+media(?P<add>){_HALF_DAY}?",
-    rf"a\s+las?\s+{_N}\s+y\s+cuarto(?P<quarter>){_HALF_DAY}?",
-    rf"a\s+las?\s+{_N}\s+menos\s+cuarto(?P<less>){_HALF_DAY}?",
-    rf"à\s+{_N}\s*heures?\s+et\s+demie?(?P<add>){_HALF_DAY}?",
-    rf"à\s+{_N}\s*heures?\s+et\s+quart(?P<quarter>){_HALF_DAY}?",
-    rf"à\s+{_N}\s*heures?\s+moins\s+le\s+quart(?P<less>){_HALF_DAY}?",
-    rf"(?:{_AT}\s+)?{_D}[:.]{_M}(?:\s*(?:uhr|h|horas|часов)(?!\w)|{_HALF_DAY})",
-    rf"(?:{_AT}\s+)?{_D}:{_M}(?::[0-5]\d)?(?![\d:]|\s*%)",
-    rf"(?:at|um|a las|à)\s+{_D}\.{_M}(?![\d.]\d|\d|\s*(?:%|€|\$|£))",
-    rf"(?:à\s+)?{_D}\s?h\s?{_M}(?!\w)",
-    rf"(?:{_AT}\s+)?{_N}\s*uhr(?:\s+{_M}(?![\d.]))?(?!\w){_HALF_DAY}?",
-    rf"(?:à|vers|dès)\s+{_N}\s*heures?(?:\s+{_M}(?!\w))?(?!\w){_HALF_DAY}?",
-    rf"(?:à|vers|dès)\s+{_D}\s?h(?!\w){_HALF_DAY}?",
-    rf"de\s+{_D}\s?h(?=\s+à\s+\d)",
-    rf"von\s+{_D}(?=\s+bis\s+\d{{1,2}}(?::\d\d)?\s*uhr)",
-    rf"с\s+{_D}(?=\s+до\s+\d{{1,2}}(?::\d\d)?\s+час)",
-    rf"(?:в|к|до)\s+{_N}(?:\s+час(?:а|ов)?)(?:\s+{_M}\s+минут)?(?!\w){_HALF_DAY}?",
-    rf"(?:в|к)\s+{_N}{_HALF_DAY}",
-    rf"a\s+las?\s+{_N}(?:\s*(?:horas|h)(?!\w))?{_HALF_DAY}?",
-    rf"(?:{_AT}\s+)?{_D}\s*(?:(?P<am>a\.?m\b\.?)|(?P<pm>p\.?m\b\.?))",
-    rf"(?:at|by|around)\s+{_N}{_HALF_DAY}",
-    rf"(?:{_AT}\s+)?{_N}\s+o['’]clock(?!\w){_HALF_DAY}?",
-    rf"(?:at|um)\s+{_N}{_ENDS}",
+NOON, DAY = 12 * 60, 24 * 60
+LAST_SMALL_HOUR = 6
+_BEFORE = r"(?<![\w.,:/$€£#-])"
+_COULD_BE = re.compile(words.COULD_BE, re.IGNORECASE)
+_RANGE = re.compile(_BEFORE + words.RANGE, re.IGNORECASE)
+_ZONE = re.compile(
+    r"\s?\(?(?:UTC|GMT|CEST|CET|EEST|EET|WEST|WET|BST|MSK|МСК|MEZ|MESZ|[ECMP][SD]T|IST|JST|AEST)(?:[+-]\d{1,2})?\b\)?"
 )
-MIDNIGHT = {"midnight", "mitternacht", "mitternachts", "полночь", "medianoche", "minuit"}
-PAST = {"add": 30, "quarter": 15, "less": -15, "lessen": -30}
-_COULD_BE = re.compile(
-    r"\d\s?[:h]|\d[.]\d\d|\b(?:at|by|around|um|gegen|uhr|в|к|las?|à|vers|noon|midday|mid|clock|past|[ap]\.?m)\b"
-    r"|mittag|mitternacht|полдень|полночь|medio|media|midi|minuit|\d\s?[ap]\.?m",
-    re.IGNORECASE,
-)
+"""In capitals only: "est" and "ist" are words."""
+_NEEDS_FROM = frozenset({"and", "und", "и", "y", "et", "a", "/"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """A time and where it stands. `is_sure` is False where "at 3" can be at night or in the afternoon."""
+    """A time and where it stands. `is_sure` is False where "at 3" can be at night or in the afternoon.
+
+    `is_weak`: a time only beside a day; alone the words may be anything.
+    """
 
     time: time
     start: int
     end: int
     is_sure: bool = True
+    is_weak: bool = False
+    has_zone: bool = False
+    """A time zone was said, which may not be the person's."""
 
 
 def clocks(text: str) -> list[Clock]:
@@ -94,42 +45,165 @@ def clocks(text: str) -> list[Clock]:
     if not _COULD_BE.search(text):
         return []
     found: list[Clock] = []
-    for match in _matches(text):
-        if all(match.end() <= other.start or match.start() >= other.end for other in found):
-            clock = _read(match)
-            if clock:
-                found.append(clock)
-    return sorted(found, key=lambda clock: clock.start)
+    for read in (*_ranges(text), *_single(text)):
+        if all(read[-1].end <= other.start or read[0].start >= other.end for other in found):
+            found.extend(read)
+    return [_with_zone(text, clock) for clock in sorted(found, key=lambda clock: clock.start)]
 
 
-def _matches(text: str) -> Iterator[re.Match[str]]:
+def _with_zone(text: str, clock: Clock) -> Clock:
+    zone = _ZONE.match(text, clock.end)
+    return replace(clock, end=zone.end(), has_zone=True) if zone else clock
+
+
+def _single(text: str) -> Iterator[tuple[Clock, ...]]:
     for pattern in _compiled():
-        yield from pattern.finditer(text)
+        for match in pattern.finditer(text):
+            if (clock := _read(match)) is not None:
+                yield (clock,)
 
 
 @lru_cache
 def _compiled() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(rf"(?<![\w.,:/$€£#-]){pattern}", re.IGNORECASE) for pattern in PATTERNS)
+    return tuple(re.compile(_BEFORE + pattern, re.IGNORECASE) for pattern in words.PATTERNS)
 
 
 def _read(match: re.Match[str]) -> Clock | None:
-    named = match.groupdict()
+    named = {name: found.casefold() for name, found in match.groupdict().items() if found is not None}
     start, end = match.span()
-    if fixed := named.get("fixed"):
-        return Clock(time=time(0 if fixed.casefold() in MIDNIGHT else 12), start=start, end=end)
-    hour_words = named["hour"].casefold()
-    hour = HOURS[hour_words] if hour_words in HOURS else int(hour_words)
-    minutes = hour * 60 + int(named.get("minute") or 0)
-    minutes += next((shift for name, shift in PAST.items() if named.get(name) is not None), 0)
-    is_said = bool(named.get("am") or named.get("pm"))
-    if is_said:
-        if not 1 <= hour <= 12:
+    hour = _hour(named)
+    minutes = hour * 60 + _minute(named) + _shift(named)
+    if "fixed" not in named:
+        moved = _on_half(hour, minutes, named)
+        if moved is None:
             return None
-        is_noon = hour == 12
-        minutes += 0 if not named.get("pm") else 0 if is_noon else 720
-        minutes -= 720 if named.get("am") and is_noon else 0
-    if hour > 24 or not 0 <= minutes <= 1440:
+        minutes = moved
+    if hour > 24 or not -DAY // 2 < minutes <= DAY:
         return None
-    is_written = len(hour_words) == 2 and hour_words.isdigit()
-    is_sure = is_said or hour > 6 or hour == 0 or is_written or ":" in match.group()
-    return Clock(time=time(minutes // 60 % 24, minutes % 60), is_sure=is_sure, start=start, end=end)
+    is_sure = "fixed" in named or _is_sure(hour, named, match.group())
+    minutes %= DAY
+    at = time(minutes // 60, minutes % 60)
+    return Clock(time=at, is_sure=is_sure, is_weak="weak" in named, start=start, end=end)
+
+
+def _hour(named: dict[str, str]) -> int:
+    if "fixed" in named:
+        return 24 if named["fixed"] in words.MIDNIGHT else 12
+    return words.ALL_HOURS[named["hour"]] if named["hour"] in words.ALL_HOURS else int(named["hour"])
+
+
+def _minute(named: dict[str, str]) -> int:
+    said = named.get("minute")
+    return 0 if not said else words.MINUTES[said] if said in words.MINUTES else int(said)
+
+
+def _shift(named: dict[str, str]) -> int:
+    """Minutes that are said beside the hour, or that bring the next hour near."""
+    if "halfpast" in named:
+        return 30
+    if "halfway" in named:
+        return -30
+    if "threequarter" in named:
+        return -15
+    if "amount" not in named:
+        return 0
+    said = re.sub(r"\s*минут$|^a\s+", "", named["amount"])
+    amount = words.MINUTES[said] if said in words.MINUTES else int(said)
+    if "pastof" in named:
+        return amount - 60
+    return -amount if "to" in named or "minus" in named else amount
+
+
+def _on_half(hour: int, minutes: int, named: dict[str, str]) -> int | None:
+    """The minute of the day, once morning, evening or night was said. None where they contradict the hour."""
+    if "am" in named:
+        return None if hour > 12 else minutes - NOON if hour == 12 else minutes
+    if "pm" in named:
+        return minutes if hour >= 12 else minutes + NOON
+    if "night" in named and hour <= 12:
+        return minutes - NOON if hour == 12 else minutes + NOON if hour >= LAST_SMALL_HOUR else minutes
+    return minutes
+
+
+def _is_sure(hour: int, named: dict[str, str], text: str) -> bool:
+    is_said = any(half in named for half in ("am", "pm", "night"))
+    is_written = len(named["hour"]) == 2 and named["hour"].isdigit()
+    return is_said or hour > LAST_SMALL_HOUR or hour == 0 or is_written or ":" in text
+
+
+# Ranges --------------------------------------------------------------------------------------------------------------
+
+
+def _ranges(text: str) -> Iterator[tuple[Clock, ...]]:
+    for match in _RANGE.finditer(text):
+        named = match.groupdict()
+        ends = _minutes_of(named) if _is_range(named) and not _is_count(named, text[match.end() :]) else None
+        if ends is None:
+            continue
+        middle = match.start("between")
+        is_weak = not _is_plain(named)
+        yield (
+            Clock(time=ends[0], start=match.start(), end=len(text[:middle].rstrip()), is_weak=is_weak),
+            Clock(time=ends[1], start=match.start("h2"), end=match.end(), is_weak=is_weak),
+        )
+
+
+def _is_range(named: dict[str, str | None]) -> bool:
+    """Two numbers are times only where a colon, an "h" or a word for hours or half-days says so."""
+    is_from = named["from"] is not None
+    if (named["between"] or "").casefold() in _NEEDS_FROM and not is_from and not _is_plain(named):
+        return False
+    return (
+        _is_plain(named)
+        or bool(named["mark1"] or named["mark2"])
+        or (is_from and named["dot1"] == named["dot2"] == ".")
+    )
+
+
+_GOES_ON = re.compile(r"\s*(?:[\d%]|(?!(?:on|am|le|el|tomorrow|today|heute|morgen)\b)[^\W\d])", re.IGNORECASE)
+
+
+def _is_count(named: dict[str, str | None], rest: str) -> bool:
+    """The 2 of "9:00 until 2 December" is no hour."""
+    is_bare = not any(named[f"{mark}2"] for mark in ("dot", "mark", "letter", "am", "pm"))
+    return is_bare and _GOES_ON.match(rest) is not None
+
+
+def _is_plain(named: dict[str, str | None]) -> bool:
+    has_colon = named["dot1"] in (":", "h", "H") or named["dot2"] in (":", "h", "H")
+    return (
+        has_colon or any(named[f"{half}{end}"] for half in ("letter", "am", "pm") for end in (1, 2)) or _says_uhr(named)
+    )
+
+
+def _says_uhr(named: dict[str, str | None]) -> bool:
+    return any((named[f"mark{end}"] or "").casefold() == "uhr" for end in (1, 2))
+
+
+def _minutes_of(named: dict[str, str | None]) -> tuple[time, time] | None:
+    first, last = (int(named[f"h{end}"] or 0) * 60 + int(named[f"m{end}"] or 0) for end in (1, 2))
+    halves = (_half(named, 1), _half(named, 2))
+    if halves[0]:
+        first = _on_clock(first, halves[0])
+    if halves[1]:
+        last = _on_clock(last, halves[1])
+    if halves[1] and not halves[0]:
+        first = shifted if (shifted := _on_clock(first, halves[1])) <= last else first
+    elif last <= first and last <= NOON and first <= NOON:
+        last += NOON
+    if not 0 <= first < DAY or not 0 < last <= DAY:
+        return None
+    last %= DAY
+    return time(first // 60, first % 60), time(last // 60, last % 60)
+
+
+def _half(named: dict[str, str | None], end: int) -> str:
+    letter = (named[f"letter{end}"] or "").casefold()[:1]
+    return letter or ("a" if named[f"am{end}"] else "p" if named[f"pm{end}"] else "")
+
+
+def _on_clock(minutes: int, half: str) -> int:
+    is_noon_hour = NOON <= minutes < NOON + 60
+    if half == "a":
+        return minutes - NOON if is_noon_hour else minutes
+    return minutes if minutes >= NOON else minutes + NOON

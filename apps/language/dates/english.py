@@ -1,6 +1,6 @@
 """English words for the date grammar: tables only."""
 
-from apps.language.dates.lexicon import Lexicon, Phrase
+from apps.language.dates.lexicon import MINUTES, Lexicon, Phrase, daily
 
 MONTHS = (
     "january jan",
@@ -26,8 +26,23 @@ WEEKDAYS = (
     "sunday sun",
 )
 WEAK = {"march", "mar", "may", "dec", "jan", "jun", "mon", "wed", "sat", "sun", "fri", "thu", "tue"}
-NUMBERS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+NUMBERS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty"
+)
+ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+CLOCK_UNITS = {"hour": "hour hours hr hrs", "h": "h", "minute": "minute minutes min mins"}
+DAY_PARTS = {
+    "morning": "morning mornings in_the_morning forenoon early_morning",
+    "noon": "lunch lunchtime at_lunch over_lunch",
+    "afternoon": "afternoon in_the_afternoon early_afternoon late_afternoon",
+    "evening": "evening in_the_evening late_evening early_evening",
+    "night": "night at_night",
+}
+AHEAD = {"in a": "I", "in an": "I", "in one": "I", "within a": "U", "within an": "U", "within one": "U"}
 
 SINGLE = {
     "d": "day days",
@@ -44,7 +59,7 @@ SINGLE = {
     "N": "next coming following upcoming",
     "F": "from starting beginning-from",
     "O": "to through thru",
-    "V": "until till up-to up-until",
+    "V": "until untill till til up-to up-until",
     "S": "since",
     "B": "before",
     "A": "after",
@@ -52,8 +67,8 @@ SINGLE = {
     "=": "compare compares compared comparing comparison versus vs",
     "C": "and &",
     "o": "of",
-    "I": "in for during throughout",
-    "U": "on over within at",
+    "I": "for during throughout",
+    "U": "on over at",
     "b": "beginning early",
     "i": "middle mid mid-of",
     "e": "end late",
@@ -103,8 +118,6 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "yesterday": [("R", -1)],
     "today": [("R", 0)],
     "tomorrow": [("R", 1)],
-    "tomorrow morning": [("R", 1)],
-    "this morning": [("R", 0)],
     "day after tomorrow": [("R", 2)],
     "year before last": [("L", 2), ("y", None)],
     "month before last": [("L", 2), ("m", None)],
@@ -114,6 +127,39 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "financial year": [("K", None)],
     "fiscal": [("K", None)],
     "fy": [("K", None)],
+    "in": [("I", "in")],
+    "in the next": [("I", "in"), ("N", None)],
+    "within": [("U", "in")],
+    "within the next": [("I", None), ("N", None)],
+    "this past": [("L", None)],
+    "after next": [("A", 1)],
+    "this coming": [("N", None)],
+    "this last": [("L", None)],
+    "tonight": [("R", 0), ("~", "evening")],
+    "last night": [("R", -1), ("~", "night")],
+    "hence": [("D", None)],
+    "later": [("D", None)],
+    "from today": [("D", None)],
+    "by the end of": [("V", None), ("e", None), ("o", None)],
+    "by end of": [("V", None), ("e", None), ("o", None)],
+    "end of month": [("e", None), ("o", None), ("m", None)],
+    "end of year": [("e", None), ("o", None), ("y", None)],
+    "end of quarter": [("e", None), ("o", None), ("q", None)],
+    "end of week": [("e", None), ("o", None), ("w", None)],
+    "eod": [("R", 0)],
+    "by eod": [("V", None), ("R", 0)],
+    "eom": [("e", None), ("o", None), ("m", None)],
+    "eoy": [("e", None), ("o", None), ("y", None)],
+    "eoq": [("e", None), ("o", None), ("q", None)],
+    "by eom": [("V", None), ("e", None), ("o", None), ("m", None)],
+    "by eoy": [("V", None), ("e", None), ("o", None), ("y", None)],
+    "half an hour": [("#", 1), ("%", 30)],
+    "half hour": [("#", 1), ("%", 30)],
+    "a quarter of an hour": [("#", 1), ("%", 15)],
+    "three quarters of an hour": [("#", 1), ("%", 45)],
+    "three-quarters of an hour": [("#", 1), ("%", 45)],
+    "an hour and a half": [("#", 1), ("%", 90)],
+    "couple": [("#", 2)],
     "calendar week": [("w", None)],
     "cw": [("w", None)],
 }
@@ -129,6 +175,22 @@ def _words() -> dict[str, Phrase]:
     words.update({name: (("$", month),) for name, month in SEASONS.items()})
     words.update({name: (("#", number),) for number, name in enumerate(NUMBERS.split(), 1)})
     words.update({name: (("t", number),) for number, name in enumerate(ORDINALS.split(), 1)})
+    words.update(daily(CLOCK_UNITS, DAY_PARTS))
+    for ones, (cardinal, ordinal) in enumerate(zip(NUMBERS.split()[:9], ORDINALS.split()[:9], strict=True), 1):
+        for gap in "- ":
+            words.update({f"twenty{gap}{cardinal}": (("#", 20 + ones),), f"twenty{gap}{ordinal}": (("t", 20 + ones),)})
+    words.update({"thirty": (("#", 30),), "thirtieth": (("t", 30),)})
+    words.update({f"thirty{gap}first": (("t", 31),) for gap in "- "})
+    for unit in "dwmqy":
+        name = SINGLE[unit].split()[0]
+        words.update(
+            {f"a {name} {side}": (("#", 1), (unit, None), (side[0].upper(), None)) for side in ("after", "before")}
+        )
+    for ahead, code in AHEAD.items():
+        calendar = [(name, unit) for unit in "dwmqy" for name in SINGLE[unit].split()]
+        clock = [(name, MINUTES[unit]) for unit, names in CLOCK_UNITS.items() for name in names.split()]
+        words.update({f"{ahead} {name}": ((code, "in"), ("#", 1), (unit, None)) for name, unit in calendar})
+        words.update({f"{ahead} {name}": ((code, "in"), ("#", 1), ("%", minutes)) for name, minutes in clock})
     return words
 
 
@@ -147,7 +209,9 @@ COMMON = (
     "sales clients client customers customer orders order payments payment figures numbers results overview analysis "
     "data budget costs profit turnover everything all only new more"
 )
-FILLERS = "the a an all whole entire full complete calendar business just only my our"
+FILLERS = (
+    "about around roughly approximately the a an all whole entire full complete calendar business just only my our"
+)
 
 LEXICON = Lexicon(
     words=_words(),
@@ -163,7 +227,6 @@ LEXICON = Lexicon(
         (r"q(\d)", "Q"),
         (r"([1-4])q", "Q"),
         (r"h(\d)", "H"),
-        (r"([12])h", "H"),
         (r"fy'?(\d{2}|\d{4})", "K"),
         (r"(?:cw|wk|w)(\d{1,2})", "w"),
     ),

@@ -1,6 +1,6 @@
 """French words for the date grammar: tables only."""
 
-from apps.language.dates.lexicon import Lexicon, Phrase, behind, split, spread
+from apps.language.dates.lexicon import Lexicon, Phrase, behind, daily, split, spread
 
 MONTHS = (
     "janvier janv jan",
@@ -17,7 +17,20 @@ MONTHS = (
     "décembre decembre déc",
 )
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-NUMBERS = tuple(split("un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze"))
+_NUMBERS = (
+    "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf "
+    "vingt vingt-et-un vingt-deux vingt-trois vingt-quatre vingt-cinq vingt-six vingt-sept vingt-huit vingt-neuf trente "
+    "trente-et-un"
+)
+NUMBERS = tuple(split(_NUMBERS))
+CLOCK_UNITS = {"hour": "heure heures", "h": "h", "minute": "minute minutes min"}
+DAY_PARTS = {
+    "morning": "matin matins matinée dans_la_matinée",
+    "noon": "déjeuner au_déjeuner",
+    "afternoon": "après-midi dans_l'après-midi",
+    "evening": "soir soirée dans_la_soirée",
+    "night": "nuit dans_la_nuit",
+}
 ORDINALS = (
     "premier première premiers premières",
     "deuxième second seconde",
@@ -90,8 +103,32 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "hier": [("R", -1)],
     "aujourd'hui": [("R", 0)],
     "demain": [("R", 1)],
-    "demain matin": [("R", 1)],
-    "ce matin": [("R", 0)],
+    "ce matin": [("R", 0), ("~", "morning")],
+    "cet après-midi": [("R", 0), ("~", "afternoon")],
+    "ce soir": [("R", 0), ("~", "evening")],
+    "cette nuit": [("R", 0), ("~", "night")],
+    "hier soir": [("R", -1), ("~", "evening")],
+    "la nuit dernière": [("R", -1), ("~", "night")],
+    "dans une heure": [("D", None), ("#", 1), ("%", 60)],
+    "dans une minute": [("D", None), ("#", 1), ("%", 1)],
+    "une demi-heure": [("#", 1), ("%", 30)],
+    "une demi heure": [("#", 1), ("%", 30)],
+    "demi-heure": [("#", 1), ("%", 30)],
+    "une heure et demie": [("#", 1), ("%", 90)],
+    "dans les prochaines": [("I", None), ("N", None)],
+    "dans les prochains": [("I", None), ("N", None)],
+    "dans un délai de": [("U", "in")],
+    "d'ici": [("U", "in")],
+    "dans les": [("U", "in")],
+    "dans la semaine": [("T", None), ("w", None)],
+    "le lendemain du": [("#", 1), ("d", None), ("A", None)],
+    "la veille du": [("#", 1), ("d", None), ("B", None)],
+    "vingt et un": [("#", 21)],
+    "trente et un": [("#", 31)],
+    "en huit": [("A", 1)],
+    "en 8": [("A", 1)],
+    "en quinze": [("A", 2)],
+    "en 15": [("A", 2)],
     "après-demain": [("R", 2)],
     "fin de": [("e", None), ("o", None)],
     "ces derniers": [("L", None)],
@@ -114,6 +151,7 @@ def _words() -> dict[str, Phrase]:
     for number, names in enumerate(NUMBERS, 1):
         words[f"ces {names}"] = (("#", number),)
     words.update({f"ces {number}": (("#", number),) for number in range(2, 100)})
+    words.update({name: tokens for name, tokens in daily(CLOCK_UNITS, DAY_PARTS).items() if name not in words})
     return words
 
 
@@ -124,7 +162,7 @@ COMMON = (
 
 LEXICON = Lexicon(
     words=_words(),
-    fillers=frozenset(split("le la les l un une tout toute toute tous toutes civile calendaire")),
+    fillers=frozenset(split("environ le la les l un une tout toute toute tous toutes civile calendaire")),
     ordinal=r"(\d{1,2})(?:er|re|e|ème|eme|nd|nde)",
     labels=frozenset(split("noël pâques facture commande tâche numéro client page version contrat salle")),
     counted=frozenset(split("euros euro dollars lignes fois personnes clients factures pages")),

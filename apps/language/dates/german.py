@@ -1,6 +1,6 @@
 """German words for the date grammar: tables only."""
 
-from apps.language.dates.lexicon import Lexicon, Phrase
+from apps.language.dates.lexicon import Lexicon, Phrase, daily
 
 MONTHS = (
     "januar jänner jan",
@@ -26,8 +26,27 @@ WEEKDAYS = (
     "sonntag so",
 )
 WEAK = {"mo", "di", "mi", "do", "fr", "sa", "so"}
-NUMBERS = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn"
-ORDINALS = "erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft"
+NUMBERS = (
+    "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn "
+    "neunzehn zwanzig"
+)
+ORDINALS = (
+    "erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft dreizehnt vierzehnt fünfzehnt sechzehnt "
+    "siebzehnt achtzehnt neunzehnt zwanzigst einundzwanzigst zweiundzwanzigst dreiundzwanzigst vierundzwanzigst "
+    "fünfundzwanzigst sechsundzwanzigst siebenundzwanzigst achtundzwanzigst neunundzwanzigst dreißigst einunddreißigst"
+)
+CLOCK_UNITS = {"hour": "stunde stunden std", "h": "h", "minute": "minute minuten min"}
+DAY_PARTS = {
+    "morning": "vormittag vormittags morgens früh am_morgen in_der_früh frühmorgens am_vormittag",
+    "noon": "mittag",
+    "afternoon": "nachmittag nachmittags am_nachmittag",
+    "evening": "abend abends am_abend",
+    "night": "nacht nachts in_der_nacht",
+}
+JOINED_PARTS = {
+    "morgen": "morning", "vormittag": "morning", "früh": "morning", "mittag": "noon", "nachmittag": "afternoon",
+    "abend": "evening", "nacht": "night",
+}  # fmt: skip
 ENDINGS = ("e", "er", "es", "en", "em")
 
 SINGLE = {
@@ -47,8 +66,8 @@ SINGLE = {
     "A": "nach",
     "Z": "zwischen",
     "C": "und",
-    "I": "im in für während",
-    "U": "am an über",
+    "I": "im für während",
+    "U": "am an über innerhalb",
     "b": "anfang beginn",
     "i": "mitte",
     "e": "ende",
@@ -90,16 +109,41 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "monatsende": [("e", None), ("o", None), ("m", None)],
     "vor einem": [("B", None), ("#", 1)],
     "vor einer": [("B", None), ("#", 1)],
+    "vor einem jahr": [("B", None), ("#", 1), ("y", None)],
     "von vorgestern": [("R", -2)],
     "von gestern": [("R", -1)],
     "von heute": [("R", 0)],
     "von morgen": [("R", 1)],
-    "heute morgen": [("R", 0)],
-    "heute früh": [("R", 0)],
-    "heute mittag": [("R", 0)],
+    "heute morgen": [("R", 0), ("~", "morning")],
+    "gestern morgen": [("R", -1), ("~", "morning")],
+    "morgen früh": [("R", 1), ("~", "morning")],
+    "letzte nacht": [("R", -1), ("~", "night")],
+    "gestern nacht": [("R", -1), ("~", "night")],
+    "in": [("I", "in")],
+    "in den nächsten": [("I", "in"), ("N", None)],
+    "in den letzten": [("L", None)],
+    "zum": [("O", None)],
+    "stand zum": [("l", None)],
+    "innerhalb von": [("U", "in")],
+    "binnen": [("U", "in")],
+    "von heute an": [("D", None)],
+    "ab heute": [("S", None), ("R", 0)],
+    "eine halbe stunde": [("#", 1), ("%", 30)],
+    "einer halben stunde": [("#", 1), ("%", 30)],
+    "halbe stunde": [("#", 1), ("%", 30)],
+    "halben stunde": [("#", 1), ("%", 30)],
+    "viertelstunde": [("#", 1), ("%", 15)],
+    "dreiviertelstunde": [("#", 1), ("%", 45)],
+    "anderthalb stunden": [("#", 1), ("%", 90)],
+    "eineinhalb stunden": [("#", 1), ("%", 90)],
+    "ein paar": [("#", 3)],
+    "eom": [("e", None), ("o", None), ("m", None)],
+    "monatsanfang": [("b", None), ("o", None), ("m", None)],
+    "jahresanfang": [("b", None), ("o", None), ("y", None)],
+    "vorvorgestern": [("R", -3)],
+    "überübermorgen": [("R", 3)],
+    "dieser tage": [("x", None)],
     "morgen": [("R", 1)],
-    "morgen früh": [("R", 1)],
-    "am morgen": [("x", None)],
     "guten morgen": [("x", None)],
     "jeden morgen": [("x", None)],
     "vorgestern": [("R", -2)],
@@ -128,6 +172,21 @@ def _words() -> dict[str, Phrase]:
         words.update({stem + ending: (("R", day),) for ending in ENDINGS})
     for number, stem in enumerate(ORDINALS.split(), 1):
         words.update({stem + ending: (("t", number),) for ending in ENDINGS})
+    words.update(daily(CLOCK_UNITS, DAY_PARTS))
+    for number, names in enumerate(WEEKDAYS, 1):
+        for name in names.split()[:-1]:
+            for part, code in JOINED_PARTS.items():
+                words.update(
+                    {f"{name}{s}{part}{e}": (("W", number), ("~", code)) for s in ("", "s") for e in ("", "s")}
+                )
+    for ahead, code in (("in einem", "I"), ("in einer", "I"), ("innerhalb eines", "U"), ("innerhalb einer", "U")):
+        units = [(name, unit) for unit in "dwmqy" for name in SINGLE[unit].split()]
+        words.update({f"{ahead} {name}": ((code, "in"), ("#", 1), (unit, None)) for name, unit in units})
+    words.update(
+        {f"in einer {name}": (("I", "in"), ("#", 1), ("%", unit)) for name, unit in (("stunde", 60), ("minute", 1))}
+    )
+    words.update({f"über{stem}{ending}": (("N", 2),) for stem in ("nächst",) for ending in ENDINGS})
+    words.update({f"vorletzt{ending}": (("L", 2),) for ending in ENDINGS})
     return words
 
 
@@ -140,7 +199,10 @@ COMMON = (
     "bericht rechnungen rechnung umsatz kunden zeige bitte mir ich wir uns haben ist sind nicht mit ohne zum zur auf alle "
     "was wie viel und oder gegen einschließlich erinnere schicke erstelle starte um uhr"
 )
-FILLERS = "einschließlich der die das den dem des ein eine einen einem einer gesamte gesamten ganze ganzen ganzes alle"
+FILLERS = (
+    "ungefähr etwa circa zirka einschließlich der die das den dem des ein eine einen einem einer gesamte gesamten ganze ganzen "
+    "ganzes alle"
+)
 
 LEXICON = Lexicon(
     words=_words(),

@@ -7,7 +7,7 @@ from typing import Any
 from apps.language.dates import tokens as tokenising
 from apps.language.dates.lexicon import lexicon
 from apps.language.dates.periods import FIRST_YEAR, LAST_YEAR, Period
-from apps.language.dates.reading import AGAIN, Context, Reading, Rule
+from apps.language.dates.reading import AGAIN, WEAK_TIMES, Context, Reading, Rule
 from apps.language.dates.rules import RULES
 from apps.language.dates.tokens import Note, Token
 
@@ -85,21 +85,20 @@ def _is_sane(period: Period) -> bool:
 def _replacement(made: Any, matched: list[Token], text: str) -> Token:
     reading = made if isinstance(made, Reading) else Reading(value=made)
     start, end = matched[0].start, matched[-1].end
-    notes = tuple(note for token in matched for note in token.notes)
+    notes = tuple(note for token in matched for note in token.notes if note.kind != reading.settles)
     if reading.kind:
         others = tuple(other for other in reading.others if other is not None and other != reading.value)
         notes += (Note(kind=reading.kind, words=text[start:end], others=others),)
-    times = tuple(time for token in matched for time in token.times)
-    code = (
-        "@"
-        if reading.value is AGAIN
-        else "x"
-        if reading.value is None
-        else "P"
-        if isinstance(reading.value, Period)
-        else "p"
-    )
-    return Token(code=code, value=reading.value, start=start, end=end, notes=_merged(notes), times=times)
+    times = tuple(time for token in matched for time in token.times) if reading.times is None else reading.times
+    code = _code(reading.value)
+    value = "weak" if reading.value is WEAK_TIMES else reading.value
+    return Token(code=code, value=value, start=start, end=end, notes=_merged(notes), times=times)
+
+
+def _code(value: Any) -> str:
+    if value is AGAIN or value is WEAK_TIMES:
+        return "@"
+    return "x" if value is None else "P" if isinstance(value, Period) else "p"
 
 
 def _merged(notes: tuple[Note, ...]) -> tuple[Note, ...]:

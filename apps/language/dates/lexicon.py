@@ -18,6 +18,8 @@ A code is one character, so that rules are patterns over a string of codes:
     P p               a period, a period whose year is not known yet
     j s               a word before which or after which a number is no year: task 2024, 2024 rows
     @                 a time of day
+    %                 hour or minute, with how many minutes it has
+    ~                 part of a day: morning, noon, afternoon, evening, night
     x                 any other word
 """
 
@@ -36,6 +38,7 @@ LANGUAGES = {
     "es": "apps.language.dates.spanish",
     "fr": "apps.language.dates.french",
 }
+MINUTES = {"hour": 60, "h": 60, "minute": 1}
 SHORTEST_GUEST = 4
 """Shorter words of another language than the message's are too often something else."""
 SHORTEST_STRONG_GUEST = 6
@@ -121,6 +124,16 @@ def spread(
         words.update(dict.fromkeys(listed.split(), ((code, None),)))
     words.update({phrase: tuple(tokens) for phrase, tokens in phrases.items()})
     return words
+
+
+def daily(units: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, Phrase]:
+    """Words for hours and minutes, and for parts of a day (several words are joined by a low line)."""
+    words: dict[str, Phrase] = {}
+    for name, listed in units.items():
+        words.update(dict.fromkeys(listed.split(), (("%", MINUTES[name]),)))
+    for name, listed in parts.items():
+        words.update(dict.fromkeys(listed.replace("_", "\0").split(), (("~", name),)))
+    return {phrase.replace("\0", " "): tokens for phrase, tokens in words.items()}
 
 
 def behind(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from apps.language.dates import periods
@@ -12,6 +12,7 @@ from apps.language.dates.periods import Period
 from apps.language.dates.tokens import Token
 
 MONTH, UNIT, RANGE = "[Mn]", "[dwfkmqhy]", "[OJV]"
+MAX_COUNT = 1000
 LONG_YEARS = (2024, 2026)  # with a 29 February, with a week 53
 
 
@@ -26,6 +27,8 @@ class Context:
     fiscal_start_month: int = 1
     is_fiscal_known: bool = False
     """True where the site has said when its fiscal year begins."""
+    now: datetime | None = None
+    """The person's clock. Without it, times without a day and "in two hours" are not read."""
 
     @property
     def reads_month_first(self) -> bool:
@@ -58,10 +61,16 @@ class Reading:
     value: Any
     others: tuple[Period | None, ...] = ()
     kind: str = ""
+    times: tuple[time, ...] | None = None
+    """In place of the times that were matched."""
+    settles: str = ""
+    """The kind of a note that no longer holds."""
 
 
 AGAIN = object()
 """In place of a period: what was matched are times of day, and stays one token of them."""
+WEAK_TIMES = object()
+"""The same, of times that are none without a day beside them."""
 NO_DATE = Reading(value=None, kind="not_a_date")
 """Written as a date and in no calendar. The words are used up, so that no rule reads a wider period out of them."""
 

@@ -1,6 +1,6 @@
 """Russian words for the date grammar: tables only. Words are written out in the cases that stand in sentences."""
 
-from apps.language.dates.lexicon import Lexicon, Phrase, split, spread
+from apps.language.dates.lexicon import Lexicon, Phrase, daily, split, spread
 
 MONTHS = (
     "январь января январе январю январём январем янв",
@@ -41,7 +41,20 @@ NUMBERS = (
     "тринадцать тринадцати",
     "четырнадцать четырнадцати",
 )
-ORDINAL_STEMS = "перв втор треть четвёрт пят шест седьм восьм девят десят"
+ORDINAL_STEMS = (
+    "перв втор треть четвёрт пят шест седьм восьм девят десят одиннадцат двенадцат тринадцат четырнадцат пятнадцат "
+    "шестнадцат семнадцат восемнадцат девятнадцат двадцат"
+)
+DAYS = "первое второе третье четвёртое пятое шестое седьмое восьмое девятое"
+DAYS_OF = "первого второго третьего четвёртого пятого шестого седьмого восьмого девятого"
+CLOCK_UNITS = {"hour": "час часа часов часу", "h": "ч", "minute": "минута минуту минуты минут мин"}
+DAY_PARTS = {
+    "morning": "утро утром утра с_утра",
+    "noon": "обед обедом в_обед",
+    "afternoon": "днём днем дня",
+    "evening": "вечер вечером вечера",
+    "night": "ночь ночью ночи",
+}
 ENDINGS = split("ый ой ого ому ом ая ую ое ые ых ым ий ье ьего ьем ья ью ьей")
 ADJECTIVES = {
     "L": "прошл предыдущ последн прошедш минувш",
@@ -84,7 +97,6 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "с начала квартала": [("X", "q")],
     "с начала месяца": [("X", "m")],
     "с начала недели": [("X", "w")],
-    "в течение": [("I", None)],
     "по сегодня": [("z", None)],
     "до сегодня": [("z", None)],
     "по сей день": [("z", None)],
@@ -96,8 +108,6 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "вчера": [("R", -1)],
     "сегодня": [("R", 0)],
     "завтра": [("R", 1)],
-    "завтра утром": [("R", 1)],
-    "сегодня утром": [("R", 0)],
     "послезавтра": [("R", 2)],
     "вчерашнего дня": [("R", -1)],
     "вчерашний день": [("R", -1)],
@@ -105,6 +115,24 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "завтрашний день": [("R", 1)],
     "сегодняшний день": [("R", 0)],
     "полгода": [("#", 6), ("m", None)],
+    "в течение": [("U", "in")],
+    "спустя": [("D", None)],
+    "через полчаса": [("D", None), ("#", 1), ("%", 30)],
+    "полчаса": [("#", 1), ("%", 30)],
+    "полтора часа": [("#", 1), ("%", 90)],
+    "позапозавчера": [("R", -3)],
+    "послепослезавтра": [("R", 3)],
+    "до конца": [("V", None), ("e", None), ("o", None)],
+    "к концу": [("V", None), ("e", None), ("o", None)],
+    "сегодня днём": [("R", 0), ("~", "afternoon")],
+    "сегодня днем": [("R", 0), ("~", "afternoon")],
+    "завтра днём": [("R", 1), ("~", "afternoon")],
+    "завтра днем": [("R", 1), ("~", "afternoon")],
+    "вчера днём": [("R", -1), ("~", "afternoon")],
+    "вчера днем": [("R", -1), ("~", "afternoon")],
+    "добрый день": [("x", None)],
+    "добрый вечер": [("x", None)],
+    "доброе утро": [("x", None)],
     "финансовый год": [("K", None)],
     "финансового года": [("K", None)],
     "финансовом году": [("K", None)],
@@ -114,6 +142,7 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
 
 
 def _words() -> dict[str, Phrase]:
+    parts = {name: listed for name, listed in daily(CLOCK_UNITS, DAY_PARTS).items() if name not in PHRASES}
     words = spread(PHRASES, SINGLE, months=MONTHS, weekdays=WEEKDAYS, numbers=NUMBERS, seasons=SEASONS)
     for code, stems in ADJECTIVES.items():
         words.update({stem + ending: ((code, None),) for stem in stems.split() for ending in ADJECTIVE_ENDINGS})
@@ -125,6 +154,12 @@ def _words() -> dict[str, Phrase]:
         words.update({stem + ending: (("t", number),) for ending in ENDINGS})
     words.update({f"трет{ending}": (("t", 3),) for ending in split("ий ье ьего ьему ьем ья ьей ью")})
     words.update({f"четверт{ending}": (("t", 4),) for ending in ENDINGS})
+    words.update({name: tokens for name, tokens in parts.items() if name not in words})
+    for number, name in enumerate((*DAYS.split(), *DAYS_OF.split())):
+        for spelled in {name, name.replace("ё", "е")}:
+            words[f"двадцать {spelled}"] = (("t", 21 + number % 9),)
+    words.update({f"тридцать {name}": (("t", 31),) for name in ("первое", "первого")})
+    words.update({f"тридцат{ending}": (("t", 30),) for ending in ("ое", "ого")})
     words.update({roman: (("t", number),) for number, roman in enumerate(("i", "ii", "iii", "iv"), 1)})
     # The genitive needs no "of": начало года is the beginning of the year.
     for code, stem, endings in (
@@ -146,7 +181,7 @@ COMMON = (
 
 LEXICON = Lexicon(
     words=_words(),
-    fillers=frozenset(split("весь всю все всё целый целую включительно число числа месяц-то")),
+    fillers=frozenset(split("примерно около где-то весь всю все всё целый целую включительно число числа месяц-то")),
     ordinal=r"(\d{1,2})-?(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)",
     labels=frozenset(
         split("рождество пасха счёт счет счета счёта заказ задача номер клиент версия страница раздел договор")

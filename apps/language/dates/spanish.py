@@ -1,6 +1,6 @@
 """Spanish words for the date grammar: tables only."""
 
-from apps.language.dates.lexicon import Lexicon, Phrase, behind, split, spread
+from apps.language.dates.lexicon import Lexicon, Phrase, behind, daily, split, spread
 
 MONTHS = (
     "enero ene",
@@ -25,7 +25,19 @@ WEEKDAYS = (
     "sábado sabado sábados",
     "domingo",
 )
-NUMBERS = tuple(split("uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince"))
+_NUMBERS = (
+    "uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho "
+    "diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho "
+    "veintinueve treinta"
+)
+NUMBERS = tuple(split(_NUMBERS))
+CLOCK_UNITS = {"hour": "hora horas", "h": "h", "minute": "minuto minutos min"}
+DAY_PARTS = {
+    "morning": "por_la_mañana de_la_mañana en_la_mañana madrugada de_la_madrugada",
+    "noon": "mediodía",
+    "afternoon": "tarde por_la_tarde de_la_tarde en_la_tarde",
+    "evening": "noche por_la_noche de_la_noche en_la_noche",
+}
 ORDINALS = (
     "primer primero primera primeros primeras",
     "segundo segunda",
@@ -111,12 +123,27 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "ayer": [("R", -1)],
     "hoy": [("R", 0)],
     "mañana": [("R", 1)],
-    "mañana por la mañana": [("R", 1)],
-    "esta mañana": [("R", 0)],
+    "esta mañana": [("R", 0), ("~", "morning")],
+    "anoche": [("R", -1), ("~", "evening")],
+    "antier": [("R", -2)],
+    "buenas tardes": [("x", None)],
+    "buenas noches": [("x", None)],
+    "buenos días": [("x", None)],
+    "más tarde": [("x", None)],
+    "en": [("I", "in")],
+    "en una hora": [("I", "in"), ("#", 1), ("%", 60)],
+    "en un minuto": [("I", "in"), ("#", 1), ("%", 1)],
+    "dentro de una hora": [("D", None), ("#", 1), ("%", 60)],
+    "en un día": [("I", "in"), ("#", 1), ("d", None)],
+    "en una semana": [("I", "in"), ("#", 1), ("w", None)],
+    "en un mes": [("I", "in"), ("#", 1), ("m", None)],
+    "en un año": [("I", "in"), ("#", 1), ("y", None)],
+    "media hora": [("#", 1), ("%", 30)],
+    "hora y media": [("#", 1), ("%", 90)],
+    "la semana que viene": [("N", None), ("w", None)],
+    "a más tardar": [("x", None)],
     "pasado mañana": [("R", 2)],
-    "de la mañana": [("x", None)],
-    "por la mañana": [("x", None)],
-    "la mañana": [("x", None)],
+    "la mañana": [("~", "morning")],
     "el pasado": [("L", None)],
     "medio año": [("#", 6), ("m", None)],
     "ejercicio": [("K", None)],
@@ -132,6 +159,8 @@ def _words() -> dict[str, Phrase]:
     nouns = {**UNITS, "k": "fin de semana,fines de semana"}
     for code, adjectives in (("L", LAST), ("N", NEXT), ("T", THIS)):
         words.update(behind(nouns, MONTHS, WEEKDAYS, adjectives, code))
+    words.update({name: tokens for name, tokens in daily(CLOCK_UNITS, DAY_PARTS).items() if name not in words})
+    words["treinta y uno"] = (("#", 31),)
     return words
 
 
@@ -139,7 +168,7 @@ COMMON = "sin informe facturas factura ventas clientes análisis ingresos muestr
 
 LEXICON = Lexicon(
     words=_words(),
-    fillers=frozenset(split("el la los las un una todo toda todos lo calendario natural")),
+    fillers=frozenset(split("aproximadamente el la los las un una todo toda todos lo calendario natural")),
     ordinal=r"(\d{1,2})(?:º|ª|°|er|ro|ra|do|da|to|ta)",
     labels=frozenset(split("navidad pascua factura pedido tarea número cliente página versión contrato orden sala")),
     counted=frozenset(split("euros euro dólares pesos filas registros veces personas clientes facturas páginas")),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from typing import Any
 
@@ -17,7 +17,8 @@ class Note:
     """Something that could be meant otherwise: the reading that was taken is the found period's own.
 
     kind: day_month_order | year_assumed | calendar_or_rolling | vague | which_day | fiscal | open_start | backwards |
-    not_a_date | from_or_in | half_day. `others` are the other readings, the likeliest first.
+    not_a_date | from_or_in | half_day | clock_only (a time was said and no day) | open_time | open_end | which_zone.
+    `others` are the other readings, the likeliest first.
     """
 
     kind: str
@@ -38,18 +39,23 @@ class Token:
     times: tuple[time, ...] = ()
 
 
+_HOURS = r"\s?(?:h|hrs?|hours?|stunden?|std|час\w*|heures?|horas?)(?!\w)"
+_VERSION = r"(?:version|versión|версия|release|rev|v)\W{1,2}\d+(?:\.\d+)+"
 _WORD = re.compile(
+    rf"(?P<fraction>(?<![\w/])[13]/[24]{_HOURS}|(?<![\w.,])\d{{1,2}}[.,]\d{_HOURS})"
+    rf"|(?P<version>(?<!\w){_VERSION})|"
     r"(?P<iso>(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?:[Tt]\d\d:\d\d(?:[:.\d]*)(?:[Zz]|[+-]\d\d:?\d\d)?)?(?![\w-]))"
-    r"|(?P<ymd>(?<![\w/.])\d{4}([/.])\d{1,2}\3\d{1,2}(?![\w/]))"
-    r"|(?P<dmy>(?<![\w/.])\d{1,2}([/.])\d{1,2}\5(?:\d{4}|\d{2})(?![\w/])|(?<![\w/.-])\d{1,2}-\d{1,2}-\d{4}(?![\w/-]))"
+    r"|(?P<ymd>(?<![\w/.])\d{4}(?P<ymdmark>[/.])\d{1,2}(?P=ymdmark)\d{1,2}(?![\w/]))"
+    r"|(?P<dmy>(?<![\w/.])\d{1,2}(?P<dmymark>[/.])\d{1,2}(?P=dmymark)(?:\d{4}|\d{2})(?![\w/])|(?<![\w/.-])\d{1,2}-\d{1,2}-(?:\d{4}|\d{2})(?![\w/-]))"
     r"|(?P<phone>(?<![\w.,-])\d+(?:-\d+){2,}(?![\w-]))"
     r"|(?P<ym>(?<![\w/.-])\d{4}[-/](?:0[1-9]|1[0-2])(?![\w/-]))"
     r"|(?P<my>(?<![\w/.-])(?:0?[1-9]|1[0-2])[/.]\d{4}(?![\w/]))"
-    r"|(?P<season>(?<![\w/.-])(?:fy ?)?(?:19|20)\d\d/\d{2}(?![\w/-]))"
+    r"|(?P<season>(?<![\w/.-])(?:fy ?)?(?:19|20)\d\d[/-]\d{2}(?![\w/-]))"
     r"|(?P<short>(?<!\w)['’]\d{2}(?!\w))"
     r"|(?P<money>[$€£¥#]\s?\d[\d.,]*\w*|\d[\d.,]*\s?(?:%|€|\$|£))"
     r"|(?P<daymonth>(?<![\w./])(?:\d{1,2}\.\d{1,2}\.(?![\w.])|\d{1,2}\.\d{1,2}(?=\s?[-–—]\s?\d{1,2}\.\d{1,2}\.\d)"
-    r"|\d{1,2}/\d{1,2}(?=\s?(?:[-–—]|\w{1,5})\s?\d{1,2}/\d{1,2}/\d)))"
+    r"|\d{1,2}/\d{1,2}(?=\s?(?:[-–—]|\w{1,5})\s?\d{1,2}/\d{1,2}/\d)"
+    r"|(?:1[3-9]|2\d|3[01])/(?:0?[1-9]|1[0-2])(?![\w/])|(?:0?[1-9]|1[0-2])/(?:1[3-9]|2\d|3[01])(?![\w/])))"
     r"|(?P<number>(?<![\w.,])\d+(?:[.,:]\d+)+(?!\w))"
     r"|(?P<nth>(?<![\w.,])\d{1,2}-(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)(?!\w))"
     r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]\s?\d{1,2}\.\d|\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
@@ -78,8 +84,10 @@ def _split(text: str, words: Lexicon, is_month_first: bool) -> Iterator[Token]:
 
 
 def _clock_token(text: str, clock: Clock) -> Token:
-    notes = () if clock.is_sure else (Note(kind="half_day", words=text[clock.start : clock.end]),)
-    return Token(code="@", start=clock.start, end=clock.end, notes=notes, times=(clock.time,))
+    kinds = [kind for kind, is_noted in (("half_day", not clock.is_sure), ("which_zone", clock.has_zone)) if is_noted]
+    notes = tuple(Note(kind=kind, words=text[clock.start : clock.end]) for kind in kinds)
+    value = "weak" if clock.is_weak else None
+    return Token(code="@", value=value, start=clock.start, end=clock.end, notes=notes, times=(clock.time,))
 
 
 def _pieces(text: str, span: tuple[int, int], words: Lexicon, is_month_first: bool) -> Iterator[Token]:
@@ -92,22 +100,31 @@ def _pieces(text: str, span: tuple[int, int], words: Lexicon, is_month_first: bo
         elif kind in ("ym", "my"):
             numbers = sorted(map(int, re.split(r"\D", piece)))
             yield Token(code="P", value=periods.month(numbers[1], numbers[0]), **place)
+        elif kind == "fraction":
+            yield Token(code="#", value=1, **place)
+            yield Token(code="%", value=_minutes(piece), **place)
         elif kind == "season":
             first, last = re.findall(r"\d+", piece)
-            follows = (int(first) + 1) % 100 == int(last)
+            follows = (int(first) + 1) % 100 == int(last) and "-" not in piece
             yield Token(code="K" if follows else "x", value=int(first) + 1, **place)
         elif kind == "short":
-            yield Token(code="Y", value=2000 + int(piece[1:]), **place)
+            yield Token(code="Y", value=century(int(piece[1:])), **place)
         elif kind in ("joined", "nth"):
             yield Token(code="t", value=int(re.split(r"\D", piece)[0]), **place)
         elif kind == "daymonth":
             yield from _day_and_month(piece, place, is_month_first)
         elif kind in ("dash", "comma", "and"):
-            yield Token(code={"dash": "J", "comma": "c", "and": "C"}[kind], **place)
+            yield Token(code={"dash": "J", "comma": "c", "and": "C"}[kind], value=piece, **place)
         elif kind == "word":
             yield from _elided(text, match, words)
         else:
             yield Token(code="x", value=piece, **place)
+
+
+def _minutes(piece: str) -> int:
+    """1/2 hour; 2,5 hours."""
+    one, two = map(int, re.findall(r"\d+", piece))
+    return 60 * one // two if "/" in piece else 60 * one + 6 * two
 
 
 def _day_and_month(piece: str, place: dict[str, Any], is_month_first: bool) -> Iterator[Token]:
@@ -115,7 +132,9 @@ def _day_and_month(piece: str, place: dict[str, Any], is_month_first: bool) -> I
     day, month = map(int, re.findall(r"\d+", piece))
     if "/" in piece and (day <= 12 if is_month_first else month > 12):
         day, month = month, day
-    if 1 <= month <= 12:
+    if "/" in piece and month > 12:
+        day, month = month, day
+    if 1 <= month <= 12 and piece != "24/7":
         yield Token(code="t", value=day, **place)
         yield Token(code="M", value=month, **place)
     else:
@@ -130,7 +149,26 @@ def _elided(text: str, match: re.Match[str], words: Lexicon) -> Iterator[Token]:
         yield Token(code="", value=head, start=start, end=start + len(head), is_capital=is_capital)
         start += len(head) + 1
         piece = tail
-    yield Token(code="", value=piece, start=start, end=match.end(), is_capital=is_capital)
+    yield from _glued(piece, start, words, is_capital)
+
+
+_GLUED = re.compile(
+    r"(\d{1,2})(?:(?:st|nd|rd|th)?)([^\W\d]{3,})|([^\W\d]{3,})(\d{1,2})|(\d{1,3})(h|hrs?|min|mins|ч|мин|std)"
+)
+
+
+def _glued(piece: str, start: int, words: Lexicon, is_capital: bool) -> Iterator[Token]:
+    """14april and Feb13 are two words, and so is 24hrs."""
+    match = _GLUED.fullmatch(piece.casefold())
+    parts = [part for part in match.groups() if part] if match else []
+    named = next((part for part in parts if not part.isdigit()), "")
+    if any(code in "Mn%" for code, _ in words.words.get(named, ())):
+        middle = start + (len(parts[0]) if parts[0].isdigit() or parts[0] == named else 0)
+        tail = len(piece) - (middle - start) - len(parts[1])
+        yield Token(code="", value=parts[0], start=start, end=middle, is_capital=is_capital)
+        yield Token(code="", value=parts[1], start=middle + tail, end=start + len(piece))
+    else:
+        yield Token(code="", value=piece, start=start, end=start + len(piece), is_capital=is_capital)
 
 
 def _is_capital(text: str, match: re.Match[str]) -> bool:
@@ -140,16 +178,33 @@ def _is_capital(text: str, match: re.Match[str]) -> bool:
     return match.group()[0].isupper() and not is_first and not text.isupper()
 
 
+def century(year: int) -> int:
+    """Two digits: the seventies are over."""
+    return year + (2000 if year < PIVOT else 1900)
+
+
 def _explicit(piece: str, kind: str, place: dict[str, Any], is_month_first: bool) -> Token:
-    one, two, three = map(int, re.findall(r"\d+", piece)[:3])
+    one, two, three, *clock = map(int, re.findall(r"\d+", piece)[:5])
+    if clock:
+        return _moment_token(piece, place, date_parts=(one, two, three), clock=clock)
     if kind in ("iso", "ymd"):
         return _day_token(piece, place, [(one, two, three)])
-    year = three + 2000 if three < 100 else three
+    year = century(three) if three < 100 else three
     day_first, month_first = (year, two, one), (year, one, two)
     if "." in piece:
         return _day_token(piece, place, [day_first])
     order = [month_first, day_first] if is_month_first else [day_first, month_first]
     return _day_token(piece, place, order if one != two else order[:1])
+
+
+def _moment_token(piece: str, place: dict[str, Any], *, date_parts: tuple[int, int, int], clock: list[int]) -> Token:
+    """2026-03-04T08:30Z. A zone is not reckoned with, but asked about."""
+    token = _day_token(piece, place, [date_parts])
+    if token.code != "P" or clock[0] >= 24 or clock[1] >= 60:
+        return token
+    has_zone = re.search(r"[zZ]$|\d[+-]\d\d:?\d\d$", piece)
+    notes = (Note(kind="which_zone", words=piece),) if has_zone else ()
+    return replace(token, times=(time(clock[0], clock[1]),), notes=token.notes + notes)
 
 
 def _day_token(piece: str, place: dict[str, Any], readings: list[tuple[int, int, int]]) -> Token:
@@ -169,6 +224,7 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 ABBREVIATION = 5
+PIVOT = 50
 _FULL = (
     "may mai mars juin june july juni juli märz mayo май мая мае март июнь июня июль июля year week jahr año mes an ans mois "
     "день дня год days day jour tag half"

@@ -20,6 +20,9 @@ from apps.language.parameters.fields import Field, Pair, fields, pairs
 from apps.language.parameters.phrases import phrases
 
 MUST_CONFIRM = {"day_month_order", "vague", "which_day", "fiscal", "backwards", "from_or_in", "not_a_date", "half_day"}
+MUST_CONFIRM |= {"open_time", "open_end", "which_zone"}
+ASKED_OTHERWISE = {"open_start", "clock_only"}
+"""What is asked as a missing value, or is no doubt at all."""
 DAY_BEGINS, DAY_ENDS = time(0, 0), time(23, 59, 59)
 
 
@@ -79,6 +82,7 @@ def read(
     dates = _Dates(found=list(found), coming=coming, zone=ZoneInfo(zone))
     in_couples = {place.path for pair in couples for place in (pair.start, pair.end)}
     _read_moment(result, dates, [place for place in places if place.is_moment and place.path not in in_couples])
+    dates.found = [each for each in dates.found if not _is_clock_only(each)]
     _read_periods(result, dates, couples)
     in_pairs = {place.path for pair in couples for place in (pair.start, pair.end)}
     others = [place for place in places if place.path not in in_pairs]
@@ -112,6 +116,11 @@ class _Dates:
 
     def moment(self, day: date, at: time) -> str:
         return datetime.combine(day, at, self.zone).isoformat()
+
+
+def _is_clock_only(each: Found) -> bool:
+    """ "At 9" and "in two hours" name a moment and never the days that a report is about."""
+    return any(note.kind == "clock_only" for note in each.notes)
 
 
 def _read_moment(result: Values, dates: _Dates, places: Sequence[Field]) -> None:
@@ -201,7 +210,7 @@ def _ambiguities(path: str, each: Found) -> list[Ambiguity]:
             must_confirm=note.kind in MUST_CONFIRM,
         )
         for note in each.notes
-        if note.kind != "open_start"  # asked as a missing value
+        if note.kind not in ASKED_OTHERWISE
     ]
 
 

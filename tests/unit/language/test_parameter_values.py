@@ -163,7 +163,7 @@ def test_moment_is_read_in_the_zone_of_the_person(text: str) -> None:
 
 
 def test_moment_without_a_time_is_asked_and_never_midnight() -> None:
-    values = reading("tomorrow evening at 9", MOMENT)
+    values = reading("tomorrow evening", MOMENT)
     assert values.parameters == {}
     assert [question.path for question in values.missing] == ["at"]
 

@@ -19,9 +19,8 @@ from apps.language.dates.reading import (
     value_of,
     with_year,
 )
-from apps.language.dates.tokens import Token
+from apps.language.dates.tokens import Token, century
 
-MAX_COUNT = 1000
 MAX_DAY, MAX_SLIP = 31, 99
 PAST_YEARS, COMING_YEARS = 15, 5
 
@@ -78,8 +77,33 @@ def _no_day(number: int) -> Reading | None:
 
 
 def _is_doubtful(matched: list[Token]) -> bool:
-    """ "One may": a number in letters beside a word that is a month only sometimes."""
-    return has_any(matched, "n") and not has_any(matched, "Y") and any(t.is_spelled for t in matched if t.code in "#t")
+    """ "One may": a number in letters beside a word that is a month only sometimes. "First of March" is clear."""
+    is_clear = has_any(matched, "Y") or (has_any(matched, "t") and has_any(matched, "o"))
+    return has_any(matched, "n") and not is_clear and any(t.is_spelled for t in matched if t.code in "#t")
+
+
+@rule(rf"[#t][CJ]{MONTH}[CJ]Y|Y[CJ]{MONTH}[CJ][#t]|Y{MONTH}[#t]")
+def day_of_month_of_year(_: Context, matched: list[Token]) -> Any:
+    """10/Aug/2012, 2012-Aug-10, 2012 August 10."""
+    if any(token.code == "C" and token.value != "/" for token in matched):
+        return None
+    day = numbers_in(matched)[0]
+    return with_year(Partial(grain="d", number=value_of(matched, "Mn"), day=day), matched) or _no_day(day)
+
+
+@rule(rf"[#t]o?{MONTH}c?[o#]?#(?![OJVCmwqdhy%@o])|{MONTH}[#t]c?#(?![OJVCmwqdhy%@o])")
+def day_of_month_of_short_year(context: Context, matched: list[Token]) -> Any:
+    """9 Aug 96; up to 31 the second number may be anything, so that is asked."""
+    last = matched[-1]
+    if last.is_spelled or last.end - last.start != 2:
+        return None
+    number = last.value
+    partial = Partial(grain="d", number=value_of(matched, "Mn"), day=numbers_in(matched)[0])
+    day = partial.at(century(number))
+    if day is None or number > MAX_DAY:
+        return day
+    others = tuple(partial.near(context.today, past=context.prefers_past)[:1])
+    return Reading(value=day, others=others, kind="vague")
 
 
 @rule(
@@ -121,15 +145,25 @@ def month_of_short_year(_: Context, matched: list[Token]) -> Any:
     return Reading(value=periods.month(2000 + number, month), others=others, kind="vague")
 
 
-@rule(r"\$o?[YP]")
-def season(_: Context, matched: list[Token]) -> Any:
+@rule(r"\$o?[YP]|[LTN]\$(?!o?[YP])|^\$$")
+def season(context: Context, matched: list[Token]) -> Any:
     """Meteorological, in the northern hemisphere; nobody means exact days."""
-    named = matched[-1].value
-    year = named if matched[-1].code == "Y" else named.first.year
-    if matched[-1].code == "P" and named.grain != "y":
+    year = _year_of_season(context, matched)
+    if year is None:
         return None
-    start = date(year, matched[0].value, 1)
+    start = date(year, value_of(matched, "$"), 1)
     return Reading(value=Period(start=start, end=periods.add_months(start, 3), grain="r"), kind="vague")
+
+
+def _year_of_season(context: Context, matched: list[Token]) -> int | None:
+    named, first_month = matched[-1].value, value_of(matched, "$")
+    if matched[-1].code == "P":
+        return named.first.year if named.grain == "y" else None
+    if matched[-1].code == "Y":
+        return int(named)
+    has_begun, is_over = context.today.month >= first_month, context.today.month >= first_month + 3
+    shift = {"L": 0 if is_over else -1, "N": int(has_begun), "$": -1 if context.prefers_past and not has_begun else 0}
+    return context.today.year + shift.get(matched[0].code, 0)
 
 
 @rule("(?<![LTNa#gr])(?:w#[oC]?Y|w[JoIcC]?Y|w#|w)")

@@ -8,6 +8,7 @@ from apps.language.dates import periods
 from apps.language.dates.partial import Partial
 from apps.language.dates.periods import Period
 from apps.language.dates.reading import (
+    MAX_COUNT,
     RANGE,
     UNIT,
     Context,
@@ -21,7 +22,6 @@ from apps.language.dates.reading import (
 )
 from apps.language.dates.tokens import Token
 
-MAX_COUNT = 1000
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
@@ -51,7 +51,9 @@ def vague_part(context: Context, matched: list[Token]) -> Any:
         whole = settle(context, matched[-1])
     if whole.grain not in "mqhyw":
         return None
-    return Reading(value=periods.third(whole, "bie".index(matched[0].code)), others=(whole,), kind="vague")
+    edges = {"b": (periods.day(whole.first),), "e": (periods.day(whole.last),)}.get(matched[0].code, ())
+    third = periods.third(whole, "bie".index(matched[0].code))
+    return Reading(value=third, others=(*edges, whole), kind="vague")
 
 
 @rule("wo[Pp]")
@@ -141,8 +143,10 @@ def since(context: Context, matched: list[Token]) -> Any:
     named = settle(context, matched[1])
     tomorrow = context.today + timedelta(days=1)
     is_bare = matched[0].code == "F" and matched[-1].code != "u"
-    if named.start is None or named.start >= tomorrow or (is_bare and named.grain != "d"):
+    if named.start is None or (is_bare and named.grain != "d"):
         return None
+    if named.start >= tomorrow:
+        return Reading(value=named, kind="from_or_in")
     period = Period(start=named.start, end=tomorrow, grain="r")
     if is_bare:
         return Reading(value=period, others=(named,), kind="from_or_in")
@@ -154,7 +158,7 @@ def after(context: Context, matched: list[Token]) -> Any:
     named = settle(context, matched[1])
     tomorrow = context.today + timedelta(days=1)
     if named.end >= tomorrow:
-        return None
+        return Reading(value=None, kind="open_end")
     return assume(Period(start=named.end, end=tomorrow, grain="r"), context, matched[1])
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from apps.language.dates import periods
 from apps.language.dates.periods import Period
 from apps.language.dates.reading import (
+    MAX_COUNT,
     UNIT,
     Context,
     Reading,
@@ -18,7 +19,7 @@ from apps.language.dates.reading import (
 )
 from apps.language.dates.tokens import Token
 
-MAX_COUNT = 1000
+FEW = 3
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
@@ -47,7 +48,7 @@ def unit_after_of(context: Context, matched: list[Token]) -> Any:
     return one_unit.make(context, matched)
 
 
-@rule("[tL]#?[dwmqh]o[pP]|[tL]#?[mqh]P")
+@rule("[tL]#?[dwmqhk][oI][pP]|[tL]#?[mqh]P")
 def part_of_period(context: Context, matched: list[Token]) -> Any:
     whole = settle(context, matched[-1])
     index = -1 if matched[0].code == "L" else matched[0].value
@@ -74,14 +75,14 @@ def rolling_units(context: Context, matched: list[Token]) -> Any:
 @rule(f"(?:[LaN][#g]|[#g][LaN]){UNIT}(?!E|[OV][PpMnY])")
 def several_units(context: Context, matched: list[Token]) -> Any:
     grain = grain_of(matched)
-    if grain == "d":
-        return _counted(context, matched, periods.rolling)
-    return _counted(context, matched, periods.units)
+    return _counted(context, matched, periods.rolling if grain == "d" else periods.units)
 
 
 def _counted(context: Context, matched: list[Token], read: Any) -> Any:
     grain, count, after = grain_of(matched), value_of(matched, "#", 3), has_any(matched, "N")
     if not 1 <= count <= MAX_COUNT:
+        return None
+    if not isinstance(count, int):
         return None
     period = read(context.today, count, grain, after=after)
     if has_any(matched, "g"):
@@ -101,7 +102,7 @@ def one_unit(context: Context, matched: list[Token]) -> Any:
     if how == "T":
         return here
     if how == "N":
-        return periods.stepped(here, 1)
+        return periods.stepped(here, matched[0].value or 1)
     before = periods.stepped(here, -(matched[0].value or 1))
     if how == "a" and grain != "d":
         rolled = periods.rolling(context.today, 1, grain)
@@ -121,10 +122,16 @@ def units_ago(context: Context, matched: list[Token]) -> Any:
     return unit if grain == "y" else Reading(value=unit, others=(on_day,), kind="vague")
 
 
-@rule(f"I?#{UNIT}D")
+@rule(f"I?[#g]?{UNIT}D")
 def units_from_now(context: Context, matched: list[Token]) -> Any:
-    count, grain = value_of(matched, "#"), grain_of(matched)
-    return periods.day(periods.back(context.today, -count, grain)) if count <= MAX_COUNT else None
+    return units_ahead.make(context, matched)
+
+
+@rule(f"[DI]g{UNIT}|gL?{UNIT}G|Bg{UNIT}")
+def few_units_away(context: Context, matched: list[Token]) -> Any:
+    """In a few weeks, some days ago: nobody means an exact day."""
+    count = -FEW if has_any(matched, "GB") else FEW
+    return Reading(value=periods.day(periods.back(context.today, -count, grain_of(matched))), kind="vague")
 
 
 @rule(f"D#?{UNIT}")
@@ -136,8 +143,42 @@ def units_ahead(context: Context, matched: list[Token]) -> Any:
 @rule(f"I#{UNIT}(?![EOVGD])")
 def units_ahead_or_long(context: Context, matched: list[Token]) -> Any:
     """In two weeks: then, or within that time. It is asked."""
+    count = value_of(matched, "#")
+    made = units_ahead.make(context, matched) if isinstance(count, int) else None
+    if made is None:
+        return None
+    within = Period(start=context.today, end=made.first, grain="r")
+    return Reading(value=made, others=(within,), kind="which_day")
+
+
+@rule(f"U#{UNIT}(?![EOVGD])")
+def units_within(context: Context, matched: list[Token]) -> Any:
+    """Within two weeks: all days until then, or that day as the last one."""
+    if matched[0].value != "in":
+        return None
     made = units_ahead.make(context, matched)
-    return Reading(value=made, kind="which_day") if made else None
+    within = Period(start=context.today, end=made.first, grain="r") if made else None
+    return Reading(value=within, others=(made,), kind="which_day") if within else None
+
+
+@rule(f"#?{UNIT}[AB][PRp]")
+def units_from_day(context: Context, matched: list[Token]) -> Any:
+    """Two days after tomorrow; the week before 5 May is no exact day."""
+    day, grain, count = _named_day(context, matched[-1]), grain_of(matched), value_of(matched, "#", 1)
+    if day is None or not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
+        return None
+    is_after = has_any(matched, "A")
+    if day.grain == "d":
+        moved = periods.day(periods.back(day.first, -count if is_after else count, grain))
+        return moved if grain == "d" or has_any(matched, "#") else Reading(value=moved, kind="vague")
+    return periods.stepped(day, count if is_after else -count) if day.grain == grain else None
+
+
+def _named_day(context: Context, token: Token) -> Period | None:
+    if token.code == "R":
+        return periods.day(context.today + timedelta(days=token.value))
+    named = settle(context, token)
+    return named if named.start is not None else None
 
 
 @rule(f"S#{UNIT}(?!G)")
@@ -167,23 +208,3 @@ def month_near_now(context: Context, matched: list[Token]) -> Any:
         other = periods.month(context.today.year - 1, number)
         return Reading(value=this_year, others=(other,), kind="year_assumed")
     return periods.month(context.today.year - 1, number)
-
-
-@rule("[LNTa][Wv]|[IU]?W")
-def weekday(context: Context, matched: list[Token]) -> Any:
-    how, number = matched[0].code, matched[-1].value - 1
-    monday = context.today - timedelta(days=context.today.weekday())
-    in_week = monday + timedelta(days=number)
-    if how == "T":
-        return periods.day(in_week)
-    before = in_week if in_week < context.today else in_week - timedelta(days=7)
-    after = in_week if in_week > context.today else in_week + timedelta(days=7)
-    if how == "N":
-        other = after + timedelta(days=7) if after.isocalendar()[1] == context.today.isocalendar()[1] else None
-        return Reading(value=periods.day(after), others=(periods.day(other),) if other else (), kind="which_day")
-    if how in "La":
-        return periods.day(before)
-    wanted, other = (before, after) if context.prefers_past else (after, before)
-    if in_week == context.today:
-        wanted = in_week
-    return Reading(value=periods.day(wanted), others=(periods.day(other),), kind="which_day")

@@ -1,4 +1,4 @@
-"""Business phrases about dates in five languages, and what they mean on Saturday 2026-11-21.
+"""Business phrases about dates in five languages, and what they mean on Saturday 2026-11-21, at ten.
 
 One line: `phrase | meaning`. A meaning is a year (2025), half (2025h1), quarter (2025q3), month (2025-03) or day;
 `a..b` from one to the other, `-..b` without a beginning, `@09:30` a time of day, `a; b` several; `~` must be confirmed,
@@ -10,13 +10,14 @@ The expectations were written before the code that reads them. `heldout/` is eve
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from apps.language.dates import Context, Found, Period, find, periods
 from apps.language.parameters.reading import MUST_CONFIRM
 
 TODAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 21, 10, 0)
 LANGUAGES = ("en", "de", "ru", "es", "fr")
 FOLDER = Path(__file__).parent
 
@@ -33,7 +34,7 @@ class Outcome:
 
 def outcomes(language: str, *, is_heldout: bool = False, locale: str = "") -> Iterator[Outcome]:
     folder = FOLDER / "heldout" if is_heldout else FOLDER
-    context = Context(today=TODAY, locale=locale or language)
+    context = Context(today=TODAY, now=NOW, locale=locale or language)
     for line in (folder / f"{language}.txt").read_text().splitlines():
         phrase, wanted = (cell.strip() for cell in line.split(" | "))
         yield judge(language, phrase, wanted, find(phrase, context))
@@ -49,7 +50,7 @@ def judge(language: str, phrase: str, wanted: str, found: list[Found]) -> Outcom
 def false_finds(*, is_heldout: bool = False) -> list[tuple[str, str, list[Found]]]:
     folder = FOLDER / "heldout" if is_heldout else FOLDER
     rows = [line.split(" | ") for line in (folder / "none.txt").read_text().splitlines()]
-    read = [(language, text, find(text, Context(today=TODAY, locale=language))) for language, text in rows]
+    read = [(language, text, find(text, Context(today=TODAY, now=NOW, locale=language))) for language, text in rows]
     return [row for row in read if row[2]]
 
 
