@@ -16,20 +16,20 @@ T = TypeVar("T", str, Row, Link)
 
 
 def fit(content: Content, limit: int) -> Content:
-    """The content, its texts cleaned, in at most `limit` characters. Buttons count apart.
+    """The content, its texts cleaned and stripped, in at most `limit` characters. Buttons count apart.
 
     A character is a unit of UTF-16, as in the platforms' own limits: most emojis are two.
     """
     room = _Room(limit - len(MISSING) - BETWEEN)
     fitted = replace(
         content,
-        title=room.text(cut(clean(content.title).strip(), LONGEST_TITLE)),
-        text=room.text(clean(content.text).strip()),
+        title=room.text(cut(_tidy(content.title), LONGEST_TITLE)),
+        text=room.text(_tidy(content.text)),
         rows=room.whole(
-            Row(label=clean(row.label), value=clean(row.value), note=clean(row.note)) for row in content.rows
+            Row(label=_tidy(row.label), value=_tidy(row.value), note=_tidy(row.note)) for row in content.rows
         ),
-        notes=room.whole(clean(note) for note in content.notes),
-        links=room.whole(Link(label=clean(link.label), url=clean(link.url)) for link in content.links),
+        notes=room.whole(filter(None, map(_tidy, content.notes))),
+        links=room.whole(Link(label=_tidy(link.label), url=_tidy(link.url)) for link in content.links),
     )
     return replace(fitted, notes=(*fitted.notes, MISSING)) if room.is_full else fitted
 
@@ -64,6 +64,10 @@ class _Room:
             return False
         self._left -= needed
         return True
+
+
+def _tidy(text: str) -> str:
+    return clean(text).strip()
 
 
 def units(text: str) -> int:
