@@ -89,6 +89,13 @@ def unlink(account: Account, by: Any) -> None:
         account.followings.filter(is_over=False).update(is_over=True)
 
 
+def let_keep(account: Account, by: Any, *, is_wanted: bool) -> None:
+    """Whether messages of this account that were misunderstood may be kept: its owner decides, nobody else."""
+    if account.user_id != by.pk:
+        raise NotPermitted("Only the owner of a chat account can say whether its messages may be kept.")
+    Account.objects.filter(pk=account.pk, user=by).update(may_keep=is_wanted)
+
+
 def account_of(connection: Connection, arrived: Arrived) -> Account:
     """The account that sent this, with its user; made when it is seen for the first time."""
     account, _ = Account.objects.select_related("user").get_or_create(

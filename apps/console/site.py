@@ -1,6 +1,6 @@
 """The admin site: the stock admin with our own pages, menu and style."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,12 +34,28 @@ class MenuEntry:
         return request.path == self.url or request.path.startswith(self.prefixes)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """What an app above the console adds to the site. `urls` gets the site's guard; `entry` answers None for those who
+    may not open it."""
+
+    urls: Callable[[Callable[[Callable[..., Any]], Any]], list[URLPattern]]
+    entry: Callable[[HttpRequest], MenuEntry | None]
+
+
 class ConsoleSite(AdminSite):
     site_header = "Chantilly"
     site_title = "Chantilly"
     index_title = "Overview"
     site_url = None
     index_template = "admin/index.html"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._extensions: list[Extension] = []
+
+    def extend(self, extension: Extension) -> None:
+        self._extensions.append(extension)
 
     def register(
         self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
@@ -73,7 +89,8 @@ class ConsoleSite(AdminSite):
                 for verb in views.VERBS
             ),
         ]
-        return [*ours, *super().get_urls()]
+        added = [each for extension in self._extensions for each in extension.urls(self.admin_view)]
+        return [*ours, *added, *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "menu": self.menu(request)}
@@ -83,6 +100,7 @@ class ConsoleSite(AdminSite):
         if not self.has_permission(request):
             return []
         entries = [_overview(), _tasks(), _approvals(request), *_crew(request), _templates(request)]
+        entries += filter(None, (extension.entry(request) for extension in self._extensions))
         current = [entry.is_current(request) for entry in entries]
         return list(zip(entries, current, strict=True))
 

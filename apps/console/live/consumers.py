@@ -7,7 +7,7 @@ slow, 4429 too many; 1003 and 1009 as the protocol has them.
 import asyncio
 import time
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 import structlog
@@ -20,6 +20,7 @@ from django.db import DatabaseError
 
 from apps.console.live.followers import Follower, InboxFollower, ListFollower, TaskFollower
 from apps.console.live.hub import hub
+from apps.console.live.looks import Looks
 from apps.console.live.messages import MAX_FRAME, NotUnderstood, Show, parse
 from apps.tasks import sight
 from apps.tasks.models import Task
@@ -41,6 +42,20 @@ NOT_UNDERSTOOD, SIGNED_OUT, NOT_FOUND, TOO_SLOW, TOO_MANY = 4400, 4401, 4404, 44
 NO_BINARY, TOO_LARGE = 1003, 1009
 
 
+class Poller(Protocol):
+    """What looks at the database for the sockets of one event loop."""
+
+    looks: Looks[tuple[bool, Sight | None]]
+
+    def sockets_of(self, user_id: int) -> int: ...
+
+    def add(self, follower: Any) -> None: ...
+
+    def remove(self, follower: Any) -> None: ...
+
+    def poke(self, follower: Any) -> None: ...
+
+
 class LiveConsumer(AsyncWebsocketConsumer):
     follower: Follower | None = None
     _watch: asyncio.Task[None] | None = None
@@ -54,18 +69,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if user is None or viewer is None:
             await self.close()
             return
-        if hub().sockets_of(user.pk) >= SOCKETS_PER_USER:
+        if self.poller.sockets_of(user.pk) >= SOCKETS_PER_USER:
             await self.close(TOO_MANY)
             return
         await self.accept()
         self._counted_at = time.monotonic()
         self.follower = self.make_follower(viewer)
-        hub().add(self.follower)
+        self.poller.add(self.follower)
         self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
 
     async def disconnect(self, code: int) -> None:
         if self.follower is not None:
-            hub().remove(self.follower)
+            self.poller.remove(self.follower)
         if self._watch is not None:
             self._watch.cancel()
 
@@ -82,6 +97,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Without channels' visit to the database's thread before each frame: ours ask for what they need, and most nothing."""
         await getattr(self, get_handler_name(message))(message)
+
+    @property
+    def poller(self) -> Poller:
+        return hub()
 
     async def send_text(self, text: str) -> None:
         await self.send(text_data=text)
@@ -109,7 +128,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except NotUnderstood:
             await self._end(NOT_UNDERSTOOD)
             return
-        hub().poke(self.follower)
+        self.poller.poke(self.follower)
 
     def _is_within_rate(self) -> bool:
         now = time.monotonic()
@@ -124,7 +143,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(CHECK_SECONDS)
             key = (self.scope["session"].session_key, self.scope["path"])
             try:
-                is_signed_in, viewer = await hub().looks.share(key, self._look, CHECK_SECONDS * SHARED)
+                is_signed_in, viewer = await self.poller.looks.share(key, self._look, CHECK_SECONDS * SHARED)
             except DatabaseError as error:  # nobody gets anything from it now; asked again as soon as it may be back
                 log.warning("socket_not_checked", error=str(error))
                 continue
@@ -147,7 +166,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _end(self, code: int) -> None:
         if self.follower is not None:
-            hub().remove(self.follower)
+            self.poller.remove(self.follower)
             self.follower = None
         await self.close(code)
 
