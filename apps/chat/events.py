@@ -32,8 +32,13 @@ def note(connection: Connection, kind: str, text: str) -> None:
         _written[key] = time.monotonic()
         if len(_written) > 1_000:
             _written.clear()
+    add(*key, count)
+
+
+def add(connection_id: int, kind: str, text: str, count: int) -> None:
+    """The same, so many times, for who counts by itself."""
     try:
-        _write(key, count)
+        _write((connection_id, str(kind), mask(text, 300)), count)
     except DatabaseError:
         return  # what it is about has happened; the log has it
 

@@ -1,0 +1,99 @@
+"""Platforms whose request wants the reply in its answer: the post is waited for, and taken from the outbox."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from django.db import Error
+from django.db.models import F
+
+from apps.chat.content import Content
+from apps.chat.door.gathering import Gathering
+from apps.chat.models import Incoming, Post, PostKind, PostState
+from apps.core import clock
+
+log = structlog.get_logger(__name__)
+
+LONGEST = 4.0
+"""Seconds from the delivery to its answer: Microsoft Teams waits for five."""
+PACE_SECONDS = 0.1
+IN_ANSWER = "said in the answer to the request"
+MEANWHILE = Content(text="I am working on it; ask “status”.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    connection_id: int
+    event_id: str
+    dialog: str
+
+
+async def reply(question: Question, ends: float) -> Content:
+    """What the first post says that answers it, or that it takes longer; `ends` by time.monotonic()."""
+    while (left := ends - time.monotonic()) > 0:
+        try:
+            content = await asyncio.wait_for(asyncio.wrap_future(_looker.put(question)), left)
+        except TimeoutError:
+            break
+        except Error as error:
+            log.warning("chat_reply_not_read", error=str(error).strip())
+            break
+        if content is not None:
+            return content
+        await asyncio.sleep(min(left, PACE_SECONDS))
+    return MEANWHILE
+
+
+def stop() -> None:
+    _looker.stop()
+
+
+def _look(questions: Sequence[Question]) -> list[Content | None]:
+    """Three queries for all who wait, however many."""
+    ids = _ids(questions)
+    posts = _posts(questions, set(ids.values()))
+    return [_said(posts.get(ids.get((each.connection_id, each.event_id), 0), [])) for each in questions]
+
+
+def _ids(questions: Iterable[Question]) -> Mapping[tuple[int, str], int]:
+    found = Incoming.objects.filter(
+        connection_id__in={each.connection_id for each in questions}, event_id__in={each.event_id for each in questions}
+    )
+    return {(connection_id, event_id): pk for pk, connection_id, event_id in found.values_list(
+        "id", "connection_id", "event_id")}  # fmt: skip
+
+
+def _posts(questions: Iterable[Question], ids: set[int]) -> Mapping[int, list[Post]]:
+    """By what they answer. Their keys begin with in:<the incoming row>:."""
+    found = Post.objects.filter(
+        dialog__connection_id__in={each.connection_id for each in questions},
+        dialog__external_id__in={each.dialog for each in questions}, key__startswith="in:", kind=PostKind.MESSAGE,
+    ).order_by("id")  # fmt: skip
+    posts: dict[int, list[Post]] = defaultdict(list)
+    for post in found:
+        number = post.key.split(":")[1]
+        if number.isdigit() and int(number) in ids:
+            posts[int(number)].append(post)
+    return posts
+
+
+def _said(posts: Iterable[Post]) -> Content | None:
+    """The first that is ours to say; one that was said so before is said again, to the same delivery."""
+    for post in posts:
+        if post.remark == IN_ANSWER or _is_taken(post):
+            return Content.from_json(post.content)
+    return None
+
+
+def _is_taken(post: Post) -> bool:
+    return bool(
+        Post.objects.filter(pk=post.pk, state=PostState.WAITING, revision=post.revision).update(
+            state=PostState.SENT, due_at=None, shown=F("revision"), sent_at=clock.now(), remark=IN_ANSWER
+        )
+    )
+
+
+_looker: Gathering[Question, Content | None] = Gathering("chat-replies", _look)
