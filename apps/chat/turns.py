@@ -122,7 +122,8 @@ class _Turn:
         self._end(talk, after, Turn(state=after), obeying.done, locale, replies)
 
     def _message(self, user: Any) -> Message:
-        local = timezone.localtime(self.now)
+        # When it was said: a turn that is repeated later comes to the same, keys of requests included.
+        local = timezone.localtime(self.row.received_at)
         return Message(
             text=self.arrived.text,
             today=local.date(),
