@@ -52,10 +52,10 @@ WORDS = Words(
     then=r"[\s,.]*\b(?:and then|then|and after that|after that|afterwards|and afterwards|and finally|finally)\b[\s,:]*",
     fillers=frozenset(_FILLERS.split()),
     rule=(
-        rf"(?<!for )(?<!of )(?<!in )(?<!by )\b(?:every|each)\\s+"
+        rf"(?<!for )(?<!of )(?<!in )(?<!by )\b(?:every|each)\s+"
         rf"(?:(?:other|second|third|first|last|\d{{1,3}}(?:st|nd|rd|th)?)\s+)?"
-        rf"{_UNIT}(?:(?:,|\s+and|,\s*and)\s+{_DAYS}s?)*(?:\s+(?:morning|afternoon|evening|night))?(?:\s+of\s+(?:the|each)\s+(?:month|quarter|year))?"
-        rf"{_ON}?{_AT}?"
+        rf"{_UNIT}(?:(?:,|\s+and|,\s*and)\s+{_DAYS}s?)*(?:\s+(?:morning|afternoon|evening|night))?"
+        rf"(?:\s+of\s+(?:the|each)\s+(?:month|quarter|year))?{_ON}?{_AT}?"
         rf"|\bat\s+{_TIME}\s+(?:every|each)\s+{_UNIT}"
         rf"|\b(?:hourly|daily|weekly|monthly|quarterly|yearly)(?:{_ON}{_AT}?|{_AT})"
         rf"|\bon\s+(?:{_DAYS}s|weekdays|workdays|weekends)(?:\s+and\s+{_DAYS}s)?{_AT}?"
