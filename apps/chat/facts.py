@@ -41,12 +41,11 @@ def link(task_id: int, locale: str) -> Link:
     return Link(label=say("page", locale, task=task_id), url=page(task_id))
 
 
-def file_links(files: Sequence[Artifact], locale: str) -> list[Link]:
-    """Where files are that the chat does not take."""
+def file_links(files: Sequence[Artifact], locale: str, *, is_plain: bool = False) -> list[Link]:
+    """Where files are that the chat does not take; `is_plain`: it takes none, and need not say why."""
+    sentence = "file_line" if is_plain else "file_elsewhere"
     return [
-        Link(
-            label=say("file_elsewhere", locale, name=each.name, size=words.size(each.size)), url=artifact_page(each.pk)
-        )
+        Link(label=say(sentence, locale, name=each.name, size=words.size(each.size)), url=artifact_page(each.pk))
         for each in files
     ]
 

@@ -100,7 +100,7 @@ def _ended(row: Following, task: Task, user: Any, now: datetime) -> None:
     where = places.for_details(row.dialog, row.account)
     if where is None:
         return
-    content = facts.ending(task, user, row.locale, now, _message(task))
+    content = facts.ending(task, user, row.locale, now, message(task, "origin"))
     files = list(Artifact.objects.of(task)[:MOST_FILES]) if task.status == Status.COMPLETED else []
     sendable, links = _parted(files, where)
     if links:
@@ -118,10 +118,10 @@ def _parted(files: Sequence[Artifact], where: Dialog) -> tuple[list[Artifact], l
     return [each for each in files if each.size <= most], [each for each in files if each.size > most]
 
 
-def _message(task: Task) -> str:
-    """The template's own words for the end, where it wants the chat to be told."""
+def message(task: Task, channel: str) -> str:
+    """The template's own words for the end, where it wants this channel to be told."""
     wanted = task.revision.outputs.get("notifications", {})
-    if task.status != Status.COMPLETED or "origin" not in wanted.get("channels", []):
+    if task.status != Status.COMPLETED or channel not in wanted.get("channels", []):
         return ""
     values = {
         **dict.fromkeys(task.revision.parameter_schema.get("properties", {}), ""),

@@ -20,7 +20,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
-from apps.chat import asking, events, following, inbox, keeping, turns
+from apps.chat import asking, events, following, inbox, keeping, mailing, turns
 from apps.chat.models import Connection, ConnectionEvent, Incoming
 from apps.chat.platforms import platform
 from apps.chat.platforms.contract import PlatformError
@@ -177,6 +177,7 @@ class Service:
         now = clock.now()
         following.look(now)
         asking.look(now)
+        mailing.look(now)
 
     # Connections -----------------------------------------------------------------------------------------------------
 

@@ -300,6 +300,9 @@ ARTIFACT_ROOT = HOME / "artifacts"
 # Where files are kept: files (below ARTIFACT_ROOT), database, or the dotted path of a Django storage class.
 ARTIFACT_STORE = env.text("ARTIFACT_STORE", "files" if IS_SQLITE else "database")
 WAKE_DIR = HOME / "wake"
+# The sentence encoder that helps to choose templates: "off" leaves it out, and words alone choose.
+LANGUAGE_MODEL = env.text("CHANTILLY_LANGUAGE_MODEL", "on")
+LANGUAGE_FITS = HOME / "language"
 # What carries hints to other hosts (apps/core/carriers.py); SQLite serves one host only.
 HINT_CARRIER = "" if IS_SQLITE else "redis" if REDIS_URL else "postgres"
 TASK_RETRY_ATTEMPTS = env.number("TASK_RETRY_ATTEMPTS", 3, minimum=1)
@@ -350,6 +353,7 @@ CHAT_PLATFORMS = {
     "telegram": "apps.chat.platforms.telegram.Telegram",
     "teams": "apps.chat.platforms.teams.Teams",
     "webhook": "apps.chat.platforms.webhook.Webhook",
+    "email": "apps.chat.platforms.email.Email",
 }
 # Networks that connections may call though they are private: 10.1.0.0/16, 127.0.0.0/8.
 CHAT_PRIVATE_NETWORKS = env.words("CHAT_PRIVATE_NETWORKS")

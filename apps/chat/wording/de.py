@@ -55,6 +55,7 @@ SENTENCES = {
     "stage_of": "Abschnitt {number} von {total}, {name}",
     "retries": "Neuer Versuch nach: {error}",
     "advice": "Was zu tun ist: {advice}",
+    "file_line": "{name}, {size}",
     "file_elsewhere": "{name}, {size}: zu groß für diesen Chat.",
     "is_blocked": "blockiert",
     "is_pending": "wartet, bis sie dran ist",

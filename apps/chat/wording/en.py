@@ -55,6 +55,7 @@ SENTENCES = {
     "stage_of": "stage {number} of {total}, {name}",
     "retries": "Tried again after: {error}",
     "advice": "What to do: {advice}",
+    "file_line": "{name}, {size}",
     "file_elsewhere": "{name}, {size}: too large for this chat.",
     "is_blocked": "blocked",
     "is_pending": "waiting its turn",

@@ -55,6 +55,7 @@ SENTENCES = {
     "stage_of": "etapa {number} de {total}, {name}",
     "retries": "Nuevo intento tras: {error}",
     "advice": "Qué hacer: {advice}",
+    "file_line": "{name}, {size}",
     "file_elsewhere": "{name}, {size}: demasiado grande para este chat.",
     "is_blocked": "bloqueada",
     "is_pending": "espera su turno",

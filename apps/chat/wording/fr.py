@@ -55,6 +55,7 @@ SENTENCES = {
     "stage_of": "étape {number} sur {total}, {name}",
     "retries": "Nouvel essai après : {error}",
     "advice": "Que faire : {advice}",
+    "file_line": "{name}, {size}",
     "file_elsewhere": "{name}, {size} : trop grand pour cette discussion.",
     "is_blocked": "bloquée",
     "is_pending": "attend son tour",

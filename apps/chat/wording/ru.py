@@ -55,6 +55,7 @@ SENTENCES = {
     "stage_of": "этап {number} из {total}, {name}",
     "retries": "Новая попытка после: {error}",
     "advice": "Что делать: {advice}",
+    "file_line": "{name}, {size}",
     "file_elsewhere": "{name}, {size}: слишком большой для этого чата.",
     "is_blocked": "заблокирована",
     "is_pending": "ждёт очереди",
