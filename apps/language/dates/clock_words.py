@@ -84,6 +84,7 @@ PATTERNS = (
     rf"(?:(?:um|gegen|ab)\s+)?(?P<amount>viertel)\s+(?:(?P<past>nach)|(?P<to>vor))\s+{_N}(?:\s+uhr)?{HALF_DAY}?",
     rf"(?:um|gegen|ab|bis)\s+{_AMOUNT}(?:\s+minuten)?\s+(?:(?P<past>nach)|(?P<to>vor))\s+{_N}(?:\s+uhr)?{HALF_DAY}?",
     rf"{_AMOUNT}\s+(?:minuten\s+)?(?:(?P<past>nach)|(?P<to>vor))\s+{_N}\s+uhr{HALF_DAY}?",
+    rf"{_AMOUNT}\s+minuten\s+(?:(?P<past>nach)|(?P<to>vor))\s+{_N}",
     rf"(?:um\s+)?dreiviertel\s+{_N}(?P<threequarter>){HALF_DAY}?",
     rf"(?:a\s+)?las?\s+{_N}\s+y\s+{_SPELLED}{HALF_DAY}?",
     rf"(?:a\s+)?las?\s+{_N}\s+menos\s+{_AMOUNT}(?P<minus>){HALF_DAY}?",
@@ -106,6 +107,7 @@ PATTERNS = (
     rf"{_IN_FRENCH}{_ABOUT}{_D}\s?h(?!\w){HALF_DAY}?",
     rf"{_N}\s*heures?\s*{HALF_DAY}",
     rf"{_D}\s?h{HALF_DAY}",
+    rf"{_IN_RUSSIAN}{_D}\s?ч(?!\w)",
     rf"{_IN_RUSSIAN}{_N}(?:\s*(?:часа|часов|час|ч))(?!\w)(?:\s+{_M}\s+минут)?(?!\w){HALF_DAY}?",
     rf"{_N}\s+(?:часа|часов|час){HALF_DAY}",
     rf"{_IN_RUSSIAN}{_N}{HALF_DAY}",
@@ -142,7 +144,7 @@ RANGE = (
     r"(?![\w:]|[.,]\d)"
 )  # fmt: skip
 COULD_BE = (
-    r"\d\s?[:hч]|\d[.]\d\d|\b(?:at|by|around|about|um|gegen|uhr|в|к|до|после|без|las?|à|vers|dès|noon|midday|mid|o['’]?clock|"
+    r"\d\s?(?:[:hч]|uhr)|\d[.]\d\d|\b(?:at|by|around|about|um|gegen|uhr|в|к|до|после|без|las?|à|vers|dès|noon|midday|mid|o['’]?clock|"
     r"past|halb|viertel|dreiviertel|quarter|половин[аеу]|четверть|часов|часа|heures?|[ap]\.?m|in the|at night)\b"
     r"|mittag|mitternacht|полдень|полночь|medio|media|midi|minuit|\d\s?[ap](?:\.?m)?\b"
 )

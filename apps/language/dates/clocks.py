@@ -119,6 +119,8 @@ def _on_half(hour: int, minutes: int, named: dict[str, str]) -> int | None:
     if "am" in named:
         return None if hour > 12 else minutes - NOON if hour == 12 else minutes
     if "pm" in named:
+        if hour > 12 and named["pm"].startswith("p"):
+            return None
         return minutes if hour >= 12 else minutes + NOON
     if "night" in named and hour <= 12:
         return minutes - NOON if hour == 12 else minutes + NOON if hour >= LAST_SMALL_HOUR else minutes

@@ -16,7 +16,7 @@ MONTHS = (
     "novembre nov",
     "décembre decembre déc",
 )
-WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+WEEKDAYS = ("lundi lun", "mardi", "mercredi mer", "jeudi jeu", "vendredi ven", "samedi sam", "dimanche dim")
 _NUMBERS = (
     "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf "
     "vingt vingt-et-un vingt-deux vingt-trois vingt-quatre vingt-cinq vingt-six vingt-sept vingt-huit vingt-neuf trente "
@@ -76,13 +76,17 @@ SINGLE = {
     "g": "quelques plusieurs",
 }
 SEASONS = {"printemps": 3, "été": 6, "automne": 9, "hiver": 12}
-LAST = split("dernier dernière derniers dernières derniere précédent précédente précédents passé passée écoulé")
+LAST = split(
+    "dernier dernière derniers dernières derniere précédent précédente précédents précédentes passé passée passés passées écoulé"
+)
 NEXT = [*split("prochain prochaine prochains suivant suivante"), "qui vient", "à venir"]
 THIS = ["en cours", "courant", "courante", "actuel", "actuelle"]
 PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "jusqu'à": [("V", None)],
     "jusqu'au": [("V", None)],
     "jusqu'en": [("V", None)],
+    "jusqu'à la fin de la journée": [("V", None), ("R", 0)],
+    "d'ici la fin de la journée": [("V", None), ("R", 0)],
     "jusqu'à présent": [("z", None)],
     "jusqu'à aujourd'hui": [("z", None)],
     "à ce jour": [("z", None)],
@@ -151,6 +155,7 @@ def _words() -> dict[str, Phrase]:
     for number, names in enumerate(NUMBERS, 1):
         words[f"ces {names}"] = (("#", number),)
     words.update({f"ces {number}": (("#", number),) for number in range(2, 100)})
+    words.update({f"le {number}": (("t", number),) for number in range(1, 32)})
     words.update({name: tokens for name, tokens in daily(CLOCK_UNITS, DAY_PARTS).items() if name not in words})
     return words
 
@@ -166,7 +171,7 @@ LEXICON = Lexicon(
     ordinal=r"(\d{1,2})(?:er|re|e|ème|eme|nd|nde)",
     labels=frozenset(split("noël pâques facture commande tâche numéro client page version contrat salle")),
     counted=frozenset(split("euros euro dollars lignes fois personnes clients factures pages")),
-    weak=frozenset({"mars", "jan", "oct", "nov"}),
+    weak=frozenset({"mars", "jan", "oct", "nov", "lun", "mer", "jeu", "ven", "sam", "dim"}),
     weak_is_strong_when_capital=False,
     common=frozenset(COMMON.split()),
     titles=frozenset({"monsieur", "madame", "mme", "mlle"}),

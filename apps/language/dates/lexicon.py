@@ -51,7 +51,7 @@ class Lexicon:
     words: Mapping[str, Phrase]
     fillers: frozenset[str]
     ordinal: str
-    """Pattern of an ordinal in digits, with one group."""
+    """Pattern of an ordinal in digits, with one group; merged lexicons know those of all languages."""
     labels: frozenset[str]
     """Words after which a number is a name and no year: invoice 2024."""
     counted: frozenset[str]
@@ -223,6 +223,7 @@ def merged(language: str) -> Lexicon:
         counted=host.counted.union(*(other.counted for other in others)),
         given_names=host.given_names.union(*(other.given_names for other in others)),
         titles=host.titles.union(*(other.titles for other in others)),
+        ordinal="|".join(dict.fromkeys([host.ordinal, *(other.ordinal for other in others)])),
         foreign=tuple({pattern for other in others for pattern, _ in other.patterns} - {"q(\\d)"}),
         after_year=host.after_year or load("ru").after_year - host.words.keys(),
     )

@@ -17,13 +17,13 @@ MONTHS = (
     "diciembre dic",
 )
 WEEKDAYS = (
-    "lunes",
+    "lunes lun",
     "martes",
-    "miércoles miercoles",
-    "jueves",
-    "viernes",
-    "sábado sabado sábados",
-    "domingo",
+    "miércoles miercoles mié",
+    "jueves jue",
+    "viernes vie",
+    "sábado sabado sábados sáb",
+    "domingo dom",
 )
 _NUMBERS = (
     "uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho "
@@ -63,7 +63,7 @@ SINGLE = {
     **UNITS,
     "L": "último última últimos últimas ultimo ultima ultimos ultimas pasado pasada pasados pasadas anterior anteriores",
     "T": "este esta estos estas actual presente",
-    "N": "próximo próxima próximos próximas proximo proxima siguiente siguientes",
+    "N": "próximo próxima próximos próximas proximo proxima proximos proximas siguiente siguientes",
     "O": "a al",
     "V": "hasta",
     "S": "desde",
@@ -92,6 +92,8 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "en lo que va de trimestre": [("X", "q")],
     "en lo que va del trimestre": [("X", "q")],
     "hasta la fecha": [("z", None)],
+    "hasta el final del día": [("V", None), ("R", 0)],
+    "antes de que acabe el día": [("V", None), ("R", 0)],
     "hasta hoy": [("z", None)],
     "hasta ahora": [("z", None)],
     "primera quincena": [("t", 1), ("h", None)],
@@ -161,6 +163,7 @@ def _words() -> dict[str, Phrase]:
         words.update(behind(nouns, MONTHS, WEEKDAYS, adjectives, code))
     words.update({name: tokens for name, tokens in daily(CLOCK_UNITS, DAY_PARTS).items() if name not in words})
     words["treinta y uno"] = (("#", 31),)
+    words.update({f"el {number}": (("t", number),) for number in range(1, 32)})
     return words
 
 
@@ -172,7 +175,7 @@ LEXICON = Lexicon(
     ordinal=r"(\d{1,2})(?:º|ª|°|er|ro|ra|do|da|to|ta)",
     labels=frozenset(split("navidad pascua factura pedido tarea número cliente página versión contrato orden sala")),
     counted=frozenset(split("euros euro dólares pesos filas registros veces personas clientes facturas páginas")),
-    weak=frozenset({"mar", "ago", "ene", "jun", "jul", "mayo"}),
+    weak=frozenset({"mar", "ago", "ene", "jun", "jul", "lun", "mié", "jue", "vie", "sáb", "dom"}),
     weak_is_strong_when_capital=False,
     common=frozenset(COMMON.split()),
     titles=frozenset({"señor", "señora", "sr", "sra", "don", "doña"}),

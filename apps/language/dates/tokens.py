@@ -40,6 +40,9 @@ class Token:
 
 
 _HOURS = r"\s?(?:h|hrs?|hours?|stunden?|std|час\w*|heures?|horas?)(?!\w)"
+_PREPOSITIONS = "on from to am vom zum bis le du au el del al с по до"
+_BEHIND = "(?:" + "|".join(rf"(?<=(?<!\w){word}\s)" for word in _PREPOSITIONS.split()) + ")"
+"""Two small numbers are a day and a month only behind these."""
 _VERSION = r"(?:version|versión|версия|release|rev|v)\W{1,2}\d+(?:\.\d+)+"
 _WORD = re.compile(
     rf"(?P<fraction>(?<![\w/])[13]/[24]{_HOURS}|(?<![\w.,])\d{{1,2}}[.,]\d{_HOURS})"
@@ -47,6 +50,7 @@ _WORD = re.compile(
     r"(?P<iso>(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?:[Tt]\d\d:\d\d(?:[:.\d]*)(?:[Zz]|[+-]\d\d:?\d\d)?)?(?![\w-]))"
     r"|(?P<ymd>(?<![\w/.])\d{4}(?P<ymdmark>[/.])\d{1,2}(?P=ymdmark)\d{1,2}(?![\w/]))"
     r"|(?P<dmy>(?<![\w/.])\d{1,2}(?P<dmymark>[/.])\d{1,2}(?P=dmymark)(?:\d{4}|\d{2})(?![\w/])|(?<![\w/.-])\d{1,2}-\d{1,2}-(?:\d{4}|\d{2})(?![\w/-]))"
+    r"|(?P<days>(?<![\w.])\d{1,2}\.\s?[-–—/]\s?\d{1,2}\.\d{1,2}(?:\.(?:\d{4}|\d{2})|\.)?(?![\w.]))"
     r"|(?P<phone>(?<![\w.,-])\d+(?:-\d+){2,}(?![\w-]))"
     r"|(?P<ym>(?<![\w/.-])\d{4}[-/](?:0[1-9]|1[0-2])(?![\w/-]))"
     r"|(?P<my>(?<![\w/.-])(?:0?[1-9]|1[0-2])[/.]\d{4}(?![\w/]))"
@@ -56,6 +60,7 @@ _WORD = re.compile(
     r"|(?P<daymonth>(?<![\w./])(?:\d{1,2}\.\d{1,2}\.(?![\w.])|\d{1,2}\.\d{1,2}(?=\s?[-–—]\s?\d{1,2}\.\d{1,2}\.\d)"
     r"|\d{1,2}/\d{1,2}(?=\s?(?:[-–—]|\w{1,5})\s?\d{1,2}/\d{1,2}/\d)"
     r"|(?:1[3-9]|2\d|3[01])/(?:0?[1-9]|1[0-2])(?![\w/])|(?:0?[1-9]|1[0-2])/(?:1[3-9]|2\d|3[01])(?![\w/])))"
+    rf"|(?P<shortday>{_BEHIND}\d{{1,2}}[./]\d{{1,2}}(?![\w./]|[.,]\d|\s?(?:%|€|\$|£|eur|chf|mio|tsd)))"
     r"|(?P<number>(?<![\w.,])\d+(?:[.,:]\d+)+(?!\w))"
     r"|(?P<nth>(?<![\w.,])\d{1,2}-(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)(?!\w))"
     r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]\s?\d{1,2}\.\d|\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
@@ -111,7 +116,9 @@ def _pieces(text: str, span: tuple[int, int], words: Lexicon, is_month_first: bo
             yield Token(code="Y", value=century(int(piece[1:])), **place)
         elif kind in ("joined", "nth"):
             yield Token(code="t", value=int(re.split(r"\D", piece)[0]), **place)
-        elif kind == "daymonth":
+        elif kind == "days":
+            yield from _days_of_month(piece, place)
+        elif kind in ("daymonth", "shortday"):
             yield from _day_and_month(piece, place, is_month_first)
         elif kind in ("dash", "comma", "and"):
             yield Token(code={"dash": "J", "comma": "c", "and": "C"}[kind], value=piece, **place)
@@ -135,10 +142,25 @@ def _day_and_month(piece: str, place: dict[str, Any], is_month_first: bool) -> I
     if "/" in piece and month > 12:
         day, month = month, day
     if 1 <= month <= 12 and piece != "24/7":
-        yield Token(code="t", value=day, **place)
+        is_open = "/" in piece and day <= 12 and day != month
+        notes = (Note(kind="day_month_order", words=piece),) if is_open else ()
+        yield Token(code="t", value=day, notes=notes, **place)
         yield Token(code="M", value=month, **place)
     else:
         yield Token(code="x", **place)
+
+
+def _days_of_month(piece: str, place: dict[str, Any]) -> Iterator[Token]:
+    """14. - 15.10.2025, also 14./15.10."""
+    first, last, month, *years = map(int, re.findall(r"\d+", piece))
+    if not 1 <= month <= 12:
+        yield Token(code="x", **place)
+        return
+    yield Token(code="t", value=first, **place)
+    yield Token(code="J", **place)
+    yield Token(code="t", value=last, **place)
+    yield Token(code="M", value=month, **place)
+    yield from (Token(code="Y", value=century(year) if year < 100 else year, **place) for year in years)
 
 
 def _elided(text: str, match: re.Match[str], words: Lexicon) -> Iterator[Token]:
@@ -271,7 +293,7 @@ def _adds_nothing(text: str, previous: Token, token: Token, rest: list[Token], w
     word = text[previous.start : previous.end].casefold()
     is_short = previous.is_spelled and len(word) < ABBREVIATION and word not in FULL
     is_abbreviated = (is_short and previous.code in "MnWvqhYK") or _is_year_word(text, previous, words)
-    return is_dot and is_abbreviated and bool(rest)
+    return is_dot and is_abbreviated and (bool(rest) or previous.code in "Mn")
 
 
 def _is_year_word(text: str, previous: Token, words: Lexicon) -> bool:
@@ -311,7 +333,8 @@ def _known(text: str, group: list[Token], words: Lexicon) -> list[Token] | None:
         is_titled = code == "n" and text[first.start].isupper() and phrase not in words.doubtful_first
         if code in "nv" and (first.is_capital or is_titled) and words.weak_is_strong_when_capital:
             code = {"n": "M", "v": "W"}[code]
-        tokens.append(Token(code=code, value=value, start=first.start, end=last.end, is_spelled=True))
+        is_spelled = not any(map(str.isdigit, phrase))
+        tokens.append(Token(code=code, value=value, start=first.start, end=last.end, is_spelled=is_spelled))
     return tokens
 
 
@@ -325,7 +348,7 @@ def _single(token: Token, words: Lexicon) -> Token:
     if stem in words.fillers:
         return Token(code=" ", **place)
     if ordinal := words.ordinal_shape.fullmatch(stem):
-        return Token(code="t", value=int(ordinal.group(1)), **place)
+        return Token(code="t", value=int(next(filter(None, ordinal.groups()))), **place)
     for shape, code in words.shapes:
         if found := shape.fullmatch(stem):
             return _shaped(code, found.group(1), place)

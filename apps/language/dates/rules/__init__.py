@@ -9,6 +9,7 @@ RULES: tuple[Rule, ...] = (
     timed.few_hours_away,
     timed.last_hours,
     named.fiscal_year,
+    named.month_of_name,
     named.days_of_one_month,
     named.day_of_month_of_year,
     named.day_of_month_of_short_year,

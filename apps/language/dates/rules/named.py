@@ -58,7 +58,7 @@ def _fiscal_quarter(whole: Period, number: int) -> Period:
 
 
 @rule(
-    rf"[#t]o?{MONTH}?C[#t]o?{MONTH}(?:[co]?Y)?|(?<!{MONTH})[#t]{RANGE}[#t]o?{MONTH}(?:[co]?Y)?"
+    rf"[#t]o?{MONTH}?C[#t]o?{MONTH}(?:[co]?Y)?|(?<!{MONTH})(?:[Wv]c?)?[#t]{RANGE}(?:[Wv]c?)?[#t]o?{MONTH}(?:[co]?Y)?"
     rf"|{MONTH}[#t]{RANGE}[#t](?!o?{MONTH})(?:c?Y)?"
 )
 def days_of_one_month(_: Context, matched: list[Token]) -> Any:
@@ -107,7 +107,7 @@ def day_of_month_of_short_year(context: Context, matched: list[Token]) -> Any:
 
 
 @rule(
-    rf"[#t]o?{MONTH}[co]?Y|{MONTH}[#t]c?Y|[#t]o?M|(?<=[UFSVBAOJZ])[#t]o?n|[#t]o?n(?!x)"
+    rf"[#t]o?{MONTH}[co]?Y|{MONTH}[#t][co]?Y|[#t]o?M|(?<=[UFSVBAOJZ])[#t]o?n|[#t]o?n(?!x)"
     rf"|M[#t](?!{MONTH})|n[#t](?!x|s|{MONTH})"
 )
 def day_of_month(_: Context, matched: list[Token]) -> Any:
@@ -195,7 +195,13 @@ def said_year(_: Context, matched: list[Token]) -> Any:
     return periods.year(matched[1].value)
 
 
-@rule("(?<=[IFSBAVZo])n|(?<=[bi])n|(?<=[bi]J)n|(?<=[pPMYn][OJC])n|n(?=[OJ][MnpP]|o?[LTNa]y)|^n$|M")
+@rule("(?<![#gtLNTar])mo[Mn](?:[co]?Y)?")
+def month_of_name(_: Context, matched: list[Token]) -> Any:
+    """The month of April is April."""
+    return with_year(Partial(grain="m", number=value_of(matched, "Mn")), matched)
+
+
+@rule("(?<=[IFSBAVZo])n|(?<=[bi])n|(?<=e)n(?=$|[cC])|(?<=[bi]J)n|(?<=[pPMYn][OJC])n|n(?=[OJ][MnpP]|o?[LTNa]y)|^n$|M")
 def month_alone(_: Context, matched: list[Token]) -> Any:
     return Partial(grain="m", number=matched[-1].value)
 

@@ -17,7 +17,8 @@ from apps.language.dates.reading import (
 )
 from apps.language.dates.tokens import Token
 
-SPAN = "#%(?:[cC]?#%)*"
+SPAN = "(?:#[dw][cC]?)*#%(?:[cC]?#%)*"
+DAY = 24 * 60
 NOON_HOUR, SMALL_HOUR, MAX_HOUR = 12, 6, 24
 AFTER_NOON = {"afternoon": 1, "evening": 4, "night": 6}
 """From which hour on "at 3 in the …" is after noon: at three in the night it is not."""
@@ -129,7 +130,9 @@ def _minutes(matched: list[Token]) -> int:
         if token.code == "#":
             count = token.value
         elif token.code == "%":
-            total += count * token.value
+            total += count * int(token.value)
+        elif token.code in "dw":
+            total += count * DAY * periods.DAYS_OF[token.code]
     return total
 
 

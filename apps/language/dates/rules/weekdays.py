@@ -42,14 +42,14 @@ def nth_weekday(context: Context, matched: list[Token]) -> Any:
     return assume(periods.day(inside[number - 1]), context, matched[-1])
 
 
-@rule("[Wv]c?[tU]?t(?![dwmqhyMno%])")
+@rule("[Wv]c?U?t(?![dwmqhyMno%])|[Wv]c?#(?=x?$)")
 def weekday_and_day(context: Context, matched: list[Token]) -> Any:
     """Friday the 27th: the nearest month in which that is so."""
     number, day = matched[0].value, matched[-1].value
     near = []
     for step in range(-MONTHS_AROUND, MONTHS_AROUND + 1):
         month = periods.around(periods.add_months(context.today.replace(day=1), step), "m")
-        if day <= month.last.day and (found := month.first.replace(day=day)).weekday() == number - 1:
+        if 1 <= day <= month.last.day and (found := month.first.replace(day=day)).weekday() == number - 1:
             near.append(found)
     before = [each for each in near if each < context.today][-1:]
     after = [each for each in near if each >= context.today][:1]
@@ -60,7 +60,7 @@ def weekday_and_day(context: Context, matched: list[Token]) -> Any:
     return Reading(value=periods.day(wanted[0]), others=others, kind="which_day")
 
 
-@rule("U(?:t|#)(?=$|[@~])")
+@rule("U(?:t|#)(?=$|[@~])|t(?=U?@)|^t$")
 def day_of_this_month(context: Context, matched: list[Token]) -> Any:
     """On the 15th, and nothing behind it: of this month, or of the one before or after. It is asked."""
     day = matched[-1].value
