@@ -83,12 +83,16 @@ class TemplateCard:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A template and how well it fits. `parts`: the baseline score's three, their sum, and the evidence beside it."""
+    """A template and how likely it is meant. `parts`: the baseline score's three, their sum, and the evidence beside it.
+
+    From a confidence of `starts_from` on it may be started: higher where a wrong start costs more.
+    """
 
     key: str
     name: str
     confidence: float
     parts: Mapping[str, float]
+    starts_from: float = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,8 @@
-"""Start, ask or none: the thresholds, chosen on tests/unit/language/evaluation.py."""
+"""Start, ask or none: the thresholds, chosen by `manage.py evaluate_language` (docs/language.md shows the tables).
+
+A start is worth it where (1 - p) x the cost of a wrong start is less than the cost of a question, so a template's
+threshold is cost / (cost + 1), in questions.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +10,13 @@ from typing import Literal
 
 from apps.language.contract import Candidate
 
-START = 0.7
+QUESTIONS, QUESTIONS_IF_COSTLY = 4, 19
+"""What one wrong start costs, in questions: with effects outside, or for money, it is dearer."""
 ASK = 0.15
 MARGIN = 0.15
 SHOWN = 3
+ALONE = 0.3
+"""Where nothing can be asked, what is above this is started."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +27,16 @@ class Decision:
     candidates: Sequence[Candidate]
 
 
+def starts_from(*, is_costly: bool) -> float:
+    cost = QUESTIONS_IF_COSTLY if is_costly else QUESTIONS
+    return cost / (cost + 1)
+
+
 def decide(ranked: Sequence[Candidate]) -> Decision:
-    best = ranked[0].confidence if ranked else 0.0
-    second = ranked[1].confidence if len(ranked) > 1 else 0.0
-    if best > START and best - second >= MARGIN:
+    if not ranked or ranked[0].confidence < ASK:
+        return Decision(kind="none", candidates=ranked[:5])
+    best, *others = ranked
+    second = others[0].confidence if others else 0.0
+    if best.confidence >= best.starts_from and best.confidence - second >= MARGIN:
         return Decision(kind="start", candidates=ranked[:SHOWN])
-    if best >= ASK:
-        near = [candidate for candidate in ranked[:SHOWN] if candidate.confidence >= ASK / 2]
-        return Decision(kind="ask", candidates=near)
-    return Decision(kind="none", candidates=ranked[:5])
+    return Decision(kind="ask", candidates=ranked[:SHOWN])

