@@ -27,6 +27,10 @@ LONGEST_WAIT = 3600.0
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
 MOST_ADDRESSES = 3
+GONE = 410
+BUSY = (429, 503)
+NEVER = (400, 413, 415, 422)
+"""What is refused for what it says will be refused again."""
 NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -53,6 +57,19 @@ class Answered:
             return None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return min(max((moment - now).total_seconds(), 0.0), LONGEST_WAIT)
+
+    def refusal(self, now: datetime) -> PlatformError:
+        """What a status that is no success means to who posts something. Only 410 and NEVER are for good: what is
+        wrong with an address or a secret is mended by a person, and the post can go then."""
+        if self.status in BUSY:
+            return PlatformError(f"The address asks us to wait ({self.status}).", retry_after=self.retry_after(now))
+        if self.status == GONE:
+            return PlatformError("The address takes nothing any more (410).", is_permanent=True)
+        if self.status in NEVER:
+            return PlatformError(f"The address refuses what we say ({self.status}).", is_permanent=True)
+        if 300 <= self.status < 400:
+            return PlatformError(f"The address redirects ({self.status}), which is not followed: enter where it leads.")
+        return PlatformError(f"The address answered {self.status}.", is_unsure=self.status >= 500)
 
 
 def post(

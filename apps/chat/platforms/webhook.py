@@ -34,9 +34,6 @@ from apps.core.schema import validate
 
 MOST_FILE = 5_000_000
 MOST_ANSWER = 100_000
-GONE = 410
-NEVER = (400, 413, 415, 422)
-"""What is refused for what it says will be refused again."""
 
 
 def _text(longest: int, shortest: int = 0) -> dict[str, Any]:
@@ -179,20 +176,7 @@ def _posted(wiring: Wiring, said: Mapping[str, Any], key: str) -> outward.Answer
     answered = outward.post(url, content=body, headers=headers, most=MOST_ANSWER)
     if answered.is_success:
         return answered
-    raise _failed(answered, now)
-
-
-def _failed(answered: outward.Answered, now: datetime) -> PlatformError:
-    status = answered.status
-    if status in (429, 503):
-        return PlatformError(f"The address asks us to wait ({status}).", retry_after=answered.retry_after(now))
-    if status == GONE:
-        return PlatformError("The address takes nothing for this dialog any more (410).", is_permanent=True)
-    if status in NEVER:
-        return PlatformError(f"The address refuses what we say ({status}).", is_permanent=True)
-    if 300 <= status < 400:
-        return PlatformError(f"The address redirects ({status}), which is not followed: enter where it leads.")
-    return PlatformError(f"The address answered {status}.", is_unsure=status >= 500)
+    raise answered.refusal(now)
 
 
 def _message_id(answered: outward.Answered) -> str:
