@@ -189,7 +189,7 @@ def _of_person(
     name = incoming.data.get("sender_name", "") or incoming.sender
     return Bubble(
         id=f"i{incoming.pk}",
-        place=_place(incoming.received_at, 0, incoming.pk),
+        place=place(incoming.received_at, 0, incoming.pk),
         version=f"{incoming.state}{'!' if _is_late(incoming, reader.now) else ''}",
         at=incoming.received_at,
         when=clock(incoming.received_at, reader.now),
@@ -228,7 +228,7 @@ def _of_post(
     chosen = press.data.get("button", "") if press else ""
     return Bubble(
         id=f"p{post.pk}",
-        place=_place(post.created_at, 1, post.pk),
+        place=place(post.created_at, 1, post.pk),
         version=f"{post.revision}.{post.state}.{chosen}",
         at=post.created_at,
         when=clock(post.created_at, reader.now),
@@ -277,6 +277,6 @@ def _trouble_of_post(post: Post, reader: _Reader) -> str:
     }[PostState(post.state)]
 
 
-def _place(at: datetime, rank: int, pk: int) -> str:
+def place(at: datetime, rank: int = 0, pk: int = 0) -> str:
     """Sorts as text."""
     return f"{int(at.timestamp() * 1_000_000):020d}.{rank}.{pk:019d}"

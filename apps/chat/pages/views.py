@@ -119,11 +119,13 @@ def _show_own(request: HttpRequest, text: str, error: str = "") -> HttpResponse:
 def _answer(request: HttpRequest, dialog: Dialog | None, context: dict[str, Any], status: int = 200) -> HttpResponse:
     before = Before.parse(request.GET.get("before", ""))
     is_drawn = dialog is not None and PANELS_ONLY not in request.headers
-    shown = bubbles.window(dialog, request.user, clock.now(), before) if dialog and is_drawn else Window()
+    now = clock.now()
+    shown = bubbles.window(dialog, request.user, now, before) if dialog and is_drawn else Window()
     context |= {
         **admin.site.each_context(request),
         "dialog": dialog,
         "window": shown,
+        "since": bubbles.place(now),
         "is_past": bool(before.text),
         "places": dialogs.places(request.user, dialog),
         "running": running.of(request.user),

@@ -32,26 +32,26 @@ const place = (fresh) => {
   box.insertBefore(fresh, later ?? null);
 };
 
-// Read aloud, and politely: answers and endings, not every step of a progress, and nothing that was there before.
+// Read aloud, and politely: answers and endings, not every step of a progress, and nothing from before the page was opened.
 const tell = (fresh, was) => {
-  if (fresh.dataset.news === undefined || (was && was.dataset.news !== undefined)) return;
+  const isOld = was ? was.dataset.news !== undefined : fresh.dataset.place < talk.dataset.since;
+  if (isOld || fresh.dataset.news === undefined) return;
   announce.textContent = `${fresh.querySelector(".title, .said")?.textContent ?? ""}`.slice(0, 300);
 };
 
-const put = ({ id, version, html }, isQuiet) => {
+const put = ({ id, version, html }) => {
   const was = document.getElementById(id);
   if (was?.dataset.version === version) return;
   const fresh = parse(html);
   if (was) swap(was, fresh);
   else place(fresh);
-  if (!isQuiet) tell(fresh, was);
+  tell(fresh, was);
 };
 
-let isFirst = true;
 const draw = (items) => {
   if (isPast) return;
   const atEnd = scroll.scrollTop > -4;
-  for (const each of items) put(each, isFirst);
+  for (const each of items) put(each);
   if (items.length) document.getElementById("nothing")?.remove();
   if (atEnd) scroll.scrollTop = 0;
 };
@@ -69,7 +69,6 @@ setInterval(() => document.hidden || soon(), 15000);
 follow(() => talk.dataset.address, {
   onMessage: (message) => {
     draw(message.items);
-    isFirst = false;
     soon();
   },
 });
