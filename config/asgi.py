@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP through Django, websockets through the console's live consumers."""
+"""The ASGI application: HTTP through Django, of which chats' deliveries take a shortcut; websockets through live consumers."""
 
 import os
 
@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-from apps.console.live.routing import websockets  # noqa: E402  (needs the applications loaded above)
+from apps.chat.door import shortcut  # noqa: E402  (needs the applications loaded above)
+from apps.chat.live.routing import websockets  # noqa: E402  (the same)
 
-application = ProtocolTypeRouter({"http": http, "websocket": websockets})
+application = ProtocolTypeRouter({"http": shortcut.before(http), "websocket": websockets})
