@@ -18,10 +18,10 @@ from apps.language.contract import Choice, Command, Interpretation, Message, Ope
 
 LANGUAGES = {
     "en": "apps.language.commands.english",
-    # X"de": "apps.language.commands.german",
-    # X"ru": "apps.language.commands.russian",
-    # X"es": "apps.language.commands.spanish",
-    # X"fr": "apps.language.commands.french",
+    "de": "apps.language.commands.german",
+    "ru": "apps.language.commands.russian",
+    "es": "apps.language.commands.spanish",
+    "fr": "apps.language.commands.french",
 }
 WITHOUT_A_TASK = frozenset({"list", "queue", "help"})
 DECISIONS = frozenset({"approve", "reject"})
@@ -50,10 +50,13 @@ def recognise(message: Message) -> Recognised | None:
     if message.text.strip() == "?":
         return Recognised(verb="help", language=_language(message))
     text = " ".join(message.text[: 4 * MAX_LENGTH].replace("’", "'").split())
+    named = None
     for language in dict.fromkeys([_language(message), *LANGUAGES]):
-        if found := next(_readings(text, language, message.open_tasks), None):
-            return found
-    return None
+        for found in _readings(text, language, message.open_tasks):
+            if not found.words:
+                return found
+            named = named or found  # a word of another language may be no name at all: "refuse la tâche 12"
+    return named
 
 
 def read(message: Message) -> Interpretation | None:
@@ -78,12 +81,11 @@ def _readings(whole: str, language: str, tasks: Sequence[OpenTask]) -> Iterator[
     text = _plain(whole, table)
     if not text or len(text) > MAX_LENGTH:
         return
-    for verb, patterns in table.COMMANDS:
-        for pattern in patterns:
-            if match := re.fullmatch(pattern, text, re.IGNORECASE):
-                found = _obeyed(verb, match, table, language, tasks)
-                if found is not None:
-                    yield found
+    for verb, pattern in _patterns(language):
+        if match := pattern.fullmatch(text):
+            found = _obeyed(verb, match, table, language, tasks)
+            if found is not None:
+                yield found
 
 
 def _obeyed(
@@ -139,6 +141,16 @@ def _ask(verb: Verb, tasks: Sequence[OpenTask], text: str = "") -> Interpretatio
 def _language(message: Message) -> str:
     language = message.locale.replace("_", "-").split("-")[0].lower()
     return language if language in LANGUAGES else "en"
+
+
+@lru_cache
+def _patterns(language: str) -> list[tuple[Verb, re.Pattern[str]]]:
+    """Compiled and kept here: there are more of them than `re` keeps."""
+    return [
+        (verb, re.compile(pattern, re.IGNORECASE))
+        for verb, patterns in _table(language).COMMANDS
+        for pattern in patterns
+    ]
 
 
 @lru_cache

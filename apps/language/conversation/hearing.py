@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Literal
 
 from apps.language import wording
@@ -69,6 +70,12 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"[\s,.:;!?…\U0001f300-\U0001faff]+", " ", text[:400].replace("’", "'")).split()).casefold()
 
 
+@lru_cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Kept here: there are more of them than `re` keeps."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
 def _tables() -> Iterator[Words]:
     """The spoken language's first."""
     for language in dict.fromkeys([wording.spoken(), *LANGUAGES]):
@@ -78,12 +85,12 @@ def _tables() -> Iterator[Words]:
 def correction(text: str) -> Correction:
     """What a message is without its "no, I meant"; of the tables the one that takes most."""
     plain = text.strip().replace("’", "'")
-    heads = [re.match(words.denial, plain, re.IGNORECASE) for words in _tables()]
+    heads = [_compiled(words.denial).match(plain) for words in _tables()]
     taken = max(match.end() if match else 0 for match in heads)
     rest, is_denied = plain[taken:], taken > 0
-    for words in _tables():
+    for text, words in product((plain, rest), _tables()):
         for pattern in words.instead:
-            if match := re.fullmatch(pattern, rest, re.IGNORECASE):
+            if match := _compiled(pattern).fullmatch(text):
                 return Correction(new=_trimmed(match["new"]), old=_trimmed(match["old"]), is_denied=True)
     return Correction(new=_trimmed(rest), is_denied=is_denied)
 
@@ -96,7 +103,7 @@ def same(text: str) -> str | None:
     """What follows "the same"; None where the message does not begin so."""
     plain = text.strip().replace("’", "'")
     for words in _tables():
-        if match := re.match(words.same, plain, re.IGNORECASE):
+        if match := _compiled(words.same).match(plain):
             return _trimmed(plain[match.end() :])
     return None
 
@@ -105,7 +112,7 @@ def also(text: str) -> str | None:
     """What follows an "and", "only" or "as"; None where the message does not begin so."""
     plain = text.strip().replace("’", "'")
     for words in _tables():
-        if re.match(words.also, plain, re.IGNORECASE):
+        if _compiled(words.also).match(plain):
             return plain
     return None
 
@@ -118,18 +125,18 @@ def parts(text: str) -> list[str]:
 
 def _split(line: str) -> list[str]:
     for words in _tables():
-        pieces = re.split(words.then, line, flags=re.IGNORECASE)
+        pieces = _compiled(words.then).split(line)
         if len([piece for piece in pieces if _trimmed(piece)]) > 1:
             return pieces
     return [line]
 
 
 def repeated(text: str) -> Repeated | None:
-    """Only where the words stand at the beginning or at the end."""
+    """Where the words stand at the beginning or at the end; in the middle only with a time."""
     for words in _tables():
-        for match in re.finditer(words.rule, text, re.IGNORECASE):
+        for match in _compiled(words.rule).finditer(text):
             before, behind = _trimmed(text[: match.start()]), _trimmed(text[match.end() :])
-            if not (before and behind) or _is_address(before):
+            if not (before and behind) or _is_address(before) or re.search(r"\d", match.group()):
                 rest = _trimmed(re.sub(rf"^(?:{_ADDRESS})\b", "", f"{before} {behind}".strip(), flags=re.IGNORECASE))
                 return Repeated(rule=_trimmed(match.group()), rest=rest)
     return None

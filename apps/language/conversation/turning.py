@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from apps.language import wording
+from apps.language import commands, wording
 from apps.language.contract import Choice, Message
 from apps.language.conversation import fresh, hearing, helping, orders, requests, settling
 from apps.language.conversation.contract import Undo, World
@@ -41,7 +41,8 @@ def _language(state: State, said: Message) -> str:
     cyrillic = sum("\u0400" <= letter <= "\u04ff" for letter in letters)
     if letters and 2 * cyrillic > len(letters):
         return "ru"
-    return hearing.language(said.text) or language_of(said.text, settled)
+    ordered = commands.recognise(replace(said, locale=settled, open_tasks=()))
+    return hearing.language(said.text) or (ordered.language if ordered else language_of(said.text, settled))
 
 
 def _spoken(said: Message, language: str) -> Message:

@@ -6,10 +6,10 @@ from importlib import import_module
 
 LANGUAGES = {
     "en": "apps.language.conversation.words.english",
-    # X"de": "apps.language.conversation.words.german",
-    # X"ru": "apps.language.conversation.words.russian",
-    # X"es": "apps.language.conversation.words.spanish",
-    # X"fr": "apps.language.conversation.words.french",
+    "de": "apps.language.conversation.words.german",
+    "ru": "apps.language.conversation.words.russian",
+    "es": "apps.language.conversation.words.spanish",
+    "fr": "apps.language.conversation.words.french",
 }
 
 
