@@ -46,7 +46,8 @@ _BEHIND = "(?:" + "|".join(rf"(?<=(?<!\w){word}\s)" for word in _PREPOSITIONS.sp
 _VERSION = r"(?:version|versión|версия|release|rev|v)\W{1,2}\d+(?:\.\d+)+"
 _WORD = re.compile(
     rf"(?P<fraction>(?<![\w/])[13]/[24]{_HOURS}|(?<![\w.,])\d{{1,2}}[.,]\d{_HOURS})"
-    rf"|(?P<version>(?<!\w){_VERSION})|"
+    rf"|(?P<version>(?<!\w){_VERSION})"
+    r"|(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://\S+|\bwww\.\S+)|"
     r"(?P<iso>(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?:[Tt]\d\d:\d\d(?:[:.\d]*)(?:[Zz]|[+-]\d\d:?\d\d)?)?(?![\w-]))"
     r"|(?P<ymd>(?<![\w/.])\d{4}(?P<ymdmark>[/.])\d{1,2}(?P=ymdmark)\d{1,2}(?![\w/]))"
     r"|(?P<dmy>(?<![\w/.])\d{1,2}(?P<dmymark>[/.])\d{1,2}(?P=dmymark)(?:\d{4}|\d{2})(?![\w/])|(?<![\w/.-])\d{1,2}-\d{1,2}-(?:\d{4}|\d{2})(?![\w/-]))"

@@ -9,14 +9,13 @@ _NUMBERS = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 
 
-def _numbers() -> dict[str, int]:
+def _numbers() -> dict[str, float]:
     ones = _NUMBERS.split()
-    words = {name: number for number, name in enumerate(ones, 1)}
+    words: dict[str, float] = {name: number for number, name in enumerate(ones, 1)}
     for ten, name in enumerate(_TENS.split(), 2):
         words[name] = 10 * ten
         words.update({f"{name}{gap}{one}": 10 * ten + number for number, one in enumerate(ones[:9], 1) for gap in "- "})
-    words.update({"a hundred": 100, "one hundred": 100, "a thousand": 1000, "one thousand": 1000})
-    return {**words, "a dozen": 12, "half a dozen": 6, "a couple of": 2}
+    return {**words, "a hundred": 100, "a thousand": 1000, "a couple of": 2, "half a": 0.5, "one and a half": 1.5}
 
 
 PHRASES = Phrases(
@@ -63,6 +62,10 @@ PHRASES = Phrases(
     multiples={"once": 1, "twice": 2, "thrice": 3},
     times=frozenset({"time", "times", "repetitions", "repeats", "repeat"}),
     rates=r"\s+(?:an?|as|per|each|every|the|more|less|you|it|we|i|this|that|again)\b",
+    hundreds={"hundred": 100},
+    dozens={"dozen": 12, "a dozen": 12},
+    halves={"and a half": 0.5},
+    leaving={"out": "leave", "aside": "leave", "off": "(?:leave|turn)"},
     scales={
         "k": 1000, "thousand": 1000, "m": 10**6, "mn": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9,
     },
@@ -70,6 +73,7 @@ PHRASES = Phrases(
     units={
         "second": "TS", "seconds": "TS", "sec": "TS", "secs": "TS", "minute": "TM", "minutes": "TM", "min": "TM",
         "mins": "TM", "hour": "TH", "hours": "TH", "hr": "TH", "hrs": "TH", "h": "TH", "day": "D", "days": "D",
+        "fortnight": "DD", "fortnights": "DD",
         "week": "W", "weeks": "W", "month": "M", "months": "M", "year": "Y", "years": "Y",
     },
     currencies={

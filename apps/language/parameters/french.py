@@ -6,9 +6,9 @@ _NUMBERS = "un deux trois quatre cinq six sept huit neuf dix onze douze treize q
 _TENS = {20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soixante", 80: "quatre-vingt"}
 
 
-def _numbers() -> dict[str, int]:
+def _numbers() -> dict[str, float]:
     ones = _NUMBERS.split()
-    words = {name: number for number, name in enumerate(ones, 1)}
+    words: dict[str, float] = {name: number for number, name in enumerate(ones, 1)}
     for ten, name in _TENS.items():
         words[name] = ten
         reach = 19 if ten >= 60 else 9
@@ -19,9 +19,8 @@ def _numbers() -> dict[str, int]:
         "quatre-vingts": 80,
         "soixante et onze": 71,
         "une": 1,
-        "cent": 100,
-        "mille": 1000,
-        "une douzaine de": 12,
+        "un demi": 0.5,
+        "une demi": 0.5,
     }
 
 
@@ -39,6 +38,10 @@ PHRASES = Phrases(
     times=frozenset({"fois", "times", "repetitions", "repeats", "repeat"}),
     rates=r"\s+(?:par|chaque|plus|moins)\b",
     decimal=",",
+    hundreds={"cent": 100, "cents": 100},
+    dozens={"douzaine": 12, "douzaines": 12, "douzaine de": 12, "douzaines de": 12},
+    halves={"et demi": 0.5, "et demie": 0.5},
+    leaving={"de côté": "laisse[zr]?"},
     scales={"mille": 1000, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9},
     percent=("%", "pour cent", "pourcent"),
     units={

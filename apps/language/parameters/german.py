@@ -6,13 +6,15 @@ _NUMBERS = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf drei
 _TENS = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig"
 
 
-def _numbers() -> dict[str, int]:
+def _numbers() -> dict[str, float]:
     ones = _NUMBERS.split()
-    words = {name: number for number, name in enumerate([*ones, "neunzehn"], 1)}
+    words: dict[str, float] = {name: number for number, name in enumerate([*ones, "neunzehn"], 1)}
+    words.update({f"{one}einhalb": number + 0.5 for number, one in enumerate(ones[:9], 1)})
     for ten, name in enumerate(_TENS.split(), 2):
         words[name] = 10 * ten
         words.update({f"{one}und{name}": 10 * ten + number for number, one in enumerate(ones[:9], 1)})
-    return {**words, "eine": 1, "einen": 1, "hundert": 100, "tausend": 1000, "ein dutzend": 12}
+    half = dict.fromkeys(("ein halbes", "eine halbe", "einer halben", "einem halben"), 0.5)
+    return {**words, **half, "eine": 1, "einen": 1, "anderthalb": 1.5, "eineinhalb": 1.5}
 
 
 PHRASES = Phrases(
@@ -29,7 +31,11 @@ PHRASES = Phrases(
     times=frozenset({"mal", "times", "repetitions", "repeats", "repeat"}),
     rates=r"\s+(?:pro|am|im|jede[nrs]?|so|mehr|weniger)\b",
     decimal=",",
-    scales={"tsd": 1000, "tausend": 1000, "mio": 10**6, "million": 10**6, "millionen": 10**6, "mrd": 10**9},
+    hundreds={"hundert": 100},
+    dozens={"dutzend": 12, "ein dutzend": 12},
+    leaving={"weg": "lass(?:en?|t)?"},
+    scales={"tsd": 1000, "tausend": 1000, "mio": 10**6, "million": 10**6, "millionen": 10**6, "mrd": 10**9,
+        "milliarde": 10**9, "milliarden": 10**9},
     percent=("%", "prozent"),
     units={
         "sekunde": "TS", "sekunden": "TS", "minute": "TM", "minuten": "TM", "stunde": "TH", "stunden": "TH", "std": "TH",

@@ -31,8 +31,8 @@ class Phrases:
     """What may stand between a parameter's name and its value."""
     no_plural: str
     """An ending to ignore when two nouns are compared."""
-    numbers: Mapping[str, int]
-    """Numbers in letters, before the noun they count."""
+    numbers: Mapping[str, float]
+    """Numbers in letters that add up; halves that stand before a group ("half a" million) too."""
     multiples: Mapping[str, int]
     """Words that hold number and noun: "twice" is two times."""
     times: frozenset[str]
@@ -48,6 +48,13 @@ class Phrases:
     """Units of time: the word and the letter of ISO 8601 (T before hours, minutes and seconds)."""
     currencies: Mapping[str, str] = field(default_factory=dict)
     """Names of currencies and their codes."""
+    hundreds: Mapping[str, int] = field(default_factory=dict)
+    """Words that multiply the number before them."""
+    dozens: Mapping[str, int] = field(default_factory=dict)
+    halves: Mapping[str, float] = field(default_factory=dict)
+    """What adds a half to the number before it."""
+    leaving: Mapping[str, str] = field(default_factory=dict)
+    """What stands behind a name, and the pattern before it, to leave it out: "leave the details out"."""
 
 
 @lru_cache

@@ -5,7 +5,7 @@ fraction in English, and a person who writes English may still mean the former.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from apps.language.parameters.phrases import Phrases
@@ -29,6 +29,8 @@ HALVES = {
     "anderthalb stunden": "PT1H30M", "полчаса": "PT30M", "полтора часа": "PT1H30M", "media hora": "PT30M",
     "una hora y media": "PT1H30M", "demi-heure": "PT30M", "une heure et demie": "PT1H30M", "viertelstunde": "PT15M",
 }  # fmt: skip
+OF = r"(?:\s(?:de|of)(?=\s)|\sd['’])?"
+"""Between a large number and its currency: "millones de euros"."""
 MAX_DIGITS = 18
 ORDER = ("Y", "M", "W", "D", "TH", "TM", "TS")
 
@@ -64,19 +66,38 @@ def parsed(text: str, decimal: str) -> tuple[float, float | None] | None:
     return (fraction, grouped) if marks[-1] == decimal else (grouped, None)
 
 
-def money(text: str, phrases: Phrases, words: Iterable[str]) -> list[Quantity]:
+def money(text: str, phrases: Phrases, words: Iterable[str], spelled: Mapping[str, float]) -> list[Quantity]:
     """Amounts beside a currency. Only the number's span: the currency may be a value of its own."""
     names = [*present(text, phrases.currencies)]
     currency = "|".join([*map(re.escape, SYMBOLS), *(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)])
     codes = "|".join(code.lower() for code in CODES)
     marks = rf"(?:{currency}|(?<!\w)(?:{codes})(?!\w))"
     number = numeral(phrases)
-    return _amounts(text, rf"{marks}\s?{number}|{number}\s?{marks}", phrases, words)
+    found = _amounts(text, rf"{marks}\s?{number}|{number}{OF}\s?{marks}", phrases, words)
+    return found + _in_letters(text, rf"{OF}\s?{marks}", words, spelled)
 
 
-def percent(text: str, phrases: Phrases, words: Iterable[str]) -> list[Quantity]:
+def percent(text: str, phrases: Phrases, words: Iterable[str], spelled: Mapping[str, float]) -> list[Quantity]:
     marks = "|".join(re.escape(word) + ("" if word == "%" else r"\b") for word in phrases.percent)
-    return _amounts(text, rf"{numeral(phrases)}\s?(?:{marks})", phrases, words)
+    found = _amounts(text, rf"{numeral(phrases)}\s?(?:{marks})", phrases, words)
+    return found + _in_letters(text, rf"\s?(?:{marks})", words, spelled)
+
+
+def _in_letters(text: str, behind: str, words: Iterable[str], spelled: Mapping[str, float]) -> list[Quantity]:
+    """Numbers in letters before a currency or a word for percent."""
+    if not spelled:
+        return []
+    pattern = rf"(?<!\w)({any_of(spelled)}){behind}"
+    return [
+        Quantity(value=spelled[match.group(1)], span=match.span(1))
+        for match in re.finditer(pattern, text)
+        if _fits(text[: match.start()], words)
+    ]
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern of words, the longest first."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)"
 
 
 def numeral(phrases: Phrases) -> str:
@@ -118,28 +139,39 @@ def _fits(before: str, words: Iterable[str]) -> bool:
     return (is_less or not is_more) if named & HIGH else not (is_more or is_less)
 
 
-def duration(text: str, phrases: Phrases) -> tuple[str, tuple[int, int]] | None:
-    """ISO 8601: "an hour and 30 minutes" is PT1H30M. None where there is none, or more than one."""
-    for words, iso in sorted(HALVES.items(), key=lambda pair: -len(pair[0])):
-        if (at := text.find(words)) >= 0:
-            return iso, (at, at + len(words))
-    units = "|".join(sorted(map(re.escape, present(text, phrases.units)), key=len, reverse=True))
-    if not units:
-        return None
-    spelled = "|".join(sorted(map(re.escape, [*present(text, phrases.numbers), "a", "an"]), key=len, reverse=True))
-    piece = rf"(?:({digits(phrases)})|({spelled}))[\s-]?({units})(?!\w)"
+def durations(text: str, phrases: Phrases, spelled: Mapping[str, float]) -> list[tuple[str, tuple[int, int]]]:
+    """Each as ISO 8601 with its span: "an hour and 30 minutes" is PT1H30M."""
+    found = [
+        (iso, match.span())
+        for words, iso in HALVES.items()
+        if words in text
+        for match in re.finditer(re.escape(words), text)
+    ]
+    units = any_of(present(text, phrases.units))
+    letters = any_of([*spelled, "a", "an"])
+    piece = rf"(?:({digits(phrases)})|({letters}))[\s-]?({units})(?!\w)"
     one = rf"(?<![\w.,]){piece}"
-    whole = [*re.finditer(rf"{one}(?:\s*(?:,|and|und|и|y|et)?\s*{piece})*", text)]
-    if len(whole) != 1:
-        return None
+    for match in re.finditer(rf"{one}(?:\s*(?:,|and|und|и|y|et)?\s*{piece})*", text):
+        iso = _sum(re.findall(one, match.group()), phrases, spelled)
+        if iso:
+            found.append((iso, match.span()))
+    found.sort(key=lambda each: each[1][0] - each[1][1])
+    kept: list[tuple[str, tuple[int, int]]] = []
+    for iso, (start, end) in found:
+        if all(end <= low or start >= high for _, (low, high) in kept):
+            kept.append((iso, (start, end)))
+    return sorted(kept, key=lambda each: each[1])
+
+
+def _sum(pieces: list[tuple[str, str, str]], phrases: Phrases, spelled: Mapping[str, float]) -> str | None:
     parts: dict[str, float] = {}
-    for number, word, unit in re.findall(one, whole[0].group()):
-        read = parsed(number, phrases.decimal) if number else (float(phrases.numbers.get(word, 1)), None)
-        if read is None or read[1] is not None or read[0] < 0 or phrases.units[unit] in parts:
+    for number, word, unit in pieces:
+        read = parsed(number, phrases.decimal) if number else (float(spelled.get(word, 1)), None)
+        letter, count = ("D", 14) if phrases.units[unit] == "DD" else (phrases.units[unit], 1)
+        if read is None or read[1] is not None or read[0] < 0 or letter in parts:
             return None
-        parts[phrases.units[unit]] = read[0]
-    value = _iso(parts)
-    return (value, whole[0].span()) if value else None
+        parts[letter] = read[0] * count
+    return _iso(parts)
 
 
 def _iso(parts: dict[str, float]) -> str | None:

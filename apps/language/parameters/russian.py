@@ -8,16 +8,18 @@ _LISTED = (
     "восемнадцать,девятнадцать"
 )
 _NUMBERS = _LISTED.split(",")
+_HUNDREDS = "сто ста,двести,триста,четыреста,пятьсот,шестьсот,семьсот,восемьсот,девятьсот"
 _TENS = "двадцать тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто"
 
 
-def _numbers() -> dict[str, int]:
-    words = {name: number for number, names in enumerate(_NUMBERS, 1) for name in names.split()}
+def _numbers() -> dict[str, float]:
+    words: dict[str, float] = {name: number for number, names in enumerate(_NUMBERS, 1) for name in names.split()}
     for ten, name in enumerate(_TENS.split(), 2):
         ones = [(one, number) for number, names in enumerate(_NUMBERS[:9], 1) for one in names.split()]
         words[name] = 10 * ten
         words.update({f"{name} {one}": 10 * ten + number for one, number in ones})
-    return {**words, "сто": 100, "тысяча": 1000, "дюжина": 12, "полтора десятка": 15}
+    words.update({name: 100 * number for number, names in enumerate(_HUNDREDS.split(","), 1) for name in names.split()})
+    return {**words, "полтора": 1.5, "полторы": 1.5, "пол": 0.5, "полмиллиона": 500_000, "полтысячи": 500}
 
 
 PHRASES = Phrases(
@@ -34,9 +36,11 @@ PHRASES = Phrases(
     times=frozenset({"раз", "раза", "times", "repetitions", "repeats", "repeat"}),
     rates=r"\s+(?:в|за|больше|меньше|каждый|каждую)\b",
     decimal=",",
+    dozens={"дюжина": 12, "дюжину": 12, "дюжины": 12, "дюжин": 12, "десяток": 10, "десятка": 10, "десятков": 10},
+    halves={"с половиной": 0.5},
     scales={
         "тыс": 1000, "тысяч": 1000, "тысячи": 1000, "тысяча": 1000, "млн": 10**6, "миллион": 10**6, "миллиона": 10**6,
-        "миллионов": 10**6, "млрд": 10**9,
+        "миллионов": 10**6, "млрд": 10**9, "миллиард": 10**9, "миллиарда": 10**9, "миллиардов": 10**9,
     },
     percent=("%", "процент", "процента", "процентов", "проц"),
     units={

@@ -8,16 +8,21 @@ _LISTED = (
     "veintiocho,veintinueve"
 )
 _NUMBERS = _LISTED.split(",")
+_HUNDREDS = {
+    2: "doscient", 3: "trescient", 4: "cuatrocient", 5: "quinient", 6: "seiscient", 7: "setecient", 8: "ochocient",
+    9: "novecient",
+}  # fmt: skip
 _TENS = "treinta cuarenta cincuenta sesenta setenta ochenta noventa"
 
 
-def _numbers() -> dict[str, int]:
-    words = {name: number for number, names in enumerate(_NUMBERS, 1) for name in names.split()}
+def _numbers() -> dict[str, float]:
+    words: dict[str, float] = {name: number for number, names in enumerate(_NUMBERS, 1) for name in names.split()}
     ones = [(name, number) for number, names in enumerate(_NUMBERS[:9], 1) for name in names.split()]
     for ten, name in enumerate(_TENS.split(), 3):
         words[name] = 10 * ten
         words.update({f"{name} y {one}": 10 * ten + number for one, number in ones})
-    return {**words, "cien": 100, "ciento": 100, "mil": 1000, "una docena de": 12, "media docena de": 6}
+    hundreds = [(stem + ending, 100 * number) for number, stem in _HUNDREDS.items() for ending in ("os", "as")]
+    return {**words, **dict(hundreds), "cien": 100, "ciento": 100, "media": 0.5, "medio": 0.5}
 
 
 PHRASES = Phrases(
@@ -34,6 +39,8 @@ PHRASES = Phrases(
     times=frozenset({"vez", "veces", "times", "repetitions", "repeats", "repeat"}),
     rates=r"\s+(?:al|por|cada|más|menos|a la)\b",
     decimal=",",
+    dozens={"docena": 12, "docenas": 12, "docena de": 12, "docenas de": 12},
+    halves={"y medio": 0.5, "y media": 0.5},
     scales={"mil": 1000, "millón": 10**6, "millones": 10**6},
     percent=("%", "por ciento", "porciento"),
     units={

@@ -1,15 +1,16 @@
 """Readers for one kind of value each. They look at the words that nothing has consumed yet."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
-from apps.language.parameters import quantities
+from apps.language.parameters import quantities, spelled
 from apps.language.parameters.fields import Field
 from apps.language.parameters.phrases import Phrases
 
@@ -18,6 +19,8 @@ REACH = 4
 """How many words a "without" reaches."""
 MAX_CLAUSE = 120
 """How many characters before a choice are looked at for an "including"."""
+MAX_DISTANCE = 30
+"""How many characters may stand between a parameter's name and its duration."""
 _QUOTED = r"[\"“„]([^\"“”„]{1,500})[\"”“]|(?<!\w)'([^']{1,500})'(?!\w)"
 _GAP = r"[\s_-]+"
 _WORD = r"[^\W\d_](?:[\w’'-]*\w)?"
@@ -47,9 +50,9 @@ class Sentence:
         self.folded = "".join(low if len(low := char.lower()) == 1 else char for char in self.text).replace("’", "'")
 
     @cached_property
-    def number_words(self) -> list[str]:
-        """Numbers in letters that stand in the text, the longest first."""
-        return sorted(quantities.present(self.folded, self.phrases.numbers), key=len, reverse=True)
+    def spelled(self) -> dict[str, int | float]:
+        """Numbers in letters that stand in the text, and their values."""
+        return spelled.runs(self.folded, self.phrases)
 
     def is_free(self, start: int, end: int) -> bool:
         return all(end <= low or start >= high for low, high in self.consumed)
@@ -119,13 +122,19 @@ def _fuzzy(place: Field, sentence: Sentence) -> list[tuple[Any, tuple[int, int]]
     found = []
     for match in sentence.matches(rf"\w{{{FUZZY_LENGTH},}}"):
         scored = sorted(
-            ((fuzz.ratio(match.group(), phrase), choice) for phrase, choice in phrases), key=lambda pair: -pair[0]
+            ((_likeness(match.group(), phrase), choice) for phrase, choice in phrases), key=lambda pair: -pair[0]
         )
         best = scored[0]
         rest = [score for score, choice in scored if choice != best[1]]
         if best[0] >= FUZZY_SCORE and best[0] - max(rest, default=0) >= FUZZY_LEAD:
             found.append((best[1], match.span()))
     return found
+
+
+def _likeness(word: str, phrase: str) -> float:
+    """One slip (a letter too many, missing, wrong or swapped with its neighbour) behind the same first letter is near."""
+    is_slip = len(phrase) >= FUZZY_LENGTH and word[0] == phrase[0] and OSA.distance(word, phrase, score_cutoff=1) <= 1
+    return max(fuzz.ratio(word, phrase), float(FUZZY_SCORE) if is_slip else 0)
 
 
 def _choice(place: Field, sentence: Sentence) -> Value | None:
@@ -212,6 +221,9 @@ def _truth(place: Field, sentence: Sentence) -> Value | None:
         return None
     name = rf"(?:{'|'.join(names)})"
     joining = "|".join(map(re.escape, sentence.phrases.joining))
+    for behind, before in sentence.phrases.leaving.items():
+        for match in sentence.matches(rf"\b{before}\s+(?:(?:{joining})\s+){{0,3}}{name}\s+{behind}\b"):
+            return Value(value=False, spans=(match.span(),))
     for words, truth in ((sentence.phrases.without, False), (sentence.phrases.including, True)):
         marks = "|".join(re.escape(word) for word in words)
         between = rf"(?:(?:{joining})\s+|\w+\s*(?:,|\b(?:and|or|und|oder|и|или|y|o|et|ou)\b)\s*){{0,3}}"
@@ -242,8 +254,8 @@ def _number(place: Field, sentence: Sentence) -> Value | None:
     is_ = "|".join(re.escape(word) for word in sentence.phrases.is_)
     name = "|".join([r"\s+".join(map(re.escape, place.words)), *map(_name_pattern, place.names)])
     number = quantities.numeral(sentence.phrases)
-    spelled = "|".join(map(re.escape, sentence.number_words)) or "(?!)"
-    behind = rf"\b(?:{name})\s*(?:(?:{is_})\s*)?(?:{number}(?!\s?%)|({spelled})(?!\w))"
+    letters = quantities.any_of(sentence.spelled)
+    behind = rf"\b(?:{name})\s*(?:(?:{is_})\s*)?(?:{number}(?!\s?%)|({letters})(?!\w))"
     hits = [_read_number(match, place, sentence) for match in sentence.matches(behind)]
     return _from(hits or _counted(place, sentence))
 
@@ -263,7 +275,8 @@ def _marked(place: Field, sentence: Sentence) -> Value | None:
     reader = {"money": quantities.money, "percent": quantities.percent}.get(place.quantity)
     if reader is None:
         return None
-    found = [each for each in reader(sentence.folded, sentence.phrases, place.words) if sentence.is_free(*each.span)]
+    found = reader(sentence.folded, sentence.phrases, place.words, sentence.spelled)
+    found = [each for each in found if sentence.is_free(*each.span)]
     is_share = place.quantity == "percent" and place.schema.get("maximum", 100) <= 1
     hits: list[Hit] = []
     for each in found:
@@ -276,7 +289,8 @@ def _marked(place: Field, sentence: Sentence) -> Value | None:
 def _read_number(match: re.Match[str], place: Field, sentence: Sentence) -> Hit:
     digits, scale, *rest = match.groups()
     if digits is None:
-        return [sentence.phrases.numbers[rest[0]]], match.span()
+        value = _typed(sentence.spelled[rest[0]], place.kind)
+        return [] if value is None else [value], match.span()
     found = quantities.scaled(digits, scale, sentence.phrases)
     readings = [] if found is None else [value for value in found if value is not None]
     if place.quantity != "money":
@@ -301,14 +315,16 @@ def _counted(place: Field, sentence: Sentence) -> list[Hit]:
     noun = rf"(?:{'|'.join(named)})"
     number = quantities.numeral(phrases)
     hits = [_read_number(match, place, sentence) for match in sentence.matches(rf"{number}\s+{noun}")]
-    spelled = "|".join(map(re.escape, sentence.number_words)) or "(?!)"
-    words = [(rf"\b({spelled})\s+{noun}", phrases.numbers)]
+    words: list[tuple[str, Mapping[str, float]]] = [
+        (rf"\b({quantities.any_of(sentence.spelled)})\s+{noun}", sentence.spelled)
+    ]
     if phrases.times.intersection(nouns):
         words.append((rf"(?<!\bat )\b({'|'.join(phrases.multiples)})\b", phrases.multiples))
     return hits + [
-        ([table[match.group(1)]], match.span())
+        ([value], match.span())
         for pattern, table in words
         for match in sentence.matches(rf"{pattern}(?!{phrases.rates})")
+        if (value := _typed(table[match.group(1)], place.kind)) is not None
     ]
 
 
@@ -320,14 +336,44 @@ def _text(place: Field, sentence: Sentence) -> Value | None:
     if place.schema.get("format") == "email":
         return _one(sentence, sentence.matches(_EMAIL))
     if place.quantity == "duration" or place.schema.get("format") == "duration":
-        found = quantities.duration(sentence.folded, sentence.phrases)
-        return Value(value=found[0], spans=(found[1],)) if found and sentence.is_free(*found[1]) else None
+        return _duration(place, sentence)
     if place.schema.get("format"):
         return None
     name = r"[\s_]+".join(map(re.escape, place.words))
     quoted = sentence.matches(rf"\b{name}\s*(?:is|as|:|=)?\s*(?:{_QUOTED})")
     quoted = quoted or sentence.matches(rf"\b{name}\s*[:=]\s*([^,;\n]{{1,200}})")
     return _one(sentence, quoted) or _after(place, sentence) or _one(sentence, sentence.matches(_QUOTED))
+
+
+def _duration(place: Field, sentence: Sentence) -> Value | None:
+    """Of several the one beside the parameter's name; if none is, all are asked."""
+    found = quantities.durations(sentence.folded, sentence.phrases, sentence.spelled)
+    free = [each for each in found if sentence.is_free(*each[1])]
+    named = [each for each in free if _is_named(place, sentence, each[1], [span for _, span in found])]
+    values = list(dict.fromkeys(iso for iso, _ in named or free))
+    if not values:
+        return None
+    spans = tuple(span for _, span in named or free)
+    return Value(value=values[0], spans=spans, others=tuple(values[1:]))
+
+
+def _is_named(place: Field, sentence: Sentence, span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+    """A word of the parameter's name stands nearer to this value than to another of its kind."""
+    names = "|".join(
+        [rf"{re.escape(word)}\w{{0,3}}" for word in place.words] + [_name_pattern(name) for name in place.names]
+    )
+    if not names:
+        return False
+    for match in re.finditer(rf"(?<!\w)(?:{names})", sentence.folded):
+        near = min(others, key=lambda other: _distance(match.span(), other))
+        if near == span and _distance(match.span(), span) <= MAX_DISTANCE:
+            return True
+    return False
+
+
+def _distance(one: tuple[int, int], other: tuple[int, int]) -> int:
+    """Characters between two spans; what stands before the value is nearer than what follows it."""
+    return other[0] - one[1] if one[1] <= other[0] else (one[0] - other[1]) * 2
 
 
 def _after(place: Field, sentence: Sentence) -> Value | None:

@@ -63,7 +63,7 @@ def reading(text: str, properties: Any, locale: str = "en", **options: Any) -> V
         (LIMIT, "avec la limite de 1 250,5", {"limit": 1250.5}),
         (LIMIT, "limit 20%", {}),
         (ROWS, "the first 50 rows", {"rows": 50}),
-        (ROWS, "two hundred rows", {}),
+        (ROWS, "two hundred rows", {"rows": 200}),
         (ROWS, "a dozen rows", {"rows": 12}),
         (ROWS, "bitte fünfundzwanzig Zeilen", {"rows": 25}),
         (ROWS, "двадцать пять строк, пожалуйста", {"rows": 25}),
