@@ -7,6 +7,7 @@
    is there already is no answer, and waits for nobody.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -103,6 +104,15 @@ def sent(post: Post, external_id: str, now: datetime) -> None:
         if not mine.filter(revision=post.revision).update(**shown, state=PostState.SENT, due_at=None, tries=0):
             mine.update(**shown, state=PostState.WAITING, due_at=now, tries=0)
     wake()
+
+
+def take_over(now: datetime, connection_ids: Iterable[int]) -> int:
+    """To be called by who is the one sender now: what another had taken, and did not end, is due at once.
+
+    Not of connections whose posts others take, too. A post that was on its way may be sent twice by it, and is not lost.
+    """
+    taken = Post.objects.filter(state=PostState.TAKEN, dialog__connection__in=list(connection_ids))
+    return taken.update(due_at=now)
 
 
 def put_off(post: Post, why: str, now: datetime, *, after: float | None = None) -> None:

@@ -20,7 +20,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
-from apps.chat import asking, events, following, inbox, keeping, mailing, turns
+from apps.chat import asking, events, following, inbox, keeping, mailing, outbox, turns
 from apps.chat.models import Connection, ConnectionEvent, Incoming
 from apps.chat.platforms import platform
 from apps.chat.platforms.contract import PlatformError
@@ -33,8 +33,8 @@ from apps.tasks.retention import chores
 log = structlog.get_logger("chantilly.chat")
 Answer = TypeVar("Answer")
 LEADER = "chat:service"
-TURN_SECONDS = 10.0
-RENEW_SECONDS = 3.0
+TURN_SECONDS = 6.0
+RENEW_SECONDS = 2.0
 LOOK_SECONDS = 0.5
 SAFETY_SECONDS = 1.0
 CONNECTION_SECONDS = 2.0
@@ -105,6 +105,7 @@ class Service:
     def _work(self, listener: hints.Listener, feed: hints.Listener) -> None:
         """Until the turn cannot be renewed."""
         ending = threading.Event()
+        self._safely(_take_over, None)
         renew_at = connect_at = keep_at = look_at = 0.0
         with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat-turn") as pool:
             while not self._stopped.is_set():
@@ -216,6 +217,21 @@ class Service:
                     return
         finally:
             connections.close_all()
+
+
+def _take_over() -> None:
+    """What the service before this one was at, when it was killed."""
+    now = clock.now()
+    mine = [row.pk for row in Connection.objects.all() if _is_sent_here_alone(row)]
+    freed = turns.take_over(now), outbox.take_over(now, mine)
+    if any(freed):
+        log.warning("chat_taken_over", turns=freed[0], posts=freed[1])
+
+
+def _is_sent_here_alone(connection: Connection) -> bool:
+    return (
+        connection.platform in settings.CHAT_PLATFORMS and not platform(connection.platform).limits.answers_in_response
+    )
 
 
 def poll_once(connection_id: int) -> float:

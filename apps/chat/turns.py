@@ -33,6 +33,7 @@ from apps.workers.supervisor import address
 
 log = structlog.get_logger("chantilly.chat")
 TAKEN = timedelta(seconds=30)
+AT_WORK = "being answered"
 PAUSES = (timedelta(seconds=2), timedelta(seconds=15))
 """Before a turn that failed is tried again; after the last it is given up, and the person is told."""
 
@@ -57,7 +58,7 @@ def attend(seen: Incoming) -> bool:
     """Take this row and end it, or put it off. False when another has it."""
     now = clock.now()
     mine = Incoming.objects.filter(pk=seen.pk, state=IncomingState.WAITING, due_at=seen.due_at)
-    if not mine.update(due_at=now + TAKEN, tries=F("tries") + 1):
+    if not mine.update(due_at=now + TAKEN, tries=F("tries") + 1, remark=AT_WORK):
         return False
     seen.tries += 1
     seen.due_at = now + TAKEN
@@ -68,6 +69,11 @@ def attend(seen: Incoming) -> bool:
         log.exception("chat_turn_failed", incoming_id=seen.pk, tries=seen.tries)
         _put_off(seen, error, clock.now())
     return True
+
+
+def take_over(now: datetime) -> int:
+    """To be called by who is the one service now: what another had taken, and did not end, is due at once."""
+    return Incoming.objects.filter(state=IncomingState.WAITING, remark=AT_WORK, due_at__gt=now).update(due_at=now)
 
 
 class _Turn:
@@ -247,7 +253,7 @@ def _put_off(row: Incoming, error: Exception, now: datetime) -> None:
     why = mask(f"{type(error).__name__}: {error}", 300)
     mine = Incoming.objects.filter(pk=row.pk, state=IncomingState.WAITING, due_at=row.due_at)
     if isinstance(error, GoneOn):
-        mine.update(due_at=now, tries=F("tries") - 1)
+        mine.update(due_at=now, tries=F("tries") - 1, remark="")
     elif row.tries <= len(PAUSES):
         mine.update(due_at=now + PAUSES[row.tries - 1], remark=why)
     else:
