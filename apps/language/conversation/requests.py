@@ -90,7 +90,8 @@ def show_again(talk: Talk, opened: Open, card: TemplateCard, *, lead: Sequence[s
     request = opened.request
     if request is None:
         return
-    title = say("card.schedule" if request.rule else "card.understood")
+    is_again = cards.LAST in request.found.sources.values()
+    title = say("card.schedule" if request.rule else "card.again" if is_again else "card.understood")
     go = talk.button(opened, "start", say("button.draft") if request.rule else "", "primary")
     buttons = (go, talk.button(opened, "change"), talk.button(opened, "drop"))
     shown = cards.card(request, card, talk.world)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from apps.language import wording
@@ -22,6 +22,13 @@ from apps.language.conversation.state import (
 )
 
 MAX_BUTTONS = 8
+BUTTONS: Mapping[OpenKind, tuple[str, ...]] = {
+    "card": ("start", "change", "drop"),
+    "order": ("yes", "keep"),
+    "decision": ("yes", "keep"),
+    "template": ("none",),
+}
+"""In the order in which they are shown, behind the question's choices."""
 
 
 @dataclass
@@ -109,6 +116,17 @@ class Talk:
     def button(self, opened: Open, name: str, label: str = "", style: str = "") -> Button:
         text = label or wording.say(f"button.{name}")
         return Button(label=text, value=f"{opened.id}.{name}", style=style)  # type: ignore[arg-type]  # one of its styles
+
+    def pressed(self, opened: Open, text: str) -> str:
+        """Which of the buttons that are not choices the person typed, by number or label; "" for none."""
+        names, first = (
+            BUTTONS.get(opened.kind, ()),
+            len(opened.question.choices[:MAX_BUTTONS]) if opened.question else 0,
+        )
+        said = text.strip(" .!…").casefold()
+        if said.isdecimal() and first < int(said[:4]) <= first + len(names):
+            return names[int(said) - first - 1]
+        return next((name for name in names if name != "yes" and said == wording.say(f"button.{name}").casefold()), "")
 
     def turn(self) -> Turn:
         """What is too big to be kept is dropped, and said."""

@@ -135,10 +135,24 @@ def _answer_value(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     if "none" in heard and question.choices:
         talk.ask(opened, say("ask.new_value", title=wording.first_up(_title(schema, question.path))))
         return True
+    if question.choices and settling.chosen(question, talk.text):
+        return requests.answer(talk, opened, talk.text)
+    if _is_longer(talk, opened) and fresh.is_clear(talk):
+        return False
     said = hearing.correction(talk.text)
     return requests.answer(talk, opened, talk.text) or (
         said.is_denied and bool(said.new) and not said.old and requests.answer(talk, opened, said.new)
     )
+
+
+def _is_longer(talk: Talk, opened: Open) -> bool:
+    """Whether the message says more than the value that was asked for."""
+    request, question = opened.request, opened.question
+    card = talk.template(request.found.template_key) if request else None
+    if card is None or question is None:
+        return True
+    read = settling.read_at(talk.said, card, question.path, talk.text)
+    return read is None or bool(hearing.unplaced(talk.text, list(read.sources.values())))
 
 
 def _title(schema: object, path: str) -> str:
@@ -155,6 +169,8 @@ def _answer_choice(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     is_single = opened.question is not None and len(opened.question.choices) == 1
     if opened.question is not None and (choice := settling.chosen(opened.question, talk.text)):
         _pick(talk, opened, choice)
+    elif name := talk.pressed(opened, talk.text):
+        _press(talk, opened, name)
     elif heard & {"yes", "start"} and opened.kind in ("card", "order", "decision"):
         _press(talk, opened, "yes")
     elif "yes" in heard and is_single and opened.question is not None:
@@ -185,6 +201,9 @@ def _correct(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     over = overlaid(talk.said, card, request.found, words, talk.world, old=said.old, free=is_sure)
     if over.which:
         requests.ask_slot(talk, replace(request, is_doubtful=True), over.which, over.words, asked=opened.asked)
+        return True
+    if over.found is None and said.is_denied:
+        requests.ask_change(talk, opened, request)
         return True
     if over.found is None or (over.left and not is_sure):
         return False

@@ -14,6 +14,7 @@ from apps.console.terminal.asking import Conversation, Unanswered
 from apps.console.terminal.command import WRONG, TaskCommand, shown_task, visible
 from apps.console.terminal.screen import clean
 from apps.core import clock, durations
+from apps.core.errors import InvalidInput
 from apps.language.contract import Command as Order
 from apps.language.contract import Interpretation, Question
 from apps.tasks import lifecycle
@@ -28,6 +29,12 @@ VERBS = {
     "retry": lifecycle.retry_failed,
 }
 SHOWN = 20
+ELSEWHERE = {
+    "approve": "Decisions are taken with `manage.py approvals`, or on their pages.",
+    "reject": "Decisions are taken with `manage.py approvals`, or on their pages.",
+    "subscribe": "A terminal cannot be told later. Follow the task with `manage.py watch`, or start with --wait.",
+    "unsubscribe": "A terminal is told nothing, so there is nothing to end.",
+}
 
 
 class Command(TaskCommand):
@@ -152,6 +159,8 @@ started goes on)"""
         if order.verb in ("list", "queue"):
             self._overview(order.verb, user, options)
             return
+        if order.verb in ELSEWHERE:
+            raise InvalidInput(ELSEWHERE[order.verb])
         assert order.task_id is not None  # a command without its task has an open question
         task = visible(user, order.task_id)
         if order.verb in VERBS and not options["dry_run"]:
