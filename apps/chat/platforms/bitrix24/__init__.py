@@ -1,0 +1,3 @@
+from apps.chat.platforms.bitrix24.platform import Bitrix24
+
+__all__ = ["Bitrix24"]
