@@ -17,7 +17,7 @@ from apps.core import clock
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 0.7
+PATIENCE = 0.5
 """Seconds that a delivery waits for the database. Counted from when the writer began what it is at: all that wait
 behind a database that hangs go to the spool at that moment, in their order."""
 DISK_PATIENCE = 2.0
@@ -56,6 +56,12 @@ async def keep(parcel: Parcel) -> Kept:
     return await _keep_on_disk(parcel, why)
 
 
+def resume() -> None:
+    """What a server that was killed has left in the spool becomes rows."""
+    if spool.waiting():
+        _try_again_later("The server before this one left something in the spool.")
+
+
 def stop() -> None:
     """End the threads; what comes later starts them anew."""
     global _again
@@ -80,7 +86,7 @@ def _try_again_later(why: str) -> None:
     """Without a further delivery, too, what lies in the spool becomes rows as soon as that can be."""
     global _again
     if _again is None:
-        log.warning("chat_database_slow", why=why)
+        log.warning("chat_spool_in_use", why=why)
         _again = threading.Timer(AGAIN_SECONDS, _try_again)
         _again.daemon = True
         _again.start()
