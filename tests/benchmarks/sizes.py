@@ -30,16 +30,17 @@ class Sizes:
     crowd_workers: tuple[int, ...]
     children: tuple[int, ...]
     """Of one task that starts so many and waits for them."""
+    door_seconds: float
 
 
 FULL = Sizes(
     rounds=2, steps=1_500, noops=1_500, starts=100, kills=4, waiting=(1_000, 100_000, 1_000_000), held_back=100_000,
     finished=1_000_000, peer_noops=500, peer_starts=20, chain=60, chain_of_many=25, patience=10.0, sockets=500,
     socket_seconds=15.0, times=30, crowd=100, crowd_seconds=0.2, crowd_workers=(1, 3, 5, 10),
-    children=(1_000, 3_000, 10_000),
+    children=(1_000, 3_000, 10_000), door_seconds=10.0,
 )  # fmt: skip
 QUICK = Sizes(
     rounds=1, steps=150, noops=150, starts=10, kills=1, waiting=(1_000, 10_000), held_back=2_000, finished=5_000,
     peer_noops=60, peer_starts=5, chain=20, chain_of_many=5, patience=4.0, sockets=40, socket_seconds=3.0, times=5,
-    crowd=20, crowd_seconds=0.2, crowd_workers=(1, 3), children=(100, 1_000),
+    crowd=20, crowd_seconds=0.2, crowd_workers=(1, 3), children=(100, 1_000), door_seconds=3.0,
 )  # fmt: skip
