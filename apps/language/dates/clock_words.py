@@ -45,8 +45,8 @@ _M = r"(?P<minute>[0-5]\d)"
 _SPELLED = rf"(?P<minute>[0-5]?\d|{_one_of(MINUTES)})(?![\w.,:]\d|\w)"
 _AMOUNT = rf"(?P<amount>[0-5]?\d|{_one_of(MINUTES)})(?!\w)"
 _ENDS = (
-    r"(?=\s*(?:$|[.,;!?)]\s|[.,;!?)]$|(?:on|tomorrow|today|every|sharp|next|this|and|until|to|am|"
-    r"morgen|heute|jeden|und|bis|scharf|mañana|hoy|cada|el|y|del|demain|le|chaque|et|завтра|сегодня|каждый|и)\b))"
+    r"(?=\s*(?:$|[.,;!?)]\s|[.,;!?)]$|(?:on|tomorrow|today|every|sharp|next|this|and(?!\s+\d)|until|to|am|"
+    r"morgen|heute|jeden|und(?!\s+\d)|bis|scharf|mañana|hoy|cada|el|y(?!\s+\d)|del|demain|le|chaque|et|завтра|сегодня|каждый|и)\b))"
 )
 _NO_GERMAN = r"(?!\s+(?:\d|abend|morgen|mittag|vormittag|nachmittag|\w+tag|mittwoch|sonnabend|erst|letzt)\w*)"
 """Behind "8 am": German goes on with a day."""
@@ -112,7 +112,9 @@ PATTERNS = (
     rf"{_IN_RUSSIAN}{_N}(?:\s*(?:часа|часов|час|ч))(?!\w)(?:\s+{_M}\s+минут)?(?!\w){HALF_DAY}?",
     rf"{_N}\s+(?:часа|часов|час){HALF_DAY}",
     rf"{_IN_RUSSIAN}{_N}{HALF_DAY}",
-    rf"a\s+las?\s+{_N}(?:\s*(?:horas|h)(?!\w))?{HALF_DAY}?",
+    rf"a\s+las?\s+{_N}\s*(?:horas|h)(?!\w){HALF_DAY}?",
+    rf"a\s+las?\s+{_N}{HALF_DAY}",
+    rf"a\s+las?\s+{_N}{_ENDS}",
     rf"(?:las?\s+)?{_N}\s+(?:horas\s+)?{_PARTS_ES}",
     rf"(?:{_AT})?{_D}\s*(?:(?P<am>a\.?m\b\.?{_NO_GERMAN})|(?P<pm>p\.?m\b\.?))",
     rf"(?:at|by|around|um)\s+{_N}{HALF_DAY}",

@@ -46,6 +46,7 @@ AHEAD = {"in a": "I", "in an": "I", "in one": "I", "within a": "U", "within an":
 
 SINGLE = {
     "d": "day days",
+    "5": "workday workdays",
     "w": "week weeks wk wks",
     "f": "fortnight fortnights",
     "k": "weekend weekends",
@@ -67,7 +68,7 @@ SINGLE = {
     "=": "compare compares compared comparing comparison versus vs",
     "C": "and &",
     "o": "of",
-    "I": "for during throughout",
+    "I": "during throughout",
     "U": "on over at",
     "b": "beginning early",
     "i": "middle mid mid-of",
@@ -128,6 +129,14 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "fiscal": [("K", None)],
     "fy": [("K", None)],
     "in": [("I", "in")],
+    "for": [("I", "for")],
+    "by": [("l", None)],
+    "no later than": [("l", None)],
+    "not later than": [("l", None)],
+    "christmas day": [("t", 25), ("M", 12)],
+    "christmas eve": [("t", 24), ("M", 12)],
+    "new year's eve": [("t", 31), ("M", 12)],
+    "new year's day": [("t", 1), ("M", 1)],
     "in the next": [("I", "in"), ("N", None)],
     "within": [("U", "in")],
     "within the next": [("I", None), ("N", None)],
@@ -142,6 +151,10 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "from today": [("D", None)],
     "by the end of": [("V", None), ("e", None), ("o", None)],
     "by end of": [("V", None), ("e", None), ("o", None)],
+    "business day": [("5", None)],
+    "business days": [("5", None)],
+    "working day": [("5", None)],
+    "working days": [("5", None)],
     "end of month": [("e", None), ("o", None), ("m", None)],
     "end of year": [("e", None), ("o", None), ("y", None)],
     "end of quarter": [("e", None), ("o", None), ("q", None)],
@@ -191,7 +204,7 @@ def _words() -> dict[str, Phrase]:
             {f"a {name} {side}": (("#", 1), (unit, None), (side[0].upper(), None)) for side in ("after", "before")}
         )
     for ahead, code in AHEAD.items():
-        calendar = [(name, unit) for unit in "dwmqy" for name in SINGLE[unit].split()]
+        calendar = [(name, unit) for unit in "dwfmqy" for name in SINGLE[unit].split()]
         clock = [(name, MINUTES[unit]) for unit, names in CLOCK_UNITS.items() for name in names.split()]
         words.update({f"{ahead} {name}": ((code, "in"), ("#", 1), (unit, None)) for name, unit in calendar})
         words.update({f"{ahead} {name}": ((code, "in"), ("#", 1), ("%", minutes)) for name, minutes in clock})
@@ -213,9 +226,7 @@ COMMON = (
     "sales clients client customers customer orders order payments payment figures numbers results overview analysis "
     "data budget costs profit turnover everything all only new more"
 )
-FILLERS = (
-    "about around roughly approximately the a an all whole entire full complete calendar business just only my our"
-)
+FILLERS = "about around roughly approximately the a an all whole entire full complete calendar just only my our"
 
 LEXICON = Lexicon(
     words=_words(),

@@ -4,6 +4,7 @@ A code is one character, so that rules are patterns over a string of codes:
 
     $                 season, with the month in which it begins
     d w f k m q h y   unit: day, week, fortnight, weekend, month, quarter, half-year, year
+    5                 working day, from Monday to Friday
     M n               month by name; n if the word means something else too ("may")
     W v               weekday by name; v if the word means something else too ("sun")
     Q H               quarter, half with its number        Y  year

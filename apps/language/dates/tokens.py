@@ -60,8 +60,9 @@ _WORD = re.compile(
     r"|(?P<money>[$€£¥#]\s?\d[\d.,]*\w*|\d[\d.,]*\s?(?:%|€|\$|£))"
     r"|(?P<daymonth>(?<![\w./])(?:\d{1,2}\.\d{1,2}\.(?![\w.])|\d{1,2}\.\d{1,2}(?=\s?[-–—]\s?\d{1,2}\.\d{1,2}\.\d)"
     r"|\d{1,2}/\d{1,2}(?=\s?(?:[-–—]|\w{1,5})\s?\d{1,2}/\d{1,2}/\d)"
-    r"|(?:1[3-9]|2\d|3[01])/(?:0?[1-9]|1[0-2])(?![\w/])|(?:0?[1-9]|1[0-2])/(?:1[3-9]|2\d|3[01])(?![\w/])))"
+    r"))"
     rf"|(?P<shortday>{_BEHIND}\d{{1,2}}[./]\d{{1,2}}(?![\w./]|[.,]\d|\s?(?:%|€|\$|£|eur|chf|mio|tsd)))"
+    r"|(?P<slashed>(?<![\w./])(?:(?:1[3-9]|2\d|3[01])/(?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:1[3-9]|2\d|3[01]))(?![\w/]))"
     r"|(?P<number>(?<![\w.,])\d+(?:[.,:]\d+)+(?!\w))"
     r"|(?P<nth>(?<![\w.,])\d{1,2}-(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)(?!\w))"
     r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]\s?\d{1,2}\.\d|\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
@@ -119,8 +120,8 @@ def _pieces(text: str, span: tuple[int, int], words: Lexicon, is_month_first: bo
             yield Token(code="t", value=int(re.split(r"\D", piece)[0]), **place)
         elif kind == "days":
             yield from _days_of_month(piece, place)
-        elif kind in ("daymonth", "shortday"):
-            yield from _day_and_month(piece, place, is_month_first)
+        elif kind in ("daymonth", "shortday", "slashed"):
+            yield from _day_and_month(piece, place, is_month_first, kind != "slashed")
         elif kind in ("dash", "comma", "and"):
             yield Token(code={"dash": "J", "comma": "c", "and": "C"}[kind], value=piece, **place)
         elif kind == "word":
@@ -135,8 +136,10 @@ def _minutes(piece: str) -> int:
     return 60 * one // two if "/" in piece else 60 * one + 6 * two
 
 
-def _day_and_month(piece: str, place: dict[str, Any], is_month_first: bool) -> Iterator[Token]:
-    """15.01. without a year: the same tokens as "15. January"."""
+def _day_and_month(
+    piece: str, place: dict[str, Any], is_month_first: bool, is_surely_date: bool = True
+) -> Iterator[Token]:
+    """15.01. without a year: the same tokens as "15. January". 7/24 may be anything, and is asked."""
     day, month = map(int, re.findall(r"\d+", piece))
     if "/" in piece and (day <= 12 if is_month_first else month > 12):
         day, month = month, day
@@ -144,7 +147,8 @@ def _day_and_month(piece: str, place: dict[str, Any], is_month_first: bool) -> I
         day, month = month, day
     if 1 <= month <= 12 and piece != "24/7":
         is_open = "/" in piece and day <= 12 and day != month
-        notes = (Note(kind="day_month_order", words=piece),) if is_open else ()
+        kind = "day_month_order" if is_open else "" if is_surely_date else "vague"
+        notes = (Note(kind=kind, words=piece),) if kind else ()
         yield Token(code="t", value=day, notes=notes, **place)
         yield Token(code="M", value=month, **place)
     else:

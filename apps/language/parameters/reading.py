@@ -216,7 +216,7 @@ def _ambiguities(path: str, each: Found) -> list[Ambiguity]:
 
 def _read_single_dates(result: Values, dates: _Dates, places: Sequence[Field], *, taken: bool) -> None:
     """A date of its own takes a single day, if the sentence names one and nothing else could have meant it."""
-    single = [each for each in dates.found if each.period and each.period.grain == "d"]
+    single = [each for each in dates.found if each.period and (each.period.grain == "d" or each.period.start is None)]
     if taken or len(places) != 1 or len(single) != 1:
         return
     (place,), (each,) = places, (dates.as_for(single[0], places[0]),)
@@ -226,9 +226,10 @@ def _read_single_dates(result: Values, dates: _Dates, places: Sequence[Field], *
 
 
 def _first(each: Found) -> date:
+    """Its day; of "by Friday" the last one."""
     if each.period is None:
         raise ValueError("no period was read")
-    return each.period.first
+    return each.period.start or each.period.last
 
 
 # Others --------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Values in five languages: numbers, money, percent, durations, truths, choices, lists, addresses, moments."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -192,3 +192,17 @@ def test_place_that_looks_forward_takes_the_day_to_come() -> None:
     forward = dates.find(text, Context(today=CONTEXT.today, prefers_past=False))
     assert read(text, schema, dates.find(text, CONTEXT), forward=forward).parameters == {"due": "2027-03-05"}
     assert read(text, schema, dates.find(text, CONTEXT)).parameters == {"due": "2026-03-05"}
+
+
+@pytest.mark.parametrize("text", ["settle it by 5 May 2026", "settle it until 5 May 2026", "settle it on 5 May 2026"])
+def test_a_bound_fills_a_date_of_its_own_with_its_last_day(text: str) -> None:
+    assert reading(text, {"due": {"type": "string", "format": "date"}}).parameters == {"due": "2026-05-05"}
+
+
+def test_a_time_without_a_day_fills_a_moment_and_never_a_period() -> None:
+    text = "run it in two hours"
+    found = dates.find(text, Context(today=date(2026, 11, 21), now=datetime(2026, 11, 21, 10)))
+    moment = read(text, {"type": "object", "properties": MOMENT}, found, "en")
+    assert moment.parameters == {"at": "2026-11-21T12:00:00+00:00"}
+    period = {"type": "object", "properties": {name: {"type": "string", "format": "date"} for name in ("start", "end")}}
+    assert read(text, period, found, "en").parameters == {}

@@ -1,7 +1,7 @@
 """The rule table, the same for every language. Rules run in this order, each over the whole text."""
 
 from apps.language.dates.reading import Rule
-from apps.language.dates.rules import named, ranges, relative, timed, weekdays
+from apps.language.dates.rules import named, ranges, relative, timed, weekdays, workdays
 
 RULES: tuple[Rule, ...] = (
     timed.time_ahead,
@@ -31,6 +31,9 @@ RULES: tuple[Rule, ...] = (
     weekdays.nth_weekday,
     relative.first_of_period,
     relative.part_of_period,
+    workdays.workday_of_period,
+    workdays.several_workdays,
+    workdays.workday_near,
     relative.rolling_units,
     relative.several_units,
     relative.one_unit,

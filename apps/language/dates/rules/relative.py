@@ -38,7 +38,7 @@ def _until_today(period: Period, context: Context) -> Period:
     return Period(start=period.start, end=context.today + timedelta(days=1), grain="r")
 
 
-@rule(r"(?:(?<=[bei]o)|(?<=t[dwmqh]o)|(?<=[Lt]#[dwmqh]o)|(?<=L[dwmqh]o))[wmqhy]")
+@rule(r"(?:(?<=[bei]o)|(?<=t[dwmqh5]o)|(?<=[Lt]#[dwmqh]o)|(?<=L[dwmqh5]o))[wmqhy]")
 def the_present_unit(context: Context, matched: list[Token]) -> Any:
     return periods.around(context.today, matched[0].code)
 
@@ -143,8 +143,7 @@ def units_ahead(context: Context, matched: list[Token]) -> Any:
 @rule(f"I#{UNIT}(?![EOVGD])")
 def units_ahead_or_long(context: Context, matched: list[Token]) -> Any:
     """In two weeks: then, or within that time. It is asked."""
-    count = value_of(matched, "#")
-    made = units_ahead.make(context, matched) if isinstance(count, int) else None
+    made = units_ahead.make(context, matched) if matched[0].value != "for" else None
     if made is None:
         return None
     within = Period(start=context.today, end=made.first, grain="r")
