@@ -11,7 +11,7 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from django.utils.dateparse import parse_datetime
 
-from apps.chat.models import Incoming, IncomingState
+from apps.chat.models import Dialog, Incoming, IncomingState
 from apps.chat.platforms.contract import MAX_TEXT, Arrived
 from apps.core import hints
 from apps.core.masking import storable
@@ -46,8 +46,16 @@ def accept(connection_id: int, arrived: Sequence[Arrived], now: datetime) -> int
 
 
 def accept_all(parcels: Sequence[Parcel]) -> int:
-    """The same for many deliveries, in one statement. Raises IntegrityError where a connection is gone."""
-    records = [_record(parcel, each) for parcel in parcels for each in parcel.arrived if _is_kept(parcel, each)]
+    """The same for many deliveries, in one statement. Raises IntegrityError where a connection is gone.
+
+    What was overheard (nobody spoke to us) is kept where we have been spoken to in that dialog; elsewhere it is not ours.
+    """
+    kept = [(parcel, each) for parcel in parcels for each in parcel.arrived if _is_kept(parcel, each)]
+    ours = _spoken_to_us_in(kept)
+    records = [
+        _record(parcel, each) for parcel, each in kept
+        if not each.is_overheard or (parcel.connection_id, storable(each.dialog)) in ours
+    ]  # fmt: skip
     if not records:
         return 0
     with sql.transaction():
@@ -103,6 +111,19 @@ def _accepted_alone(parcel: Parcel) -> int | None:
     except (IntegrityError, DataError) as error:
         log.warning("arrived_and_not_kept", connection=parcel.connection_id, error=str(error).strip())
         return None
+
+
+def _spoken_to_us_in(kept: Sequence[tuple[Parcel, Arrived]]) -> set[tuple[int, str]]:
+    """Of the dialogs in which something was overheard; with it may have come what was said to us there before."""
+    asked = {(parcel.connection_id, storable(each.dialog)) for parcel, each in kept if each.is_overheard}
+    if not asked:
+        return set()
+    here = {(parcel.connection_id, storable(each.dialog)) for parcel, each in kept if not each.is_overheard}
+    of = {"connection__in": {connection for connection, _ in asked}}
+    names = {dialog for _, dialog in asked}
+    known = Dialog.objects.filter(external_id__in=names, **of).values_list("connection_id", "external_id")
+    said = Incoming.objects.filter(dialog__in=names, kind="message", **of).exclude(message_id="")
+    return here | set(known) | set(said.values_list("connection_id", "dialog"))
 
 
 def _is_kept(parcel: Parcel, arrived: Arrived) -> bool:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connections, transaction
 
 from apps.chat import inbox
 from apps.chat.inbox import Parcel, accept, arrived_of
-from apps.chat.models import Connection, Incoming
+from apps.chat.models import Connection, Dialog, Incoming
 from apps.chat.platforms.contract import MAX_TEXT, Arrived
 from apps.core import hints
 
@@ -61,6 +61,25 @@ def test_the_same_event_on_another_connection_is_another(connection: Connection)
 
 def test_what_a_bot_wrote_is_never_a_row(connection: Connection) -> None:
     assert accept(connection.pk, [said("e1", is_from_bot=True), said("e2")], NOW) == 1
+
+
+def overheard(event_id: str, dialog: str, **fields: Any) -> Arrived:
+    return said(event_id, dialog=dialog, dialog_kind="group", message_id=event_id, is_overheard=True, **fields)
+
+
+def test_what_is_overheard_where_nobody_spoke_to_us_is_never_a_row(connection: Connection) -> None:
+    accept(connection.pk, [said("m1", dialog="c1:1", message_id="m1")], NOW)
+    other = Connection.objects.create(key="sales", platform="signed")
+    assert accept(connection.pk, [overheard("o1", "c1:2"), overheard("o2", "c1")], NOW) == 0
+    assert accept(other.pk, [overheard("o3", "c1:1")], NOW) == 0
+
+
+def test_what_is_overheard_in_a_dialog_of_ours_is_a_row(connection: Connection) -> None:
+    accept(connection.pk, [said("m1", dialog="c1:1", message_id="m1")], NOW)
+    Dialog.objects.create(connection=connection, external_id="c1:2", kind="group")
+    assert accept(connection.pk, [overheard("o1", "c1:1"), overheard("o2", "c1:2")], NOW) == 2
+    with_it = [overheard("o3", "c1:3"), said("m2", dialog="c1:3", message_id="m2")]
+    assert accept(connection.pk, with_it, NOW) == 2
 
 
 def test_a_text_is_cut_to_what_is_kept(connection: Connection) -> None:
