@@ -94,6 +94,11 @@ def post(
     raise PlatformError(f"{target.host} cannot be reached: {_reason(failed)}.") from None
 
 
+def check(url: str) -> None:
+    """For what a vendor's SDK calls: that it may be called, now. Raises PlatformError."""
+    _addresses(_target(url))
+
+
 def _call(
     target: httpx2.URL, address: str, headers: Mapping[str, str], seconds: float, most: int, body: Mapping[str, Any]
 ) -> Answered:

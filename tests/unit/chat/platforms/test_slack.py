@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from apps.chat.content import Button, Content, Link, Row
 from apps.chat.platforms import contract
 from apps.chat.platforms.contract import Arrived, Hook, PlatformError, Received, Refused, Wiring
-from apps.chat.platforms.slack import Slack, manifest
+from apps.chat.platforms.slack import Slack
+from apps.chat.platforms.slack.platform import manifest
 from tests.platforms import slack as loopback
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -502,12 +503,17 @@ def test_a_server_that_is_not_there_has_done_nothing() -> None:
     assert not error.is_permanent
 
 
-def test_neither_a_token_nor_https_is_missing_unnoticed() -> None:
+def test_a_token_that_is_missing_is_asked_for() -> None:
     assert failure(lambda: platform.check(Wiring(id=1, key="k", name="n", settings={}, secrets={}))).is_permanent
-    secrets = {"bot_token": loopback.TOKEN}
-    plain = Wiring(id=1, key="k", name="n", settings={"api_url": "http://proxy.acme.org/api/"}, secrets=secrets)
-    assert "https" in failure(lambda: platform.check(plain)).message
-    assert failure(lambda: platform.poll(plain, "", seconds=1)).is_permanent
+    assert failure(lambda: platform.poll(wiring(), "", seconds=1)).is_permanent
+
+
+@pytest.mark.parametrize(
+    "url", ["http://8.8.8.8/api/", "https://10.1.2.3/api/", "ftp://127.0.0.1/api/", "https://[::1]/api/"]
+)
+def test_the_api_is_not_looked_for_at_private_addresses_or_in_the_clear(url: str) -> None:
+    wired = Wiring(id=1, key="k", name="n", settings={"api_url": url}, secrets={"bot_token": loopback.TOKEN})
+    assert "https://" in (message := failure(lambda: platform.check(wired)).message) or "private" in message
 
 
 def test_the_check_says_who_we_are_and_which_scopes_are_missing(slack: loopback.Slack) -> None:

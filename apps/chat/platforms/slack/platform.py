@@ -1,4 +1,4 @@
-"""Slack: the Events API in, the Web API out, by Slack's own SDK. What is read is in `slack_events`, drawn in `slack_blocks`."""
+"""Calls of the Web API, and how an app is set up. What Slack sends is read in `events`, what we say is drawn in `blocks`."""
 
 import json
 import logging
@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any, ClassVar
 from urllib.error import URLError
-from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from apps.chat.content import Content
-from apps.chat.platforms import slack_events
+from apps.chat.platforms import outward
 from apps.chat.platforms.contract import (
     Answer,
     Field,
@@ -25,7 +24,8 @@ from apps.chat.platforms.contract import (
     Refused,
     Wiring,
 )  # fmt: skip
-from apps.chat.platforms.slack_blocks import MAX_BUTTONS, MAX_TEXT, blocks, fallback
+from apps.chat.platforms.slack import events
+from apps.chat.platforms.slack.blocks import MAX_BUTTONS, MAX_TEXT, blocks, fallback
 from apps.chat.platforms.texts import clean
 
 API = "https://slack.com/api/"
@@ -76,11 +76,11 @@ class Slack:
     def receive(self, wiring: Wiring, hook: Hook) -> Received:
         if hook.method != "POST":
             raise Refused("Slack sends POST requests.", status=405)
-        slack_events.verified(wiring, hook)
-        found = slack_events.payload(hook)
+        events.verified(wiring, hook)
+        found = events.payload(hook)
         if found.get("type") == "url_verification":
             return Received(answer=Answer(body=clean(found.get("challenge"), 1_000).encode()))
-        return Received(arrived=tuple(slack_events.arrived(wiring, found)))
+        return Received(arrived=tuple(events.arrived(wiring, found)))
 
     def reply(self, wiring: Wiring, content: Content) -> Answer:
         return Answer()
@@ -172,11 +172,10 @@ def _place(dialog: str) -> tuple[str, str | None]:
 def _client(wiring: Wiring) -> WebClient:
     """Without the SDK's own retries: it repeats what it may have sent. Raises PlatformError."""
     token, url = wiring.secrets.get("bot_token", "").strip(), wiring.settings.get("api_url") or API
-    parts = urlsplit(url)
     if not token:
         raise PlatformError("This connection has no bot token: enter Slack's.", is_permanent=True)
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
-        raise PlatformError("The address of Slack's API must begin with https://.", is_permanent=True)
+    if url != API:
+        outward.check(url)
     return WebClient(token=token, base_url=url, timeout=TIMEOUT, logger=_quiet, retry_handlers=[])
 
 
