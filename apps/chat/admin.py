@@ -1,10 +1,201 @@
-"""The chat in the admin: its pages and the menu's entry; its rows as lists."""
+"""The chat in the admin: its pages, the menu's entry, and its rows as lists."""
 
-from typing import cast
+from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import CharField, ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from apps.chat import connecting
+from apps.chat.models import Account, Connection, Dialog, Incoming, Post
+from apps.chat.pages import connections
 from apps.chat.pages.urls import EXTENSION
+from apps.chat.platforms import platform
+from apps.console.admin import BoundedPaginator
 from apps.console.site import ConsoleSite
+from apps.console.templatetags.console_tags import badge
+from apps.core import clock, saying
 
 cast(ConsoleSite, admin.site).extend(EXTENSION)
+
+PREVIEW = 120
+STATES = {"waiting": "waiting", "taken": "running", "done": "completed", "sent": "completed", "dropped": "cancelled",
+          "failed": "failed"}  # fmt: skip
+
+
+class Listed(admin.ModelAdmin):
+    """What happened: to read. Large tables are counted only as far as people page."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="state", ordering="state")
+    def shown_state(self, row: Any) -> SafeString:
+        return badge(STATES[row.state], row.state.capitalize())
+
+
+@admin.register(Connection)
+class ConnectionAdmin(Listed):
+    """Its pages are `pages.connections`: a form whose fields depend on the platform, buttons, and what happened."""
+
+    list_display = ["name", "shown_platform", "key", "shown_enabled"]
+    list_filter = ["platform", "is_enabled"]
+    search_fields = ["name", "key"]
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        acts = [
+            path(f"<int:connection_id>/{verb}/", wrap(connections.act), {"verb": verb}, f"chat_connection_{verb}")
+            for verb in connections.VERBS
+        ]
+        removed = path("<int:connection_id>/remove/", wrap(connections.remove), name="chat_connection_remove")
+        return [*acts, removed, *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("chat.add_connection")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return connections.add(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return connections.show(request, int(object_id) if object_id.isascii() and object_id.isdigit() else 0)
+
+    @admin.display(description="platform", ordering="platform")
+    def shown_platform(self, row: Connection) -> str:
+        return platform(row.platform).name
+
+    @admin.display(description="state", ordering="is_enabled")
+    def shown_enabled(self, row: Connection) -> SafeString:
+        return badge("completed", "On") if row.is_enabled else badge("paused", "Off")
+
+
+class AccountForm(ModelForm):
+    def clean_user(self) -> Any:
+        """The verb says the same again, where it could only fail."""
+        user = self.cleaned_data["user"]
+        if user is not None and not user.is_active:
+            raise ValidationError("This user is disabled; enable the user first.")
+        return user
+
+
+@admin.register(Account)
+class AccountAdmin(Listed):
+    """An administrator links an account by the platform's id; the name that the platform shows is a hint, no proof."""
+
+    list_display = ["external_id", "shown_name", "connection", "user", "linked_at", "linked_by"]
+    form = AccountForm
+    list_filter = ["connection", ("user", admin.EmptyFieldListFilter)]
+    list_select_related = ["connection", "user", "linked_by"]
+    search_fields = ["=external_id", "shown_name", "user__username"]
+    fields = ["connection", "external_id", "shown_name", "user", "linked_at", "linked_by", "created_at"]
+    readonly_fields = ["connection", "external_id", "shown_name", "linked_at", "linked_by", "created_at"]
+    autocomplete_fields = ["user"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_page = obj is not None and obj.connection.platform == connecting.PAGE
+        return request.user.has_perm("chat.change_account") and not is_page
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        connecting.link_account(request.user, Account.objects.get(pk=obj.pk), obj.user)
+
+
+class DialogForm(ModelForm):
+    words = CharField(
+        required=False, max_length=1_100, label="Contexts",
+        help_text="What is talked of there, words with commas between, in addition to the connection's.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Dialog
+        fields = ["is_open"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["words"].initial = ", ".join(self.instance.contexts or ())
+
+
+@admin.register(Dialog)
+class DialogAdmin(Listed):
+    list_display = ["__str__", "connection", "kind", "is_open", "is_gone", "shown_read"]
+    list_filter = ["kind", "is_open", "is_gone", "connection"]
+    list_select_related = ["connection"]
+    search_fields = ["title", "=external_id"]
+    form = DialogForm
+    fields = ["connection", "external_id", "kind", "title", "words", "is_open", "is_gone", "created_at"]
+    readonly_fields = ["connection", "external_id", "kind", "title", "is_gone", "created_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("chat.change_dialog")
+
+    def save_model(self, request: HttpRequest, obj: Dialog, form: Any, change: bool) -> None:
+        words = form.cleaned_data["words"].split(",")
+        connecting.set_dialog(request.user, obj, contexts=words, is_open=form.cleaned_data["is_open"])
+
+    @admin.display(description="what was said")
+    def shown_read(self, row: Dialog) -> SafeString:
+        return format_html('<a href="{}">Read</a>', reverse("admin:chat_dialog", args=[row.pk]))
+
+
+@admin.register(Incoming)
+class IncomingAdmin(Listed):
+    list_display = ["shown_text", "connection", "sender", "shown_state", "shown_at", "remark"]
+    list_filter = ["state", "kind", "connection"]
+    list_select_related = ["connection"]
+    search_fields = ["=sender", "=dialog", "=event_id"]
+
+    @admin.display(description="message")
+    def shown_text(self, row: Incoming) -> str:
+        return _preview(row.text) or f"{row.kind} {row.data.get('button', '')}".strip()
+
+    @admin.display(description="received", ordering="id")
+    def shown_at(self, row: Incoming) -> str:
+        return saying.clock(row.received_at, clock.now())
+
+
+@admin.register(Post)
+class PostAdmin(Listed):
+    list_display = ["shown_text", "dialog", "shown_state", "tries", "shown_at", "remark"]
+    list_filter = ["state", "kind", "dialog__connection"]
+    list_select_related = ["dialog__connection"]
+    search_fields = ["=key", "=external_id"]
+    actions = ["send_again"]
+
+    @admin.display(description="post")
+    def shown_text(self, row: Post) -> str:
+        content = row.content
+        return _preview(content.get("title") or content.get("text") or f"{row.kind} {row.pk}")
+
+    @admin.display(description="made", ordering="id")
+    def shown_at(self, row: Post) -> str:
+        return saying.clock(row.created_at, clock.now())
+
+    @admin.action(description="Send those that failed again", permissions=["resend"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Post]) -> None:
+        number = connecting.send_again(request.user, list(chosen.filter(state="failed")))
+        said = f"{saying.count(number, 'post')} {'is' if number == 1 else 'are'} sent again."
+        messages.success(request, said if number else "None of these had failed; nothing is sent again.")
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("chat.change_connection")
+
+
+def _preview(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= PREVIEW else f"{line[: PREVIEW - 1]}…"

@@ -76,6 +76,7 @@ def link(account: Account, user: Any, by: Any, now: datetime) -> None:
         raise NotPermitted("You may not link chat accounts to users (chat.change_account).")
     if not user.is_active:
         raise NotFound("This user is disabled; enable the user first.", code="no_such_user")
+    _refuse_page(account)
     Account.objects.filter(pk=account.pk).update(user=user, linked_at=now, linked_by=by)
 
 
@@ -83,10 +84,17 @@ def unlink(account: Account, by: Any) -> None:
     """By its owner or an administrator. What was asked in its talks is forgotten."""
     if account.user_id != by.pk and not by.has_perm("chat.change_account"):
         raise NotPermitted("You may unlink your own chat accounts only.")
+    _refuse_page(account)
     with transaction.atomic():
         Account.objects.filter(pk=account.pk).update(user=None, linked_at=None, linked_by=None)
         account.talks.all().delete()
         account.followings.filter(is_over=False).update(is_over=True)
+
+
+def _refuse_page(account: Account) -> None:
+    """Its id is the user's: another user would speak for them."""
+    if account.connection.platform == "page":
+        raise Conflict("On the chat page everybody is themselves: such an account is nobody else's and stays linked.")
 
 
 def let_keep(account: Account, by: Any, *, is_wanted: bool) -> None:
