@@ -191,7 +191,7 @@ def _minutes_of(named: dict[str, str | None]) -> tuple[time, time] | None:
         last = _on_clock(last, halves[1])
     if halves[1] and not halves[0]:
         first = shifted if (shifted := _on_clock(first, halves[1])) <= last else first
-    elif last <= first and last <= NOON and first <= NOON:
+    elif not halves[1] and last <= first and last <= NOON and first <= NOON:
         last += NOON
     if not 0 <= first < DAY or not 0 < last <= DAY:
         return None

@@ -142,6 +142,7 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "within the next": [("I", None), ("N", None)],
     "this past": [("L", None)],
     "after next": [("A", 1)],
+    "after the next": [("A", 1)],
     "this coming": [("N", None)],
     "this last": [("L", None)],
     "tonight": [("R", 0), ("~", "evening")],

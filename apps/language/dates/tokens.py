@@ -69,7 +69,7 @@ _WORD = re.compile(
     r"|(?P<word>\w+(?:['’]\w+)*)"
     r"|(?P<dash>[-–—]+)"
     r"|(?P<and>[&/])"
-    r"|(?P<comma>,)"
+    r"|(?P<comma>[,(])"
     r"|(?P<mark>[^\w\s])",
     re.IGNORECASE,
 )

@@ -127,6 +127,14 @@ def units_from_now(context: Context, matched: list[Token]) -> Any:
     return units_ahead.make(context, matched)
 
 
+@rule(f"{UNIT}A(?![pPYR#@])")
+def unit_after_next(context: Context, matched: list[Token]) -> Any:
+    """The week after next."""
+    if not isinstance(matched[1].value, int):
+        return None
+    return periods.stepped(periods.around(context.today, matched[0].code), 1 + matched[1].value)
+
+
 @rule(f"[DI]g{UNIT}|gL?{UNIT}G|Bg{UNIT}")
 def few_units_away(context: Context, matched: list[Token]) -> Any:
     """In a few weeks, some days ago: nobody means an exact day."""
