@@ -11,6 +11,7 @@ from apps.language.conversation.hearing import Heard
 from apps.language.conversation.requests import CLEAR
 from apps.language.conversation.state import LASTS, Request
 from apps.language.conversation.talk import Talk
+from apps.language.filling import fill
 from apps.language.understanding import understand
 from apps.language.wording import say
 
@@ -225,8 +226,14 @@ def _understood(talk: Talk) -> Interpretation:
 
 
 def _read(talk: Talk, said: Message) -> Interpretation:
-    """By the rules alone. Tasks are left out: commands were looked for before."""
-    return understand(replace(said, open_tasks=()), talk.world.cards)
+    """By the rules alone. Tasks are left out: commands were looked for before.
+
+    Where a template is asked about only because its mistakes are dear, its card asks the same and says more.
+    """
+    found = understand(replace(said, open_tasks=()), talk.world.cards)
+    best = next(iter(found.runner_ups), None) if found.intent == "none" else None
+    card = talk.template(best.key) if best is not None and best.confidence >= CLEAR else None
+    return found if card is None else fill(said, card, best=best, others=found.runner_ups[1:])
 
 
 def _reading(talk: Talk) -> Interpretation | None:

@@ -27,6 +27,8 @@ def dumped(value: Any) -> Any:
 
 
 def _is_default(each: Any, got: Any) -> bool:
+    if isinstance(got, list):
+        return each.default == () and not got
     return each.default is not MISSING and type(got) is type(each.default) and bool(got == each.default)
 
 

@@ -9,7 +9,7 @@ from apps.language.contract import Choice, Interpretation, Question, TemplateCar
 from apps.language.conversation import cards, hearing, settling
 from apps.language.conversation.contract import DraftSchedule, Learn, Start
 from apps.language.conversation.correcting import given, looked_up, which_name
-from apps.language.conversation.places import put_at, schema_at, value_at, without
+from apps.language.conversation.places import covers, put_at, schema_at, value_at, without
 from apps.language.conversation.state import Began, Open, Request
 from apps.language.conversation.talk import Talk
 from apps.language.filling import fill
@@ -32,11 +32,18 @@ def advance(talk: Talk, request: Request, *, asked: int = 0, lead: Sequence[str]
         found, questions = settling.checked(found, card)
     request = replace(request, found=found)
     if questions:
-        _ask(talk, request, card, questions[0], asked, lead)
+        _ask(talk, request, card, _first(questions, card), asked, lead)
     elif must_confirm(request, card):
         show(talk, request, card, lead=lead, asked=asked)
     else:
         start(talk, request, card, was_confirmed=False)
+
+
+def _first(questions: Sequence[Question], card: TemplateCard) -> Question:
+    """The first in the schema's order."""
+    order = [path for path, _ in cards.slots(card.parameter_schema)]
+    places = [next((n for n, path in enumerate(order) if covers(path, each.path)), len(order)) for each in questions]
+    return questions[places.index(min(places))]
 
 
 def named(talk: Talk, card: TemplateCard, found: Interpretation) -> Interpretation:

@@ -30,8 +30,18 @@ MAX_ASKS = 12
 
 def open_questions(found: Interpretation) -> list[Question]:
     """What must be answered before anything is done, the most telling first."""
-    unclear = [_confirmation(found, each) for each in found.ambiguities if each.must_confirm]
-    return [*found.questions, *found.missing, *unclear]
+    unclear = [each for each in found.ambiguities if each.must_confirm]
+    missing = [
+        _because(each, [doubt.text for doubt in unclear if covers(each.path, doubt.path)]) for each in found.missing
+    ]
+    asked = [question.path for question in found.missing]
+    others = [each for each in unclear if not any(covers(path, each.path) for path in asked)]
+    return [*found.questions, *missing, *(_confirmation(found, each) for each in others)]
+
+
+def _because(question: Question, doubts: Sequence[str]) -> Question:
+    """What was said in vain is told with the question: "31 February" is no date that exists."""
+    return replace(question, text=" ".join([*doubts, question.text])) if doubts else question
 
 
 def _confirmation(found: Interpretation, each: Ambiguity) -> Question:
