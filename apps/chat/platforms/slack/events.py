@@ -92,14 +92,15 @@ def _mention(event: Payload, event_id: str, ours: str) -> Arrived:
 
 
 def _message(event: Payload, event_id: str, ours: str) -> Iterator[Arrived]:
-    """All of a private chat; of a channel only what is said in threads. Mentions there come as events of their own."""
+    """All of a private chat, which is one dialog: a thread there says what is answered. Of a channel only what is said in
+    threads, each a dialog. Mentions come as events of their own."""
     if event.get("hidden") or event.get("subtype") not in SAID:
         return
     channel, thread, is_private = _id(event, "channel"), _thread(event), event.get("channel_type") == "im"
     if not is_private and (not thread or (ours and f"<@{ours}" in clean(event.get("text")))):
         return
     yield Arrived(
-        event_id=event_id, dialog=f"{channel}:{thread}" if thread else channel,
+        event_id=event_id, dialog=channel if is_private else f"{channel}:{thread}",
         dialog_kind=PRIVATE if is_private else GROUP,
         sender=_sender(event), text=_text(event, ours), message_id=_ts(event), about=thread, at=_moment(event),
         is_from_bot=_is_bot(event, ours),
@@ -125,11 +126,12 @@ def _pressed(found: Payload) -> Iterator[Arrived]:
         if not value:
             continue
         place, about, who = _id(channel, "id"), _ts(container, "message_ts"), _id(user, "id")
-        thread = _thread(message) or _thread(container)
+        is_private = place.startswith("D")
+        thread = "" if is_private else _thread(message) or _thread(container)
         yield Arrived(
             event_id=f"action:{place}:{about}:{who}:{_ts(action, 'action_ts')}",
             dialog=f"{place}:{thread}" if thread else place,
-            dialog_kind=PRIVATE if place.startswith("D") else GROUP,
+            dialog_kind=PRIVATE if is_private else GROUP,
             sender=who, kind="button", button=value, about=about, at=_moment(action, "action_ts"),
             sender_name=clean(user.get("name") or user.get("username"), 200),
             dialog_title=clean(channel.get("name"), 200),

@@ -84,6 +84,13 @@ def test_a_private_message_arrives() -> None:
     )  # fmt: skip
 
 
+def test_a_thread_in_a_private_chat_is_the_same_dialog_and_says_what_is_answered() -> None:
+    arrived = one(changed("message.im", thread_ts="1355517000.000001", parent_user_id=loopback.BOT))
+    assert (arrived.dialog, arrived.about, arrived.is_overheard) == ("D024BE91L", "1355517000.000001", False)
+    pressed = loopback.documented("block_actions") | {"channel": {"id": "D024BE91L"}, "message": {"thread_ts": "1.1"}}
+    assert (one(pressed).dialog, one(pressed).dialog_kind) == ("D024BE91L", "private")
+
+
 def test_a_mention_arrives_without_our_name_and_is_answered_in_a_thread_below_it() -> None:
     arrived = one(loopback.documented("app_mention"))
     assert arrived.text == "is it everything a river should be?"
