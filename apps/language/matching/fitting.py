@@ -23,8 +23,9 @@ MOST_GROUPS = 8
 BACKGROUND_WEIGHT = 0.3
 TOO_NEAR = 0.75
 """An everyday sentence that is so near to an example is somebody's after all."""
+HELD_OUT, EVERYDAY, LEFT_OUT = range(3)
 SHARES = (0.55, 0.20, 0.25)
-"""Of held-out examples, everyday sentences and templates left out among the simulated outcomes."""
+"""Of held-out examples, everyday sentences and examples of left-out templates among the simulated outcomes."""
 OUTCOMES_PER_EXAMPLE = 2
 """What the simulated outcomes weigh: everyday sentences are as many as one likes, and teach nothing by their number."""
 REFIT_STEPS = 25
@@ -57,6 +58,8 @@ class Fit:
     head: Array
     coefficients: Array
     prior: calibration.Prior
+    held_out: Array
+    """(row, choice, chance that it is right) of each example, by a head that had not seen it."""
 
     def read(self, similarities: Array) -> tuple[Array, Array, Array]:
         """(probabilities with everyday talk last, choice, chance that the choice is right) of each text."""
@@ -67,7 +70,7 @@ class Fit:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcomes:
-    """Simulated: `kinds` are 0 for held-out examples, 1 for everyday talk, 2 for templates left out."""
+    """Simulated; `rows` says of which row each is."""
 
     points: Array
     right: Array
@@ -83,7 +86,9 @@ def fit(space: Space, similarities: Array, rows: Rows, prior: calibration.Prior)
     outcomes = simulated(points, similarities, rows, weights)
     weighed = balance(outcomes.kinds, total=OUTCOMES_PER_EXAMPLE * int(rows.is_example.sum()))
     coefficients = calibration.fit(outcomes.points, outcomes.right, weighed, prior)
-    return Fit(space=space, rows=rows, head=weights, coefficients=coefficients, prior=prior)
+    chances = calibration.chances(outcomes.points, coefficients, prior)
+    held_out = np.column_stack([outcomes.rows, outcomes.choices, chances])[outcomes.kinds == HELD_OUT]
+    return Fit(space=space, rows=rows, head=weights, coefficients=coefficients, prior=prior, held_out=held_out)
 
 
 def look(probabilities: Array, similarities: Array, rows: Rows, trained: Array) -> tuple[Array, Array]:
@@ -149,7 +154,7 @@ def _outcomes(
     choice, features = look(probabilities, similarities[tested], rows, trained)
     right = (choice == rows.classes[tested]).astype(float)
     was_known = np.isin(rows.classes[tested], kept) & ~rows.is_background[tested]
-    kinds = np.where(was_known, 0, np.where(rows.is_background[tested], 1, 2))
+    kinds = np.where(was_known, HELD_OUT, np.where(rows.is_background[tested], EVERYDAY, LEFT_OUT))
     return features, right * was_known, kinds, tested, choice
 
 

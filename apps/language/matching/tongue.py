@@ -21,6 +21,7 @@ def everyday(language: str) -> tuple[str, ...]:
     return tuple((FOLDER / f"{language}.txt").read_text(encoding="utf-8").splitlines())
 
 
+@lru_cache(maxsize=4096)
 def language_of(text: str, locale: str = "en") -> str:
     own = locale.replace("_", "-").split("-")[0].lower()
     own = own if own in LANGUAGES else "en"
@@ -36,9 +37,18 @@ def home(texts: Sequence[str]) -> frozenset[str]:
 
 
 def _likelihood(pieces: Mapping[str, int], language: str) -> float:
-    known = _counts()[language]
-    total = known.total() + SMOOTHING * _kinds()
-    return sum(count * math.log((known[piece] + SMOOTHING) / total) for piece, count in pieces.items())
+    known, unknown = _logs(language)
+    return sum(count * known.get(piece, unknown) for piece, count in pieces.items())
+
+
+@lru_cache
+def _logs(language: str) -> tuple[Mapping[str, float], float]:
+    """The logarithm of each piece's frequency, and that of a piece that never was."""
+    counts = _counts()[language]
+    total = counts.total() + SMOOTHING * _kinds()
+    return {piece: math.log((count + SMOOTHING) / total) for piece, count in counts.items()}, math.log(
+        SMOOTHING / total
+    )
 
 
 def _pieces(text: str) -> Counter[str]:
