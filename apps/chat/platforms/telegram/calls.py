@@ -12,6 +12,7 @@ from apps.core.masking import mask
 PUBLIC = "https://api.telegram.org"
 TOKEN = re.compile(r"([0-9]{1,20}):[A-Za-z0-9_-]{20,100}")
 MOST_BYTES = 16_000_000
+UPLOAD_SECONDS = 60.0
 BUSY_SECONDS = 15.0
 """Between looks while somebody else asks for the same bot's updates."""
 
@@ -38,7 +39,7 @@ def call(
     if document is None:
         answered = outward.post(address, json=given, seconds=seconds, most=MOST_BYTES)
     else:
-        answered = outward.post(address, data=given, files={"document": document}, seconds=seconds)
+        answered = outward.post(address, data=given, files={"document": document}, seconds=UPLOAD_SECONDS)
     try:
         said = json.loads(answered.body)
     except (ValueError, RecursionError):

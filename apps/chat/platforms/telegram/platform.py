@@ -28,8 +28,10 @@ from apps.chat.platforms.texts import clean
 from apps.core.masking import mask
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}", re.IGNORECASE)
 MOST_UPDATES = 50
-UPLOAD_SECONDS = 120.0
+HOOKED_SECONDS = 60.0
+"""Between two looks at a connection that Telegram calls itself."""
 COMMANDS = {
     "help": "What I can do for you",
     "status": "How my tasks are doing",
@@ -109,10 +111,13 @@ class Telegram:
     def send_file(self, wiring: Wiring, dialog: str, name: str, media_type: str, data: bytes, *, key: str) -> str:
         if len(data) > self.limits.file_bytes:
             raise PlatformError("Telegram takes files of at most 50 MB.", is_permanent=True)
-        document = (clean(name, 200).strip() or "file", data, media_type)
+        kind = media_type if MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
+        document = (clean(name, 200).strip() or "file", data, kind)
         return _sent(wiring, "sendDocument", dialog, {}, document=document)
 
     def poll(self, wiring: Wiring, cursor: str, *, seconds: float) -> Polled:
+        if wiring.settings.get("mode") == "webhook":
+            return Polled(arrived=(), cursor=cursor, wait=HOOKED_SECONDS)
         waiting = max(int(seconds), 0)
         found = call(
             wiring,

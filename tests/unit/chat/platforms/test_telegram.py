@@ -247,6 +247,12 @@ class TestPolling:
         api.happens(payload("message"))
         assert len(TELEGRAM.poll(reached, cursor, seconds=0).arrived) == 1
 
+    def test_nobody_asks_where_telegram_calls(self, api):
+        polled = TELEGRAM.poll(wired(SECRETS, api_url=api.url, mode="webhook"), "7", seconds=20)
+        assert (polled.arrived, polled.cursor) == ((), "7")
+        assert polled.wait >= 60
+        assert not api.requests
+
     def test_an_active_webhook_says_what_to_do(self, api, reached):
         api.webhook = {"url": "https://elsewhere.example/"}
         with pytest.raises(PlatformError, match="Install") as caught:

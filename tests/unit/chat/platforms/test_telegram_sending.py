@@ -126,6 +126,10 @@ class TestSending:
         assert (sent, media_type) == (data, "application/pdf")
         assert "Übersicht.pdf" in name
 
+    def test_a_media_type_that_is_none_is_not_passed_on(self, api, reached):
+        TELEGRAM.send_file(reached, CHAT, "a", 'text/plain\r\nX: y\r\n\r\n"', b"x", key="k")
+        assert api.files == [("a", "application/octet-stream", b"x")]
+
     def test_a_file_that_is_too_large_is_not_sent(self, api, reached):
         with pytest.raises(PlatformError, match="50 MB"):
             TELEGRAM.send_file(reached, CHAT, "a", "text/plain", bytes(50_000_001), key="k")
