@@ -86,6 +86,8 @@ def post(
             return _call(target, address, headers or {}, seconds, most, body)
         except UNREACHED as error:
             failed = error
+        except UnicodeEncodeError:
+            raise PlatformError("What is to be sent holds half a character.", is_permanent=True) from None
         except httpx2.HTTPError as error:
             raise PlatformError(
                 f"{target.host} did not answer as it should ({type(error).__name__}).",

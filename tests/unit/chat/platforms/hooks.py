@@ -13,5 +13,5 @@ def hook(body: bytes, headers: Mapping[str, str], *, now: datetime | None = None
 
 
 def wired(secrets: Mapping[str, str], **settings: Any) -> Wiring:
-    url = "https://chantilly.example.org/chat/hooks/finance/"
+    url = "https://chantilly.example.org/chat/hooks/finance"
     return Wiring(id=1, key="finance", name="Finance bot", settings=settings, secrets=secrets, hook_url=url)

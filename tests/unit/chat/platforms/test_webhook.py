@@ -331,6 +331,14 @@ class TestAddresses:
             WEBHOOK.check(wired({"secret": other.SECRET}, url=url))
         assert caught.value.is_permanent
 
+    def test_an_address_that_stands_for_a_public_one_is_public(self, settings):
+        settings.CHAT_PRIVATE_NETWORKS = []
+        found = {
+            address: outward._may_be_reached(address) for address in ("64:ff9b::808:808", "2002:808:808::", "8.8.8.8")
+        }
+        assert all(found.values())
+        assert not outward._may_be_reached("64:ff9b::a00:1")
+
     def test_plain_http_goes_to_this_machine_alone(self, settings):
         settings.CHAT_PRIVATE_NETWORKS = ["10.0.0.0/8"]
         with pytest.raises(PlatformError, match="https"):
