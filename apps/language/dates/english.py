@@ -34,6 +34,7 @@ ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
     "sixteenth seventeenth eighteenth nineteenth twentieth"
 )
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 CLOCK_UNITS = {"hour": "hour hours hr hrs", "h": "h", "minute": "minute minutes min mins"}
 DAY_PARTS = {
     "morning": "morning mornings in_the_morning forenoon early_morning",
@@ -139,7 +140,30 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "new year's day": [("t", 1), ("M", 1)],
     "in the next": [("I", "in"), ("N", None)],
     "within": [("U", "in")],
-    "within the next": [("I", None), ("N", None)],
+    "within the next": [("U", "in")],
+    "within next": [("U", "in")],
+    "within the upcoming": [("U", "in")],
+    "later than": [("A", None)],
+    "nothing newer than": [("l", None)],
+    "nothing older than": [("S", None)],
+    "newer than": [("A", None)],
+    "more recent than": [("A", None)],
+    "earlier than": [("B", None)],
+    "sooner than": [("B", None)],
+    "older than": [("B", None)],
+    "or later": [("u", None)],
+    "or after": [("u", None)],
+    "or newer": [("u", None)],
+    "and later": [("u", None)],
+    "and after": [("u", None)],
+    "or earlier": [("l", "behind")],
+    "or before": [("l", "behind")],
+    "or older": [("l", "behind")],
+    "and earlier": [("l", "behind")],
+    "and before": [("l", "behind")],
+    "ending on": [("E", None)],
+    "ending with": [("E", None)],
+    "ended on": [("E", None)],
     "this past": [("L", None)],
     "after next": [("A", 1)],
     "after the next": [("A", 1)],
@@ -197,6 +221,7 @@ def _words() -> dict[str, Phrase]:
     for ones, (cardinal, ordinal) in enumerate(zip(NUMBERS.split()[:9], ORDINALS.split()[:9], strict=True), 1):
         for gap in "- ":
             words.update({f"twenty{gap}{cardinal}": (("#", 20 + ones),), f"twenty{gap}{ordinal}": (("t", 20 + ones),)})
+    words.update(_years())
     words.update({"thirty": (("#", 30),), "thirtieth": (("t", 30),)})
     words.update({f"thirty{gap}first": (("t", 31),) for gap in "- "})
     for unit in "dwmqy":
@@ -209,6 +234,23 @@ def _words() -> dict[str, Phrase]:
         clock = [(name, MINUTES[unit]) for unit, names in CLOCK_UNITS.items() for name in names.split()]
         words.update({f"{ahead} {name}": ((code, "in"), ("#", 1), (unit, None)) for name, unit in calendar})
         words.update({f"{ahead} {name}": ((code, "in"), ("#", 1), ("%", minutes)) for name, minutes in clock})
+    return words
+
+
+def _years() -> dict[str, Phrase]:
+    """Nineteen ninety-eight, two thousand and seven, twenty twenty-six."""
+    ones = NUMBERS.split()
+    below = dict(enumerate(ones, 1)) | {10 * ten: name for ten, name in enumerate(TENS.split(), 2)}
+    below |= {
+        10 * ten + one: f"{name}-{ones[one - 1]}" for ten, name in enumerate(TENS.split(), 2) for one in range(1, 10)
+    }
+    words: dict[str, Phrase] = {}
+    for number, name in below.items():
+        for spelled in {name, name.replace("-", " ")}:
+            if number >= 10:
+                words[f"nineteen {spelled}"] = (("Y", 1900 + number),)
+                words[f"twenty {spelled}"] = (("Y", 2000 + number),)
+            words[f"two thousand {spelled}"] = words[f"two thousand and {spelled}"] = (("Y", 2000 + number),)
     return words
 
 

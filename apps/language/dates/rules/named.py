@@ -21,7 +21,7 @@ from apps.language.dates.reading import (
 )
 from apps.language.dates.tokens import Token, century
 
-MAX_DAY, MAX_SLIP = 31, 99
+MAX_DAY, MAX_SLIP, MONTHS_OF_YEAR = 31, 99, 12
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
@@ -129,7 +129,7 @@ def quarter_or_half(_: Context, matched: list[Token]) -> Any:
     return with_year(Partial(grain=grain, number=number), matched)
 
 
-@rule(rf"{MONTH}[Jo]?c?Y|Y{MONTH}")
+@rule(rf"{MONTH}[Jo]?c?Y|Yc?{MONTH}(?![co]?Y|[#t])")
 def month_of_year(_: Context, matched: list[Token]) -> Any:
     return periods.month(value_of(matched, "Y"), value_of(matched, "Mn"))
 
@@ -188,6 +188,21 @@ def day_to_date(_: Context, matched: list[Token]) -> Any:
     if last.grain != "d" or not 1 <= matched[0].value < last.last.day:
         return None
     return Period(start=last.last.replace(day=matched[0].value), end=last.end, grain="r")
+
+
+@rule("YJ#(?![#%dwfkmqhyMnJOVC])")
+def year_and_number(_: Context, matched: list[Token]) -> Any:
+    """2016 - 11 may be a month, and 2012 - 14 some years: neither is the first year alone."""
+    year, number = matched[0].value, matched[2].value
+    if matched[2].is_spelled or matched[2].end - matched[2].start != 2:
+        return None
+    if 1 <= number <= MONTHS_OF_YEAR:
+        return Reading(value=periods.month(year, number), others=(periods.year(year),), kind="vague")
+    last = year - year % 100 + number
+    if last <= year:
+        return None
+    years = Period(start=date(year, 1, 1), end=date(last + 1, 1, 1), grain="r")
+    return Reading(value=years, others=(periods.year(year),), kind="vague")
 
 
 @rule("yY")

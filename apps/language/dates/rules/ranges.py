@@ -138,9 +138,11 @@ def neighbours(context: Context, matched: list[Token]) -> Any:
     return Reading(value=period, others=(period.shifted_to(-1),), kind="year_assumed" if is_assumed else "")
 
 
-@rule("S[pPY]|F[pPY]u|F[pP](?!.*[pP])")
+@rule("S[pPY]|F?[pPY]u|F[pP](?!.*[pP])")
 def since(context: Context, matched: list[Token]) -> Any:
-    named = settle(context, matched[1])
+    """Since March; 2012 or later; from 5 May, which may also be that day alone."""
+    said = next(token for token in matched if token.code in "pPY")
+    named = settle(context, said)
     tomorrow = context.today + timedelta(days=1)
     is_bare = matched[0].code == "F" and matched[-1].code != "u"
     if named.start is None or (is_bare and named.grain != "d"):
@@ -150,7 +152,7 @@ def since(context: Context, matched: list[Token]) -> Any:
     period = Period(start=named.start, end=tomorrow, grain="r")
     if is_bare:
         return Reading(value=period, others=(named,), kind="from_or_in")
-    return assume(period, context, matched[1])
+    return assume(period, context, said)
 
 
 @rule("A[pPY]")
@@ -162,9 +164,12 @@ def after(context: Context, matched: list[Token]) -> Any:
     return assume(Period(start=named.end, end=tomorrow, grain="r"), context, matched[1])
 
 
-@rule("[BVl][pPY]")
+@rule("[BVlE][pPY]|[pPY]l(?![pPY])")
 def before(context: Context, matched: list[Token]) -> Any:
-    named = settle(context, matched[1])
+    """Before March; until March; 2012 or earlier."""
+    if matched[-1].code == "l" and matched[-1].value != "behind":
+        return None
+    named = settle(context, next(token for token in matched if token.code in "pPY"))
     end = named.first if matched[0].code == "B" else named.end
     begun = Period(start=date(min(end - timedelta(days=1), context.today).year, 1, 1), end=end, grain="r")
     return Reading(value=Period(start=None, end=end, grain="r"), others=(begun,), kind="open_start")

@@ -142,6 +142,25 @@ def few_units_away(context: Context, matched: list[Token]) -> Any:
     return Reading(value=periods.day(periods.back(context.today, -count, grain_of(matched))), kind="vague")
 
 
+@rule(f"[IUD](?:#{UNIT}[cC]?)+#{UNIT}(?![EOVG])|(?:#{UNIT}[cC]?)+#{UNIT}[DG]|B(?:#{UNIT}[cC]?)+#{UNIT}")
+def units_of_several_kinds_away(context: Context, matched: list[Token]) -> Any:
+    """In a year and two months; 5 months 3 days ago."""
+    if matched[0].code in "IU" and matched[0].value != "in":
+        return None
+    counts = [token.value for token in matched if token.code == "#"]
+    grains = [token.code for token in matched if token.code in "dwfkmqhy"]
+    if any(count > MAX_COUNT for count in counts):
+        return None
+    day = context.today
+    for count, grain in zip(counts, grains, strict=True):
+        day = periods.back(day, count if has_any(matched, "GB") else -count, grain)
+    if matched[0].code == "U":
+        return Reading(
+            value=Period(start=context.today, end=day, grain="r"), others=(periods.day(day),), kind="which_day"
+        )
+    return periods.day(day)
+
+
 @rule(f"D#?{UNIT}")
 def units_ahead(context: Context, matched: list[Token]) -> Any:
     count, grain = value_of(matched, "#", 1), grain_of(matched)

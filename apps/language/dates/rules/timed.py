@@ -80,14 +80,20 @@ def part_of_day(_: Context, matched: list[Token]) -> Any:
     return _day(matched)
 
 
-@rule("[pP]c?[IU]?Z#C#(?=$|[c~U])")
+@rule("[pP]c?[IU]?Z#C#(?=$|[c~U])|[pP]c?[F]?#[JO]#(?=x?$)")
 def numbers_on_day(_: Context, matched: list[Token]) -> Any:
-    """5 March between 8 and 9."""
+    """5 March between 8 and 9; Monday 11-4."""
     first, last = (token.value for token in matched if token.code == "#")
     day = _day(matched)
+    if last < first and last <= SMALL_HOUR:
+        last += NOON_HOUR
     if day is None or not 0 <= first < last <= MAX_HOUR:
         return None
-    return Reading(value=day, times=(time(first), time(last % 24)), kind="half_day" if first <= SMALL_HOUR else "")
+    return Reading(
+        value=day,
+        times=(time(first), time(last % 24)),
+        kind="" if has_any(matched, "Z") and first > SMALL_HOUR else "half_day",
+    )
 
 
 @rule("[pP]c?[ABV]#(?=$|[c~U])")

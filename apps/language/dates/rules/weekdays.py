@@ -104,7 +104,7 @@ def weekday_range(context: Context, matched: list[Token]) -> Any:
     return Reading(value=period, others=others, kind="which_day")
 
 
-@rule("[LNTa][Wv]|[IU]?W|^[IU]?vx?$")
+@rule("[LNTa][Wv]|[IU]?W|^[IU]?vx?$|(?<=@)[cU]?v|v(?=c?U?@)")
 def weekday(context: Context, matched: list[Token]) -> Any:
     how, number = matched[0].code, value_of(matched, "Wv") - 1
     if matched[-1].code == "x" and matched[-1].value != ".":
