@@ -123,9 +123,9 @@ def _merged(said: Message, found: Interpretation, couple: Pair, words: str) -> d
         return {}
     read, period = readings[0], readings[0].period
     if (year := YEAR.fullmatch(words)) and period.grain == "y":
-        moved = kept.shifted_to(int(year[1]) - kept.first.year) if _is_part_of_a_year(kept) else None
+        moved = _shifted(kept, int(year[1]) - kept.first.year) if _is_part_of_a_year(kept) else None
     elif any(note.kind == "year_assumed" for note in read.notes) and period.start is not None:
-        moved = period.shifted_to(kept.first.year - period.start.year) if kept.first.year == kept.last.year else None
+        moved = _shifted(period, kept.first.year - period.start.year) if kept.first.year == kept.last.year else None
         moved = None if moved is not None and moved.first > said.today and period.start <= said.today else moved
     else:
         moved = None
@@ -133,6 +133,15 @@ def _merged(said: Message, found: Interpretation, couple: Pair, words: str) -> d
         return {}
     start, end = put_at(couple.start.path, moved.first.isoformat()), put_at(couple.end.path, moved.last.isoformat())
     return merged(start, end)
+
+
+def _shifted(period: Period, years: int) -> Period | None:
+    """By its exclusive end, so that February keeps its last day; None where that year has no such days."""
+    try:
+        start, end = (day.replace(year=day.year + years) for day in (period.first, period.end))
+    except ValueError:
+        return None
+    return Period(start=start, end=end, grain=period.grain)
 
 
 def _kept(parameters: Mapping[str, Any], couple: Pair) -> Period | None:

@@ -98,7 +98,7 @@ def _after_the_last(talk: Talk, heard: set[Heard]) -> bool:
     last, said = talk.state.last, hearing.correction(talk.text)
     if last is None or not said.is_denied or talk.said.now - last.at > LASTS:
         return False
-    return _going_on(talk, said.new, old=said.old, notes=(say("beside"),))
+    return _going_on(talk, said.new, old=said.old, notes=(say("beside"),), free=True)
 
 
 def _again(talk: Talk, heard: set[Heard]) -> bool:
@@ -113,14 +113,17 @@ def _again(talk: Talk, heard: set[Heard]) -> bool:
             if not _is_clear(clear):
                 talk.say(say("no_last"))
             return not _is_clear(clear)
-        return _going_on(talk, rest)
+        return _going_on(talk, rest, is_said=True)
     if talk.state.last is None or _is_clear(_understood(talk)):
         return False
     words = hearing.also(talk.text)
-    return _going_on(talk, words or talk.text, is_sure=words is not None)
+    return _going_on(talk, words or talk.text, free=words is not None)
 
 
-def _going_on(talk: Talk, words: str, *, old: str = "", notes: tuple[str, ...] = (), is_sure: bool = True) -> bool:
+def _going_on(
+    talk: Talk, words: str, *, old: str = "", notes: tuple[str, ...] = (), free: bool = False, is_said: bool = False
+) -> bool:
+    """`is_said`: the person said that it is the same; what has no place is noted then, else it is no follow-up."""
     last = talk.state.last
     card = talk.template(last.request.found.template_key) if last else None
     if last is None or card is None:
@@ -128,8 +131,8 @@ def _going_on(talk: Talk, words: str, *, old: str = "", notes: tuple[str, ...] =
     base = _as_last(last.request.found)
     over = Overlay(found=base)
     if words:
-        over = overlaid(talk.said, card, base, words, talk.world, old=old, free=is_sure)
-    if (over.found is None and not over.which) or (over.left and not is_sure):
+        over = overlaid(talk.said, card, base, words, talk.world, old=old, free=free or is_said)
+    if not is_said and not over.which and (over.found is None or over.left):
         return False
     left = (say("unplaced", words=over.left),) if over.left else ()
     request = Request(found=over.found or base, sentence=talk.text, is_doubtful=True, notes=(*notes, *left))
