@@ -24,7 +24,8 @@ from apps.core.masking import mask, storable
 from apps.tasks.operators import audit
 
 PAGE = "page"
-"""The site's own chat page: it makes its connection by itself, and there is one."""
+OWN = frozenset({PAGE, "email"})
+"""Platforms of the site's own, each with one connection that is made by itself."""
 MAX_NAME, MAX_VALUE = 100, 4_000
 MAX_CONTEXTS, MAX_CONTEXT = 20, 50
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
@@ -45,16 +46,16 @@ class Wish:
 
 def platforms() -> list[Platform]:
     """Those that can be connected."""
-    return [platform(key) for key in settings.CHAT_PLATFORMS if key != PAGE]
+    return [platform(key) for key in settings.CHAT_PLATFORMS if key not in OWN]
 
 
 def add(by: Any, platform_key: str, key: str, wish: Wish) -> Connection:
     """Raises NotPermitted, NotFound, InvalidInput by field."""
     permit(by, "add")
-    if platform_key == PAGE or platform_key not in settings.CHAT_PLATFORMS:
+    if platform_key in OWN or platform_key not in settings.CHAT_PLATFORMS:
         raise NotFound("There is no such chat platform here.", code="no_such_platform")
     row = Connection(key=key.strip(), platform=platform_key)
-    if not KEY.fullmatch(row.key) or row.key == PAGE:
+    if not KEY.fullmatch(row.key) or row.key in OWN:
         why = "Use up to 50 small letters, digits, - and _, such as finance-bot."
         raise InvalidInput("The key cannot be used.", fields={"key": why})
     _fill(row, wish, {})
@@ -102,8 +103,8 @@ def switch(by: Any, connection: Connection, *, is_on: bool) -> None:
 def remove(by: Any, connection: Connection) -> None:
     """With its dialogs, accounts, messages and posts. Tasks stay."""
     permit(by, "delete")
-    if connection.platform == PAGE:
-        raise Conflict("The chat page's connection cannot be removed. Disable it, if nobody is to use the page.")
+    if connection.platform in OWN:
+        raise Conflict("This connection is the site's own and cannot be removed. Disable it, if nobody is to use it.")
     with transaction.atomic():
         row = _locked(connection)
         _record(by, "removed", row, _shown(row), {}, sorted(secrets_of(row) or {}))

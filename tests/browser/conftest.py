@@ -73,7 +73,7 @@ class Serving:
 
 @dataclass
 class Site:
-    """The web process and, when asked for, a worker. Both end with the test."""
+    """The web process and, when asked for, a worker and the chat's service. They end with the test."""
 
     port: int
     serving: Serving
@@ -89,6 +89,9 @@ class Site:
 
     def start_worker(self) -> None:
         self.processes["worker"] = self.serving.fork()
+
+    def start_chat(self) -> None:
+        self.processes["chat"] = self.serving.fork(chat=True)
 
     def stop(self, name: str) -> None:
         process = self.processes.pop(name)

@@ -2,7 +2,7 @@
 """Web processes and workers on the test's database: `python -m tests.browser.serving`.
 
 Django, the pages and what they import are loaded once; every line of JSON on standard input is a fork: {"port": 8123} a web
-server, {} a worker. Answers its process id. All of them end with standard input.
+server, {"chat": true} the chat's service, {} a worker. Answers its process id. All of them end with standard input.
 """
 
 import json
@@ -22,6 +22,7 @@ django.setup()
 from django.urls import get_resolver
 
 import config.asgi  # noqa: F401
+from apps.chat.service import Service
 from apps.core.tether import tether
 from apps.workers.running import slice as slices
 
@@ -44,6 +45,8 @@ def _serve(given: dict[str, Any]) -> None:
     try:
         if "port" in given:
             _pages(given["port"])
+        elif "chat" in given:
+            Service().run()
         else:
             slices.run_slice()
         code = 0

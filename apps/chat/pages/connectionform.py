@@ -90,7 +90,7 @@ def _field(each: Field, *, is_set: bool, since: str) -> forms.Field:
 
 
 def _said(since: datetime | None, now: datetime) -> str:
-    return f"Set on {clock(since, now)}." if since else "It is set."
+    return f"Set: {clock(since, now)}." if since else "It is set."
 
 
 def secrets_set(connection: Connection) -> Mapping[str, datetime]:

@@ -68,7 +68,7 @@ def gather(connection: Connection, site: str, now: datetime) -> ConnectionPage:
         secrets=secrets or {}, hook_url=address,
     )  # fmt: skip
     happened = list(connection.events.all()[:MOST_EVENTS])
-    is_own = connection.platform == connecting.PAGE
+    is_own = connection.platform in connecting.OWN
     return ConnectionPage(
         connection=connection,
         platform=served,
@@ -89,7 +89,9 @@ def _warnings(connection: Connection, wired: Wiring, now: datetime, *, can_read:
     if lacking := connecting.missing(connection):
         found.append(f"Not set: {', '.join(each.label for each in lacking)}. Until then it hears and says nothing.")
     if _is_called(wired) and not wired.hook_url.startswith("https://"):
-        found.append("Platforms call https addresses only. Set SITE_URL to the one that this site has on the internet.")
+        found.append(
+            "Most platforms call https addresses only. Set SITE_URL to the one that this site has on the internet."
+        )
     if connection.is_enabled and not lacking and (said := _silence(connection, now)):
         found.append(said)
     return found

@@ -62,7 +62,7 @@ def add(request: HttpRequest) -> HttpResponse:
     """First the platform, then its form."""
     _permit(request, "add")
     key = request.POST.get("platform", "") or request.GET.get("platform", "")
-    if key == connecting.PAGE or key not in settings.CHAT_PLATFORMS:
+    if key in connecting.OWN or key not in settings.CHAT_PLATFORMS:
         offered = {"title": "Connect a chat platform", "platforms": connecting.platforms()}
         return _answer(request, "chat/choose_platform.html", offered)
     chosen = platform(key)

@@ -66,7 +66,7 @@ def test_a_platform_is_chosen_first_and_the_site_s_own_page_is_none(desk: Client
     html = desk.get(ADD).content.decode()
     for name in ("Telegram", "Slack", "Bitrix24", "Microsoft Teams", "Signed webhook"):
         assert f"Connect {name}" in html
-    assert "platform=page" not in html
+    assert "platform=page" not in html and "platform=email" not in html
     assert desk.get(f"{ADD}?platform=page").content.decode().count("Connect Telegram") == 1
     assert 'name="set_token"' in desk.get(f"{ADD}?platform=telegram").content.decode()
 
@@ -76,7 +76,7 @@ def test_what_was_entered_is_kept_the_secret_sealed_and_never_shown(desk: Client
     assert (made.name, made.contexts, made.settings["mode"]) == ("Finance bot", ["finance", "invoices"], "polling")
     assert made.secrets == {"token": TOKEN} and TOKEN not in made.sealed
     html = page(desk, made)
-    assert TOKEN not in html and "Set on " in html and "Leave it empty to keep it." in html
+    assert TOKEN not in html and "Set: " in html and "Leave it empty to keep it." in html
     assert html.count('type="password"') == 2 and 'autocomplete="new-password"' in html
     assert f"/chat/hooks/{made.key}" in html and "Nothing has come in yet." in html
     kept = json.dumps([entry.data for entry in AuditEntry.objects.all()])
@@ -281,7 +281,7 @@ def test_without_the_permission_nothing_of_it_is_seen_or_done(
 
 
 def test_a_platform_that_is_none_is_refused(alice: User) -> None:
-    for key in ("page", "irc", ""):
+    for key in ("page", "email", "irc", ""):
         with pytest.raises(NotFound):
             connecting.add(alice, key, "bot", Wish(name="x"))
     with pytest.raises(InvalidInput) as caught:
