@@ -73,7 +73,7 @@ def _bitrix24() -> Iterator[tuple[Address, Seen]]:
 
         def seen() -> list[str]:
             texts = [message["message"] for message in server.messages.values()]
-            ours = re.compile(r"\[/?(?:b|i)\]")
+            ours = re.compile(r"\[/?[bi]\]|\[url=https://x\.example/\]|\[/url\]")
             assert not any(bitrix24.read_as_markup(ours.sub("", text)) for text in texts)
             return [JOINERS.sub("", ours.sub("", text)) for text in texts]
 

@@ -349,6 +349,13 @@ class TestAddresses:
         WEBHOOK.check(wired({"secret": other.SECRET}, url=url))
         assert program.requests[0].headers["host"] == url.removeprefix("http://")
 
+    def test_where_the_first_address_is_dead_the_next_is_called(self, program, monkeypatch):
+        port = int(program.url.rpartition(":")[2])
+        # No name of this machine has two addresses: the answer of the resolver is the one thing here that is not real.
+        found = [(2, 1, 6, "", (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(outward.socket, "getaddrinfo", lambda *given, **more: found)
+        assert "200" in WEBHOOK.check(wired({"secret": other.SECRET}, url=f"http://two.example:{port}/"))
+
     def test_cookies_are_not_kept(self, program, reached):
         program.faults = [Given(headers={"Set-Cookie": "a=b; Path=/"})]
         for _ in range(2):
