@@ -206,10 +206,10 @@ def _request(talk: Talk) -> None:
     request = Request(found=found, sentence=talk.text, is_doubtful=talk.is_parted)
     if found.intent == "start":
         _begin(talk, request)
+    elif talk.late is not None:
+        talk.say(_expired())
     elif talk.world.has_model:
         talk.do(AskModel(text=talk.text))
-    elif talk.late is not None and not found.confidence:
-        talk.say(_expired())
     else:
         requests.ask_which(talk, found, request)
 

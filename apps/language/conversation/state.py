@@ -115,7 +115,7 @@ class State:
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> "State":
         """What cannot be read, or was kept by another version, is forgotten: a conversation can begin anew."""
-        if not data or data.get("version") != VERSION:
+        if not isinstance(data, Mapping) or data.get("version") != VERSION:
             return cls()
         try:
             return keeping.loaded(cls, {name: value for name, value in data.items() if name != "version"})
