@@ -193,7 +193,8 @@ def _minutes_of(named: dict[str, str | None]) -> tuple[time, time] | None:
         first = shifted if (shifted := _on_clock(first, halves[1])) <= last else first
     elif not halves[1] and last <= first and last <= NOON and first <= NOON:
         last += NOON
-    if not 0 <= first < DAY or not 0 < last <= DAY:
+    last = last or DAY  # until 12 am
+    if not 0 <= first < DAY or last > DAY:
         return None
     last %= DAY
     return time(first // 60, first % 60), time(last // 60, last % 60)

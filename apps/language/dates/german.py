@@ -56,7 +56,7 @@ SINGLE = {
     "k": "wochenende wochenenden wochenendes",
     "m": "monat monate monaten monats",
     "q": "quartal quartale quartalen quartals vierteljahr vierteljahres",
-    "h": "halbjahr halbjahre halbjahren halbjahres hälfte",
+    "h": "halbjahr halbjahre halbjahren halbjahres hälfte jahreshälfte",
     "y": "jahr jahre jahren jahres kalenderjahr kalenderjahres",
     "F": "von",
     "o": "vom",
@@ -190,6 +190,11 @@ def _words() -> dict[str, Phrase]:
     for number, stem in enumerate(ORDINALS.split(), 1):
         words.update({stem + ending: (("t", number),) for ending in ENDINGS})
     words.update(daily(CLOCK_UNITS, DAY_PARTS))
+    for number, names in enumerate(MONTHS, 1):
+        month = names.split()[0]
+        for ending, unit in (("hälfte", "h"), ("woche", "w")):
+            words[month + ending] = ((unit, None), ("o", None), ("M", number))
+    words.update({f"zweitausend{name}": (("Y", 2000 + number),) for number, name in _below_hundred().items()})
     for number, names in enumerate(WEEKDAYS, 1):
         for name in names.split()[:-1]:
             for part, code in JOINED_PARTS.items():
@@ -205,6 +210,14 @@ def _words() -> dict[str, Phrase]:
     words.update({f"über{stem}{ending}": (("N", 2),) for stem in ("nächst",) for ending in ENDINGS})
     words.update({f"vorletzt{ending}": (("L", 2),) for ending in ENDINGS})
     return words
+
+
+def _below_hundred() -> dict[int, str]:
+    ones = NUMBERS.split()
+    named = dict(enumerate(["eins", *ones[1:19]], 1))
+    for ten, name in enumerate(("zwanzig", "dreißig", "vierzig"), 2):
+        named |= {10 * ten: name} | {10 * ten + one: f"{ones[one - 1]}und{name}" for one in range(1, 10)}
+    return named
 
 
 LABELS = (

@@ -40,7 +40,7 @@ class Token:
 
 
 _HOURS = r"\s?(?:h|hrs?|hours?|stunden?|std|час\w*|heures?|horas?)(?!\w)"
-_PREPOSITIONS = "on from to am vom zum bis le du au el del al с по до"
+_PREPOSITIONS = "on for from to since until am vom zum bis seit für le du au pour el del al para с по до за"
 _BEHIND = "(?:" + "|".join(rf"(?<=(?<!\w){word}\s)" for word in _PREPOSITIONS.split()) + ")"
 """Two small numbers are a day and a month only behind these."""
 _VERSION = r"(?:version|versión|версия|release|rev|v)\W{1,2}\d+(?:\.\d+)+"

@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     relative.to_date,
     relative.the_present_unit,
     weekdays.weekday_of_week,
+    weekdays.day_in_weeks,
     named.year_after_of,
     relative.unit_after_of,
     relative.month_near_now,

@@ -15,7 +15,7 @@ def _monday(context: Context) -> date:
     return context.today - timedelta(days=context.today.weekday())
 
 
-@rule("(?:[Wv]|[pP])[oUIcFT]*[LTN]w|[LTN]w[co]?W")
+@rule("(?:[Wv]|[pP])[oUIcFT]*[LTN]w|[LTN]w[coIU]*W")
 def weekday_of_week(context: Context, matched: list[Token]) -> Any:
     """Wednesday of next week; last week's Sunday."""
     number = value_of(matched, "Wv")
@@ -25,6 +25,18 @@ def weekday_of_week(context: Context, matched: list[Token]) -> Any:
         return None
     weeks = {"L": -(how.value or 1), "T": 0, "N": how.value or 1}[how.code]
     return periods.day(_monday(context) + timedelta(days=number - 1) + weeks * WEEK)
+
+
+@rule("[RW]I#w")
+def day_in_weeks(context: Context, matched: list[Token]) -> Any:
+    """Heute in einer Woche; Montag in zwei Wochen, which is asked."""
+    weeks = matched[2].value * WEEK
+    if matched[1].value != "in" or matched[2].value > MONTHS_AROUND:
+        return None
+    if matched[0].code == "R":
+        return periods.day(context.today + timedelta(days=matched[0].value) + weeks)
+    coming = context.today + timedelta(days=(matched[0].value - 1 - context.today.weekday()) % 7)
+    return Reading(value=periods.day(coming + weeks), others=(periods.day(coming + weeks - WEEK),), kind="which_day")
 
 
 @rule("[tL][Wv][oI][pP]")
