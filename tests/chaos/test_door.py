@@ -117,8 +117,9 @@ def test_a_web_server_killed_while_the_database_is_locked_leaves_what_it_acknowl
     made: Installation,
 ) -> None:
     told = deliveries(made, "e")
-    with locked(made):
-        with serving(made) as server:
+    with serving(made) as server:
+        asyncio.run(deliveries(made, "warm").steadily(20, 0.5))
+        with locked(made):
             thread = delivering(told, 3.0)
             wait_for("the spool", lambda: len(spooled(made)) > 5)
             server.kill()

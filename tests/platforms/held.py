@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """SQLite's one write lock, or PostgreSQL's lock of the table, until the block ends."""
+    """SQLite's one write lock, or PostgreSQL's locks of the tables (not even to be read), until the block ends."""
     holds, ends = threading.Event(), threading.Event()
     holder = threading.Thread(target=_hold, args=(holds, ends))
     holder.start()
@@ -27,7 +27,7 @@ def _hold(holds: threading.Event, ends: threading.Event) -> None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:  # SQLite: begins immediate, and holds the lock
             if connection.vendor == "postgresql":
-                cursor.execute("LOCK TABLE chat_incoming IN ACCESS EXCLUSIVE MODE")
+                cursor.execute("LOCK TABLE chat_incoming, chat_connection IN ACCESS EXCLUSIVE MODE")
             holds.set()
             ends.wait(60)
     finally:

@@ -17,7 +17,7 @@ from apps.core import clock
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 0.5
+PATIENCE = 0.4
 """Seconds that a delivery waits for the database. Counted from when the writer began what it is at: all that wait
 behind a database that hangs go to the spool at that moment, in their order."""
 DISK_PATIENCE = 2.0

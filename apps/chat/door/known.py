@@ -6,7 +6,7 @@ is `NotKnownYet`.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -48,10 +48,11 @@ _Found = Mapping[str, Known | str]
 
 class Directory:
     def __init__(self) -> None:
-        self._looker: Gathering[None, _Found] = Gathering("chat-known", lambda asked: [_look()] * len(asked))
+        self._looker: Gathering[None, _Found] = Gathering("chat-known", _look)
         self._found: _Found | None = None
         self._looked_at = self._asked_at = float("-inf")
         self._pending: Future[_Found] | None = None
+        self._forgotten = 0
 
     async def find(self, key: str) -> Known | None:
         """None where there is no connection of this key, or it is off. Raises NotKnownYet."""
@@ -68,6 +69,7 @@ class Directory:
     def forget(self) -> None:
         """What was found may not be so any more: the next one who asks waits for a new look."""
         self._looked_at, self._pending = float("-inf"), None
+        self._forgotten += 1
 
     def stop(self) -> None:
         self._looker.stop()
@@ -77,32 +79,41 @@ class Directory:
     async def _be_younger_than(self, seconds: float) -> None:
         if time.monotonic() - self._looked_at < seconds:
             return
-        if self._pending is None or self._pending.done():
+        if self._pending is None or (self._pending.done() and time.monotonic() - self._asked_at >= MISSED_SECONDS):
             self._asked_at = time.monotonic()
             self._pending = self._looker.put(None)
         # All who wait for one look wait until the same moment; those who come later do not wait at all.
         patience = max(0.0, PATIENCE - (time.monotonic() - self._asked_at))
-        pending, asked_at = self._pending, self._asked_at
-        await asyncio.wait([asyncio.wrap_future(pending)], timeout=patience)
-        if not pending.done() or pending is not self._pending:
+        pending, asked_at, forgotten = self._pending, self._asked_at, self._forgotten
+        waiting = asyncio.wrap_future(pending)
+        waiting.add_done_callback(_retrieved)
+        await asyncio.wait([waiting], timeout=patience)
+        if not pending.done() or asked_at < self._looked_at or forgotten != self._forgotten:
             return
-        if (error := pending.exception()) is None:
+        if pending.exception() is None:
             self._found, self._looked_at = pending.result(), asked_at
-        elif isinstance(error, Error):
-            log.warning("chat_connections_not_read", error=str(error).strip())
-        else:
-            raise error
 
 
-def _look() -> _Found:
-    return {connection.key: _known(connection) for connection in Connection.objects.in_service()}
+def _retrieved(waiting: "asyncio.Future[_Found]") -> None:
+    """A look that failed while nobody waited for it any more is no error of anybody's."""
+    if not waiting.cancelled():
+        waiting.exception()
+
+
+def _look(asked: Sequence[None]) -> Sequence[_Found]:
+    try:
+        found = {connection.key: _known(connection) for connection in Connection.objects.in_service()}
+    except Error as error:
+        log.warning("chat_connections_not_read", error=str(error).strip())
+        raise
+    return [found] * len(asked)
 
 
 def _known(connection: Connection) -> Known | str:
     try:
         return Known(platform=platform(connection.platform), wiring=wiring(connection))
-    except KeyError:
-        why = f"Its platform {connection.platform!r} is not installed."
+    except (KeyError, ImportError, AttributeError) as error:
+        why = f"Its platform {connection.platform!r} is not installed: {error}"
     except CannotUnseal as error:
         why = error.message
     log.error("chat_connection_unusable", connection=connection.key, why=why)

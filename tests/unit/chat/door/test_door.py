@@ -226,8 +226,10 @@ def test_an_address_that_is_refused_too_often_is_told_to_go_and_what_is_genuine_
 
 
 @pytest.fixture
-def release() -> Iterator[Callable[[], None]]:
-    """Nobody can write what arrives until it is called."""
+def release(monkeypatch) -> Iterator[Callable[[], None]]:
+    """Nobody can write what arrives until it is called; the connection is known."""
+    assert deliver(b"{}").status_code == 200
+    monkeypatch.setattr(known, "PATIENCE", 0.3)
     with ExitStack() as stack:
         stack.enter_context(held.locked())
         yield stack.close
