@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from apps.ai.models import ModelCall
@@ -142,10 +143,14 @@ def test_fifty_at_once_do_not_exceed_the_budget_by_one_call(gemini: GeminiServer
         service="chat", unit="tokens", per_second=0.001, burst=3.5 * one, level=3.5 * one, level_at=0
     )
     gemini.hang = threading.Event()
-    threads = [
-        threading.Thread(target=modelling.read, args=(said("the report"), cards), kwargs={"subject": f"chat:{n}"})
-        for n in range(12)
-    ]
+
+    def read() -> None:
+        try:
+            modelling.read(said("the report"), cards, subject="chat:1")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=read) for _ in range(12)]
     for thread in threads:
         thread.start()
     gemini.hang.wait(2.0)
