@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.language.contract import TemplateCard
-from apps.language.matching import relevance
-from apps.language.matching.deciding import ASK
+from apps.language.matching import evidence, relevance
+from apps.language.matching.deciding import ASK, SURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +42,14 @@ def of_template(card: TemplateCard, others: Sequence[TemplateCard]) -> Understoo
     texts = list(dict.fromkeys(card.examples))
     if not texts:
         return Understood(examples=())
-    found = relevance.held_out(cards)
+    found = evidence.held_out(cards)
     return Understood(examples=tuple(_example(text, card, cards, found.get(text)) for text in texts))
 
 
 def _example(text: str, card: TemplateCard, cards: Sequence[TemplateCard], found: tuple[int, float] | None) -> Example:
     hits = [each.key for each in cards if any(pattern.search(text) for pattern in relevance.patterns(each))]
     if hits == [card.key]:
-        return Example(text=text, goes_to=card.name, chance=relevance.SURE, is_understood=True)
+        return Example(text=text, goes_to=card.name, chance=SURE, is_understood=True)
     choice, chance = found or (0, 0.0)
     name = cards[choice].name if chance >= ASK else ""
     return Example(text=text, goes_to=name, chance=chance, is_understood=choice == 0 and chance >= ASK)

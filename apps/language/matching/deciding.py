@@ -12,6 +12,8 @@ from apps.language.contract import Candidate
 
 QUESTIONS, QUESTIONS_IF_COSTLY = 4, 19
 """What one wrong start costs, in questions: with effects outside, or for money, it is dearer."""
+SURE = 0.95
+"""What a pattern of one template alone says, or a sentence that is one of its examples."""
 ASK = 0.15
 MARGIN = 0.15
 SHOWN = 3

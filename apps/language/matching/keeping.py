@@ -49,6 +49,12 @@ def fit_for(cards: Sequence[TemplateCard], blocks: Blocks) -> Fit:
         return _fits[name]
 
 
+def forget() -> None:
+    """Leaves what is kept to the disk."""
+    with _lock:
+        _fits.clear()
+
+
 def digest(cards: Sequence[TemplateCard], blocks: Blocks) -> str:
     """Of everything that a fit depends on; patterns, contexts and schemas are no part of it."""
     told = [(card.key, card.name, card.description, list(card.keywords), list(card.examples)) for card in cards]

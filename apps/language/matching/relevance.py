@@ -6,37 +6,20 @@ nearest and how likely that is right (fitting.py); what sounds like an order and
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-
-import numpy as np
 
 from apps.core import regex
 from apps.language.contract import Candidate, Message, TemplateCard
-from apps.language.matching import building, deciding, embedding, keeping, orders, plain, tongue
-from apps.language.matching.building import Blocks
+from apps.language.matching import deciding, orders, plain, tongue
 from apps.language.matching.words import vocabulary
 
 PATTERN, KEYWORDS, CONTEXT = 0.4, 0.3, 0.3
 STARTS_ALONE = 0.7
 """A baseline above it starts a template; one up to `WORTH_ASKING` is shown and decides nothing."""
 WORTH_ASKING = 0.6
-SURE = 0.95
-SAME_SENTENCE, VERBATIM = 0.9, 0.97
+SAME_SENTENCE = 0.9
 NO_ORDER_CAP = 0.25  # is asked about: who asks how to make a report may want one
 OTHER_DEED_CAP = 0.1
-VAGUE_CAP = 0.6
-AT_HOME = 0.5
-"""The share of templates that need an example in a language before its words are compared too."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """What the fit says of each template: its share of the choice, the chance that it is meant, the nearest example."""
-
-    share: Sequence[float]
-    chance: Sequence[float]
-    nearest: Sequence[float]
 
 
 def rank(message: Message, rest: str, cards: Sequence[TemplateCard]) -> list[Candidate]:
@@ -47,12 +30,12 @@ def rank(message: Message, rest: str, cards: Sequence[TemplateCard]) -> list[Can
     hits = [any(pattern.search(message.text) for pattern in patterns(card)) for card in cards]
     baselines = [_baseline(message, rest, card, hit) for card, hit in zip(cards, hits, strict=True)]
     sure = hits.index(True) if sum(hits) == 1 else None
-    evidence = _none(cards) if sure is not None else _evidence(message, rest, language, cards)
+    share, chances, nearest = _evidence(message, rest, language, cards) if sure is None else _none(cards)
     found = []
     for at, card in enumerate(cards):
-        parts = baselines[at] | {"nearest": evidence.nearest[at], "share": evidence.share[at]}
-        chance = _chance(parts, evidence.chance[at], is_sure=at == sure)
-        if evidence.nearest[at] < SAME_SENTENCE:
+        parts = baselines[at] | {"nearest": nearest[at], "share": share[at]}
+        chance = _chance(parts, chances[at], is_sure=at == sure)
+        if nearest[at] < SAME_SENTENCE:
             chance = min(chance, _most(message.text, language, card))
         found.append(_candidate(card, chance, parts))
     return sorted(found, key=lambda candidate: (-candidate.confidence, candidate.key))
@@ -70,55 +53,24 @@ def _candidate(card: TemplateCard, chance: float, parts: Mapping[str, float]) ->
 
 def _chance(parts: Mapping[str, float], chance: float, *, is_sure: bool) -> float:
     if is_sure or parts["baseline"] > STARTS_ALONE:
-        return max(chance, SURE, parts["baseline"])
+        return max(chance, deciding.SURE, parts["baseline"])
     return max(chance, parts["baseline"]) if parts["baseline"] >= WORTH_ASKING else chance
 
 
+Evidence = tuple[Sequence[float], Sequence[float], Sequence[float]]
+"""By template: its share of the choice, the chance that it is meant, the similarity of its nearest sentence."""
+
+
 def _evidence(message: Message, rest: str, language: str, cards: Sequence[TemplateCard]) -> Evidence:
-    blocks = _blocks(cards, language)
-    fit = keeping.fit_for(cards, blocks)
-    known = _surface(cards)
-    text, bare = (plain.corrected(each, known, _is_word) for each in (message.text, rest))
-    similarities = fit.space.similarities(building.seen([text], [language], blocks, [bare]))
-    probabilities, choice, chances = fit.read(similarities)
-    share, first = probabilities[0, :-1], probabilities[0, choice[0]]
-    nearest = [_nearest(similarities[0], fit.rows.classes == at) for at in range(len(cards))]
-    chance = float(chances[0])
-    if nearest[choice[0]] >= VERBATIM:
-        chance = max(chance, SURE)
-    elif not plain.is_telling(bare, language):
-        chance = min(chance, VAGUE_CAP)
-    return Evidence(
-        share=[float(each) for each in share],
-        chance=[chance * float(each / max(first, 1e-9)) for each in share],
-        nearest=nearest,
-    )
+    from apps.language.matching import evidence  # numeric: a message that a pattern settles needs none of it
 
-
-def held_out(cards: Sequence[TemplateCard]) -> dict[str, tuple[int, float]]:
-    """(which template, how likely it is right) for the examples of the first card, each by a head that had not seen it."""
-    blocks: Blocks = "both" if embedding.is_available() else "words"
-    found = {int(row): (int(choice), float(chance)) for row, choice, chance in keeping.fit_for(cards, blocks).held_out}
-    return {text: found[row] for row, text in enumerate(dict.fromkeys(cards[0].examples)) if row in found}
-
-
-def _blocks(cards: Sequence[TemplateCard], language: str) -> Blocks:
-    if not embedding.is_available():
-        return "words"
-    return "both" if language in at_home(cards) else "meaning"
-
-
-def _nearest(similarities: building.Array, rows: building.Array) -> float:
-    return float(np.max(similarities[rows], initial=0.0))
+    found = evidence.of(message.text, rest, language, cards)
+    return found.share, found.chance, found.nearest
 
 
 def _none(cards: Sequence[TemplateCard]) -> Evidence:
     nothing = [0.0] * len(cards)
-    return Evidence(share=nothing, chance=nothing, nearest=nothing)
-
-
-def _is_word(word: str) -> bool:
-    return word in plain.everyday_words() or (embedding.is_available() and embedding.is_word(word))
+    return nothing, nothing, nothing
 
 
 def _most(text: str, language: str, card: TemplateCard) -> float:
@@ -142,27 +94,6 @@ def _told(card: TemplateCard) -> frozenset[str]:
 @lru_cache(maxsize=1024)
 def _are_orders(examples: tuple[str, ...]) -> bool:
     return all(orders.is_order(text, tongue.language_of(text)) for text in examples)
-
-
-def at_home(cards: Sequence[TemplateCard]) -> frozenset[str]:
-    """The languages in which at least half of the templates have an example (or, without examples, a description)."""
-    return _at_home(tuple(tuple(card.examples or (card.name, card.description)) for card in cards))
-
-
-@lru_cache(maxsize=64)
-def _at_home(told: tuple[tuple[str, ...], ...]) -> frozenset[str]:
-    homes = [tongue.home(texts) for texts in told]
-    shares = {language: sum(language in home for home in homes) / len(homes) for language in tongue.LANGUAGES}
-    return frozenset(language for language, share in shares.items() if share >= AT_HOME)
-
-
-def _surface(cards: Sequence[TemplateCard]) -> frozenset[str]:
-    return _surface_of(tuple(text for card in cards for text in (card.name, *card.keywords, *card.examples)))
-
-
-@lru_cache(maxsize=64)
-def _surface_of(texts: tuple[str, ...]) -> frozenset[str]:
-    return plain.surface(texts)
 
 
 def _baseline(message: Message, rest: str, card: TemplateCard, has_pattern: bool) -> dict[str, float]:

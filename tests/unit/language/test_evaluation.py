@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from apps.core.errors import InvalidInput
 from apps.language.contract import TemplateCard
-from apps.language.evaluation import of_template
+from apps.language.evaluation.examples import of_template
 from apps.language.evaluation.judging import judge, same
 from apps.language.evaluation.rows import read_cards, read_rows
 from tests.unit.language.evaluation import CARDS, CLIENTS, INVOICES
