@@ -19,8 +19,10 @@ from collections.abc import Callable
 
 from apps.core import hints
 from apps.core.carriers import Carrier, CarrierLost, Subscription
-from apps.core.hints import FEED, WORK, Listener
+from apps.core.hints import CHAT, FEED, WORK, Listener
 
+ALWAYS = (WORK, CHAT)
+"""What is told whoever listens; the feed only while a page is open elsewhere."""
 HELLO = "hello"
 HELLO_SECONDS = 5.0
 FORGET_SECONDS = 3 * HELLO_SECONDS
@@ -50,7 +52,8 @@ class Bridge:
 
     def start(self) -> None:
         # At once: from now on processes of this host leave it to us to tell the others.
-        self._listeners[WORK] = Listener(WORK, hints.BRIDGE)
+        for topic in ALWAYS:
+            self._listeners[topic] = Listener(topic, hints.BRIDGE)
         for name, live in (("bridge-out", self._publish), ("bridge-in", self._receive)):
             threading.Thread(target=self._keep_up, args=(live,), name=name, daemon=True).start()
 
@@ -128,7 +131,7 @@ class Bridge:
             self._hear_all(subscription)
 
     def _tell_everybody_to_look(self) -> None:
-        for topic in (WORK, FEED):
+        for topic in (*ALWAYS, FEED):
             hints.relay(topic, (0,))
 
     def _hear_all(self, subscription: Subscription) -> None:
@@ -150,7 +153,7 @@ class Bridge:
                 self._must_greet.set()
                 self._forget_gone()
             self._peers[origin] = (time.monotonic(), rest == "1")
-        elif topic in (WORK, FEED):
+        elif topic in (*ALWAYS, FEED):
             hints.relay(topic, _ids(rest))
 
     def _forget_gone(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from apps.core import hints
 from apps.core.carriers import CarrierLost
-from apps.core.hints import FEED, WORK, Listener
+from apps.core.hints import CHAT, FEED, WORK, Listener
 from apps.workers.supervisor import bridge as bridges
 from apps.workers.supervisor.bridge import Bridge
 from tests.unit.workers.waiting import until
@@ -91,10 +91,19 @@ def meet(air: Air, wants_feed: int = 0) -> None:
     until(lambda: not wants_feed or FEED in bridge._listeners)
 
 
-def test_work_is_told_to_the_other_hosts(running, air):
+@pytest.mark.parametrize("topic", [WORK, CHAT])
+def test_work_and_what_came_in_chats_is_told_to_the_other_hosts(running, air, topic):
     meet(air)
-    hints.send(WORK, 7)
-    until(lambda: air.told(WORK) == ["7"])
+    hints.send(topic, 7)
+    until(lambda: air.told(topic) == ["7"])
+
+
+def test_what_came_in_a_chat_elsewhere_is_heard_here(listen, air):
+    chat = listen(CHAT)
+    meet(air)
+    air.said.put("peer chat 0")
+    until(lambda: 0 in chat.drain())
+    assert air.told(CHAT) == []
 
 
 def test_without_another_bridge_nothing_is_published(running, air):
