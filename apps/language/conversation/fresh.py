@@ -233,6 +233,12 @@ def _read(talk: Talk, said: Message) -> Interpretation:
 
     Where a template is asked about only because its mistakes are dear, its card asks the same and says more.
     """
+    if said.text not in talk.understood:
+        talk.understood[said.text] = _by_rules(talk, said)
+    return talk.understood[said.text]
+
+
+def _by_rules(talk: Talk, said: Message) -> Interpretation:
     found = understand(replace(said, open_tasks=()), talk.world.cards)
     best = next(iter(found.runner_ups), None) if found.intent == "none" else None
     card = talk.template(best.key) if best is not None and best.confidence >= CLEAR else None

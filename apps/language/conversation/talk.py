@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from apps.language import wording
-from apps.language.contract import Command, Message, Question, TemplateCard
+from apps.language.contract import Command, Interpretation, Message, Question, TemplateCard
 from apps.language.conversation.contract import Act, Button, Card, Reply, World
 from apps.language.conversation.state import (
     LASTS,
@@ -42,6 +42,8 @@ class Talk:
     acts: list[Act] = field(default_factory=list)
     late: Open | None = None
     is_parted: bool = False
+    understood: dict[str, Interpretation] = field(default_factory=dict)
+    """What texts of this turn mean by the rules: it is looked at from several sides."""
 
     @property
     def text(self) -> str:
