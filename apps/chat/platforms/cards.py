@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.chat.content import Content
-from apps.chat.platforms.fitting import fit
+from apps.chat.platforms.fitting import bar, fit
 from apps.chat.platforms.texts import clean, cut
 
 MEDIA_TYPE = "application/vnd.microsoft.card.adaptive"
 LONGEST = 6000
 MOST_BYTES = 25_000
 """Teams takes 28 KB, with all that is around the card."""
-BAR = 10
 
 
 def attached(content: Content, *, answer_to: str) -> dict[str, Any]:
@@ -47,8 +46,7 @@ def _body(content: Content, answer_to: str) -> Iterator[dict[str, Any]]:
         yield _line(_run(content.title, weight="Bolder", size="Medium"))
     yield from _paragraphs(content.text)
     if content.percent is not None:
-        done = round(BAR * min(max(content.percent, 0.0), 100.0) / 100)
-        yield _line(_run("▰" * done + "▱" * (BAR - done)))
+        yield _line(_run(bar(content.percent)))
     for row in content.rows:
         note = [_run(f" ({row.note})", isSubtle=True)] if row.note else []
         yield _line(_run(f"{row.label}: ", weight="Bolder"), _run(row.value), *note, spacing="Small")

@@ -11,6 +11,9 @@ MISSING = f"{CUT.strip()} This was cut: it is longer than the chat takes."
 BETWEEN = 4
 """Characters that a part costs beside its own: blank lines, colons, brackets."""
 LONGEST_TITLE = 300
+BAR = 10
+LONGEST_BAR = 20
+"""Characters that a bar takes, with what is between it and the text."""
 
 T = TypeVar("T", str, Row, Link)
 
@@ -32,6 +35,13 @@ def fit(content: Content, limit: int) -> Content:
         links=room.whole(Link(label=_tidy(link.label), url=_tidy(link.url)) for link in content.links),
     )
     return replace(fitted, notes=(*fitted.notes, MISSING)) if room.is_full else fitted
+
+
+def bar(percent: float) -> str:
+    """How far something is, as characters and as a number."""
+    percent = min(max(percent, 0.0), 100.0)
+    done = round(BAR * percent / 100)
+    return "▰" * done + "▱" * (BAR - done) + f" {percent:.0f} %"
 
 
 class _Room:

@@ -25,7 +25,7 @@ from apps.chat.platforms.contract import (
     Refused,
     Wiring,
 )
-from apps.chat.platforms.fitting import fit
+from apps.chat.platforms.fitting import LONGEST_BAR, bar, fit
 from apps.chat.platforms.reading import LONGEST_ID, json_object
 from apps.chat.platforms.texts import clean
 from apps.core import clock
@@ -155,8 +155,9 @@ def _arrived(document: Mapping[str, Any]) -> Arrived:
 
 def _said(content: Content) -> dict[str, Any]:
     """The parts, and all of them as one text for whoever shows nothing else."""
-    fitted = fit(content, MAX_TEXT)
-    return {"text": fitted.plain(), "content": fitted.to_json()}
+    fitted = fit(content, MAX_TEXT - LONGEST_BAR)
+    done = [bar(content.percent)] if content.percent is not None else []
+    return {"text": "\n\n".join([fitted.plain(), *done]).strip(), "content": fitted.to_json()}
 
 
 def _posted(wiring: Wiring, said: Mapping[str, Any], key: str) -> outward.Answered:

@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from apps.chat.content import Button, Content
-from apps.chat.platforms.fitting import fit, units
+from apps.chat.platforms.fitting import LONGEST_BAR, bar, fit, units
 from apps.chat.platforms.texts import clean, cut
 
 LONGEST = 4096
-BAR = 10
 MOST_BUTTONS = 30
 LONGEST_LABEL = 60
 LONGEST_VALUE = 64
@@ -24,7 +23,7 @@ def message(content: Content) -> dict[str, Any]:
     pressable = [button for button in content.buttons[:MOST_BUTTONS] if len(button.value.encode()) <= LONGEST_VALUE]
     others = [f"Or write: {button.label}" for button in content.buttons if button not in pressable]
     paper = _Paper()
-    _write(paper, fit(replace(content, notes=(*content.notes, *others)), LONGEST - BAR - 10))
+    _write(paper, fit(replace(content, notes=(*content.notes, *others)), LONGEST - LONGEST_BAR))
     return {
         "text": paper.text or "…",
         "entities": paper.entities,
@@ -37,8 +36,7 @@ def _write(paper: "_Paper", content: Content) -> None:
     paper.block(content.title, "bold")
     paper.block(content.text)
     if content.percent is not None:
-        done = round(BAR * min(max(content.percent, 0.0), 100.0) / 100)
-        paper.block("▰" * done + "▱" * (BAR - done))
+        paper.block(bar(content.percent))
     for number, row in enumerate(content.rows):
         paper.line(f"{row.label}:", "bold", is_first=number == 0)
         if row.value:

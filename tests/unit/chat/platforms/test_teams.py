@@ -184,7 +184,7 @@ class TestAnswering:
             buttons=[Button(label="Start", value="yes:1"), Button(label="No", value="no:1")],
         )  # fmt: skip
         assert self.reply(content) == [
-            "Invoices", "Shall I?", "Really?", "Yes?", "▰▰▰▰▱▱▱▱▱▱", "Year: 2023 (last year)", "Empty: ", "as usual",
+            "Invoices", "Shall I?", "Really?", "Yes?", "▰▰▰▰▱▱▱▱▱▱ 45 %", "Year: 2023 (last year)", "Empty: ", "as usual",
             "Task: https://c.example/1", "1. Start", "2. No", "@Finance bot 1",
         ]  # fmt: skip
 

@@ -51,7 +51,7 @@ class TestSending:
         assert TELEGRAM.send(reached, CHAT, content, key="k") == "1"
         [shown] = api.messages
         assert shown["text"] == (
-            "Invoices 😀\n\nShall I?\n\n▰▰▰▰▱▱▱▱▱▱\n\nYear: 2023 (last year)\n\nas usual\n\nTask: https://c.example/1"
+            "Invoices 😀\n\nShall I?\n\n▰▰▰▰▱▱▱▱▱▱ 45 %\n\nYear: 2023 (last year)\n\nas usual\n\nTask: https://c.example/1"
         )
         assert [styled(shown, entity) for entity in shown["entities"]] == [
             "Invoices 😀",

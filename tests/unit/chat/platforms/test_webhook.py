@@ -197,6 +197,10 @@ class TestSending:
         assert Content.from_json(said["content"]) == Content.from_json(content.to_json())
         assert said["text"] == content.plain()
 
+    def test_how_far_a_task_is_is_in_the_text_too(self, program, reached):
+        WEBHOOK.send(reached, "d-1", Content(text="Reading", percent=45.4), key="k")
+        assert program.texts == ["Reading\n\n▰▰▰▰▰▱▱▱▱▱ 45 %"]
+
     def test_the_same_post_again_has_the_same_key_so_that_it_counts_once(self, program, reached):
         for _ in range(2):
             WEBHOOK.send(reached, "d-1", Content(text="once"), key="in:1:0")
