@@ -3,6 +3,7 @@ answers in payloads/telegram (see SOURCES.md there), and sends updates as Telegr
 
 import email.policy
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -231,6 +232,23 @@ def _parameters(request: Request) -> dict[str, Any]:
 
 def _given(status: int, body: Any) -> Given:
     return Given(status=status, body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+
+
+def wrote(text: str, number: int, chat: Mapping[str, Any] = PRIVATE, **more: Any) -> dict[str, Any]:
+    """The update in which a person writes this; its id comes when it happens."""
+    found = re.search(r"@\w+", text)
+    entities = [{"type": "mention", "offset": found.start(), "length": len(found[0])}] if found else []
+    message = {"message_id": number, "from": PERSON, "chat": chat, "date": 1685449265, "text": text}
+    return {"message": {**message, "entities": entities, **more}}
+
+
+def pressed(message: Mapping[str, Any], label: str, number: int) -> dict[str, Any]:
+    """The update in which they press a button of a message that the bot wrote."""
+    [data] = [each["callback_data"] for row in message["keyboard"] for each in row if each["text"] == label]
+    said = {"message_id": message["message_id"], "from": ME, "chat": message["chat"], "date": 1685449265}
+    return {
+        "callback_query": {"id": f"press-{number}", "from": PERSON, "message": said, "chat_instance": "1", "data": data}
+    }
 
 
 @contextmanager
