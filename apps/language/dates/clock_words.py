@@ -64,7 +64,10 @@ _ABOUT = r"(?:(?:about|around|approximately|etwa|ungefähr|zirka|circa|ca\.|ок
 _AT = rf"(?:at|@|by|around|about|um|gegen|ab|в|к|a las|a la|las|à|vers)\s+{_ABOUT}"
 # What bounds a time ("before", "until") is left to the rules: it is looked at and not taken.
 _IN_RUSSIAN = r"(?:(?:в|к|около)\s+|(?<=до\s)|(?<=после\s)|(?<=с\s))"
-_IN_FRENCH = r"(?:(?:à|vers|dès|à partir de|environ)\s+|(?<=avant\s)|(?<=après\s)|(?<=jusqu.à\s))"
+_IN_FRENCH = (
+    r"(?:(?:(?<!['’])à|vers|dès|à partir de|environ|autour de|aux alentours de)\s+"
+    r"|(?<=avant\s)|(?<=après\s)|(?<=jusqu.à\s))"
+)
 
 _FIXED = r"(?P<fixed>noon|midday|midnight|mittags|mitternachts?|полдень|полночь)(?!\w)"
 _PARTS_EN = r"(?:(?P<am>in the (?:(?:early )?morning|a\.?m\b\.?))|(?P<pm>in (?:the )?(?:afternoon|evening))|(?P<night>at night))"
@@ -72,7 +75,7 @@ _PARTS_ES = r"(?:(?P<am>de la mañana|de la madrugada|en la mañana)|(?P<pm>(?:d
 PATTERNS = (
     rf"(?:{_AT})?(?:(?P<amount>\d{{1,2}}|(?:a )?quarter|viertel|четверть)\s+(?P<to>to|before|vor)\s+)?{_FIXED}",
     rf"(?:{_AT})?(?P<fixed>midi|minuit)(?:\s+(?:et\s+)?{_SPELLED}|\s+moins\s+(?P<amount>{_one_of(MINUTES)})(?P<minus>))?(?!\w)",
-    r"(?:al?\s+)(?P<fixed>mediodía|medianoche)(?!\w)",
+    r"(?:al?\s+)?(?P<fixed>mediodía|medianoche)(?!\w)",
     rf"(?:{_AT})?half past {_N}(?P<halfpast>){HALF_DAY}?",
     rf"(?:{_AT})?{_AMOUNT}(?:\s+minutes?)?\s+(?P<past>past)\s+{_N}{HALF_DAY}?",
     rf"(?:{_AT})?(?P<amount>(?:a )?quarter|twenty|twenty[ -]five)\s+(?P<past>after)\s+{_N}{HALF_DAY}?",
@@ -97,6 +100,7 @@ PATTERNS = (
     rf"без\s+{_AMOUNT}\s+(?:минут\s+)?(?P<to>){_N}{HALF_DAY}?",
     rf"(?:{_AT})?{_D}[:.]{_M}\s*(?:uhr|h|horas|часов|ч)(?!\w){HALF_DAY}?",
     rf"(?:{_AT})?{_D}[:.]{_M}{HALF_DAY}",
+    rf"(?:{_AT})?{_D}:{_M}:[0-5]\d{HALF_DAY}",
     rf"(?:{_AT})?{_D}:{_M}\s?(?:(?P<am>a)|(?P<pm>p))(?!\w)",
     rf"(?:{_AT})?{_D}:{_M}(?::[0-5]\d)?(?![\d:]|\s*%)",
     rf"(?:at|um|в|a las|à)\s+{_D}\.{_M}(?![\d.]\d|\d|\s*(?:%|€|\$|£))",
@@ -104,7 +108,9 @@ PATTERNS = (
     rf"(?:{_AT})?{_D}{_M}\s?(?:uhr|h)(?!\w){HALF_DAY}?",
     rf"(?:{_AT})?{_D}{_M}\s*(?:(?P<am>a\.?m\b\.?{_NO_GERMAN})|(?P<pm>p\.?m\b\.?))",
     rf"(?:{_AT})?{_ABOUT}{_N}\s*uhr(?:\s+{_M}(?![\d.]))?(?!\w){HALF_DAY}?",
-    rf"(?:um|ab|gegen)\s+{_D}\s?h(?!\w){HALF_DAY}?",
+    rf"(?:{_AT})?{_D}\s?uhr(?!\w){HALF_DAY}?",
+    rf"(?:(?:um|ab|gegen)\s+|(?<=nach\s)|(?<=vor\s)|(?<=bis\s)){_D}\s?h(?!\w){HALF_DAY}?",
+    rf"{_N}\s*heures?(?=\s+(?:ce (?:soir|matin)|demain|hier)\b)",
     rf"{_IN_FRENCH}{_ABOUT}{_N}\s*heures?(?!\w){HALF_DAY}?",
     rf"{_IN_FRENCH}{_ABOUT}{_D}\s?h(?!\w){HALF_DAY}?",
     rf"{_N}\s*heures?\s*{HALF_DAY}",
@@ -125,12 +131,12 @@ PATTERNS = (
     rf"в\s+(?P<hour>\d{{1,2}})(?P<weak>){_ENDS}",
 )  # fmt: skip
 
-_FROM = r"(?:from|between|von|zwischen|с|между|de|desde|entre|le)"
+_FROM = r"(?:from|between|von|zwischen|с|между|de|desde|entre)"
 _MARK = r"(?:uhr|h|ч|час(?:ов|а)|heures?|horas)(?!\w)"
 _LETTER = rf"[ap](?:\.?\s?m\b\.?)?(?!\w){_NO_GERMAN}"
 _MORNING_MARKS = r"(?:in the morning|morgens|am (?:morgen|vormittag)|vormittags|утра|de la mañana|du matin)"
 _EVENING_MARKS = (
-    r"(?:in the (?:afternoon|evening)|nachmittags|abends|am abend|дня|вечера|de la (?:tarde|noche)|du soir)"
+    r"(?:in the (?:afternoon|evening)|at night|nachmittags|abends|am abend|дня|вечера|de la (?:tarde|noche)|du soir)"
 )
 
 
@@ -145,7 +151,7 @@ def _end(number: int) -> str:
 RANGE = (
     rf"(?:(?P<from>{_FROM})\s+)?{_end(1)}\s*"
     rf"(?P<between>-|–|—|/|to|until{{1,2}}|till|and|bis(?: zum)?|und|до|и|jusqu['’]à|à|et|hasta las|a las|a|y)\s*{_end(2)}"
-    r"(?![\w:]|[.,]\d)"
+    r"(?![\w:/]|[.,]\d)"
 )  # fmt: skip
 COULD_BE = (
     r"\d\s?(?:[:hч]|uhr)|\d[.]\d\d|\b(?:at|by|around|about|um|gegen|uhr|в|к|до|после|без|las?|à|vers|dès|noon|midday|mid|o['’]?clock|"

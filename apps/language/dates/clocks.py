@@ -153,8 +153,11 @@ def _ranges(text: str) -> Iterator[tuple[Clock, ...]]:
 def _is_range(named: dict[str, str | None]) -> bool:
     """Two numbers are times only where a colon, an "h" or a word for hours or half-days says so."""
     is_from = named["from"] is not None
-    if (named["between"] or "").casefold() in _NEEDS_FROM and not is_from and not _is_plain(named):
+    between = (named["between"] or "").casefold()
+    if between in _NEEDS_FROM and not is_from and not _is_plain(named):
         return False
+    if between in ("à", "a") and not is_from and not (named["dot1"] or named["mark1"]):
+        return False  # "le 16 à 6h" is a day and a time
     return (
         _is_plain(named)
         or bool(named["mark1"] or named["mark2"])
@@ -191,7 +194,7 @@ def _minutes_of(named: dict[str, str | None]) -> tuple[time, time] | None:
         last = _on_clock(last, halves[1])
     if halves[1] and not halves[0]:
         first = shifted if (shifted := _on_clock(first, halves[1])) <= last else first
-    elif not halves[1] and last <= first and last <= NOON and first <= NOON:
+    elif not halves[1] and last < NOON and first < last + NOON and (halves[0] == "p" or last <= first <= NOON):
         last += NOON
     last = last or DAY  # until 12 am
     if not 0 <= first < DAY or last > DAY:

@@ -138,6 +138,8 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "christmas eve": [("t", 24), ("M", 12)],
     "new year's eve": [("t", 31), ("M", 12)],
     "new year's day": [("t", 1), ("M", 1)],
+    "right now": [("#", 0), ("%", 1), ("D", None)],
+    "just now": [("#", 0), ("%", 1), ("D", None)],
     "in the next": [("I", "in"), ("N", None)],
     "within": [("U", "in")],
     "within the next": [("U", "in")],
@@ -268,7 +270,7 @@ COMMON = (
     "sales clients client customers customer orders order payments payment figures numbers results overview analysis "
     "data budget costs profit turnover everything all only new more"
 )
-FILLERS = "about around roughly approximately the a an all whole entire full complete calendar just only my our"
+FILLERS = "more about around roughly approximately the a an all whole entire full complete calendar just only my our"
 
 LEXICON = Lexicon(
     words=_words(),

@@ -96,6 +96,7 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "días hábiles": [("5", None)],
     "día laborable": [("5", None)],
     "días laborables": [("5", None)],
+    "ahora mismo": [("#", 0), ("%", 1), ("D", None)],
     "nochebuena": [("t", 24), ("M", 12)],
     "nochevieja": [("t", 31), ("M", 12)],
     "posterior a": [("A", None)],

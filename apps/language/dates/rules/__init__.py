@@ -12,6 +12,7 @@ RULES: tuple[Rule, ...] = (
     named.month_of_name,
     named.days_of_one_month,
     named.day_of_month_of_year,
+    named.month_of_last_century,
     named.day_of_month_of_short_year,
     named.day_of_month,
     named.quarter_or_half,

@@ -21,6 +21,7 @@ from apps.language.dates.reading import (
 )
 from apps.language.dates.tokens import Token, century
 
+MOST_SPELLED = 12
 MAX_DAY, MAX_SLIP, MONTHS_OF_YEAR = 31, 99, 12
 PAST_YEARS, COMING_YEARS = 15, 5
 
@@ -79,7 +80,11 @@ def _no_day(number: int) -> Reading | None:
 def _is_doubtful(matched: list[Token]) -> bool:
     """ "One may": a number in letters beside a word that is a month only sometimes. "First of March" is clear."""
     is_clear = has_any(matched, "Y") or (has_any(matched, "t") and has_any(matched, "o"))
-    return has_any(matched, "n") and not is_clear and any(t.is_spelled for t in matched if t.code in "#t")
+    return (
+        has_any(matched, "n")
+        and not is_clear
+        and any(t.is_spelled and t.value <= MOST_SPELLED for t in matched if t.code in "#t")
+    )
 
 
 @rule(rf"[#t][CJ]{MONTH}[CJ]Y|Y[CJ]{MONTH}[CJ][#t]|Y{MONTH}[#t]")
@@ -132,6 +137,13 @@ def quarter_or_half(_: Context, matched: list[Token]) -> Any:
 @rule(rf"{MONTH}[Jo]?c?Y|Yc?{MONTH}(?![co]?Y|[#t])")
 def month_of_year(_: Context, matched: list[Token]) -> Any:
     return periods.month(value_of(matched, "Y"), value_of(matched, "Mn"))
+
+
+@rule(f"{MONTH}c?#(?![#JOV%wdmqhy])")
+def month_of_last_century(_: Context, matched: list[Token]) -> Any:
+    """Aug 96: no day has that number."""
+    number, month = matched[-1].value, matched[0].value
+    return periods.month(century(number), month) if MAX_DAY < number <= MAX_SLIP else None
 
 
 @rule(f"{MONTH}J#(?![#JOV])")
@@ -247,7 +259,7 @@ def part_without_year(context: Context, matched: list[Token]) -> Any:
     return Reading(value=reading, others=tuple(others), kind="year_assumed")
 
 
-@rule("[IFSo]Y(?!s)|(?<![jU#s])Y(?!s)")
+@rule("[IFSo]Y(?!s)|(?<![jU#s])Y(?!s|J#)")
 def year_alone(context: Context, matched: list[Token]) -> Any:
     """A bare number is a year only near the present, unless a preposition stands before it."""
     number = matched[-1].value

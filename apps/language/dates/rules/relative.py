@@ -72,7 +72,7 @@ def rolling_units(context: Context, matched: list[Token]) -> Any:
     return _counted(context, matched, periods.rolling)
 
 
-@rule(f"(?:[LaN][#g]|[#g][LaN]){UNIT}(?!E|[OV][PpMnY])")
+@rule(f"(?:[LaN][#g]|[#g][LaN]){UNIT}(?!E|[OV][PpMnY]|#[dwmqhy])")
 def several_units(context: Context, matched: list[Token]) -> Any:
     grain = grain_of(matched)
     return _counted(context, matched, periods.rolling if grain == "d" else periods.units)
@@ -229,7 +229,8 @@ def month_near_now(context: Context, matched: list[Token]) -> Any:
         return None if matched[1].code == "n" and number == 5 else periods.month(context.today.year, number)
     this_year = periods.month(context.today.year, number)
     if how == "N":
-        return this_year if this_year.first > context.today else periods.month(context.today.year + 1, number)
+        later = (matched[0].value or 1) - int(this_year.first > context.today)
+        return periods.month(context.today.year + later, number)
     if this_year.end <= context.today.replace(day=1):
         other = periods.month(context.today.year - 1, number)
         return Reading(value=this_year, others=(other,), kind="year_assumed")

@@ -115,7 +115,7 @@ def time_on_day(_: Context, matched: list[Token]) -> Any:
     return _day(matched)
 
 
-@rule("[pP]c?[ABVS]@|[ABVS]@c?[UIo]?[pP]")
+@rule("[pP]c?[ABVSl]@|[ABVSl]@c?[UIo]?[pP]")
 def day_before_time(_: Context, matched: list[Token]) -> Any:
     """Tomorrow before 4 pm: the day and the bound; that it is a bound is asked."""
     day = _day(matched)
@@ -153,7 +153,7 @@ def _to_minute(moment: datetime) -> time:
     return moment.time().replace(second=0, microsecond=0, tzinfo=None)
 
 
-@rule(f"[IDU]?(?:{SPAN}|%)D|[ID]{SPAN}(?![EOVG])|U{SPAN}|D%")
+@rule(f"[IDU]?(?:{SPAN}|%)D|[ID]{SPAN}(?![EOVG])|U{SPAN}|[DU]%")
 def time_ahead(context: Context, matched: list[Token]) -> Any:
     """In two hours; an hour from now. "For two hours" is how long, and no moment."""
     if matched[0].code in "IU" and matched[0].value != "in" and matched[-1].code != "D":
@@ -190,7 +190,7 @@ def time_alone(context: Context, matched: list[Token]) -> Any:
     return _next_time(context, matched)
 
 
-@rule("[ABVS]@")
+@rule("[ABVSl]@")
 def bound_alone(context: Context, matched: list[Token]) -> Any:
     made = _next_time(context, matched)
     return Reading(value=made.value, kind="open_time") if made else None
