@@ -13,7 +13,8 @@ from tests.flows.chatting import SITE
 
 
 @pytest.fixture
-def chat_site(settings: Any, tmp_path: Path, alice: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def chat_site(settings: Any, tmp_path: Path, alice: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yields its address."""
     settings.SITE_URL = SITE
     settings.HOME, settings.WAKE_DIR, settings.ARTIFACT_ROOT = tmp_path, tmp_path / "wake", tmp_path / "artifacts"
     monkeypatch.setattr(keeping, "PATIENCE", 30.0)
@@ -21,6 +22,6 @@ def chat_site(settings: Any, tmp_path: Path, alice: User, monkeypatch: pytest.Mo
     with (tmp_path / "said").open("w") as said:
         for command in (["load_templates"], ["make_demo", "--invoices", "300"]):
             call_command(*command, stdout=said)
-    yield
+    yield SITE
     for part in (keeping, noting, replying, known.directory):
         part.stop()
