@@ -18,6 +18,7 @@ from apps.language.dates import Found, Period
 from apps.language.parameters import values as reading
 from apps.language.parameters.fields import Field, Pair, fields, pairs
 from apps.language.parameters.phrases import phrases
+from apps.language.parameters.sentence import Sentence
 
 MUST_CONFIRM = {"day_month_order", "vague", "which_day", "fiscal", "backwards", "from_or_in", "not_a_date", "half_day"}
 MUST_CONFIRM |= {"open_time", "open_end", "which_zone"}
@@ -74,7 +75,7 @@ def read(
     `forward` are the same, read as days to come, for the places that look there. Times are in the `zone`.
     """
     result = Values()
-    sentence = reading.Sentence(text, phrases(text, locale))
+    sentence = Sentence(text, phrases(text, locale))
     places = fields(schema)
     couples = pairs(places)
     sentence.consume((each.start, each.end) for each in found)
@@ -235,7 +236,7 @@ def _first(each: Found) -> date:
 # Others --------------------------------------------------------------------------------------------------------------
 
 
-def _read_field(result: Values, sentence: reading.Sentence, place: Field) -> None:
+def _read_field(result: Values, sentence: Sentence, place: Field) -> None:
     value = reading.read(place, sentence)
     if value is None:
         return

@@ -1,70 +1,26 @@
 """Readers for one kind of value each. They look at the words that nothing has consumed yet."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from apps.language.parameters import quantities, spelled
+from apps.language.parameters import numbers, quantities
 from apps.language.parameters.fields import Field
 from apps.language.parameters.phrases import Phrases
+from apps.language.parameters.sentence import Sentence, Value, name_pattern, noun_pattern, nouns, phrase_pattern
 
 FUZZY_SCORE, FUZZY_LEAD, FUZZY_LENGTH = 88, 8, 5
 REACH = 4
 """How many words a "without" reaches."""
 MAX_CLAUSE = 120
 """How many characters before a choice are looked at for an "including"."""
-MAX_DISTANCE = 30
-"""How many characters may stand between a parameter's name and its duration."""
 _QUOTED = r"[\"“„]([^\"“”„]{1,500})[\"”“]|(?<!\w)'([^']{1,500})'(?!\w)"
-_GAP = r"[\s_-]+"
 _WORD = r"[^\W\d_](?:[\w’'-]*\w)?"
 _WORDS = rf"{_WORD}(?:[ \t]+{_WORD})*"
 _EMAIL = r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """`others`: a choice between several values that were all named."""
-
-    value: Any
-    spans: tuple[tuple[int, int], ...]
-    others: tuple[Any, ...] = ()
-
-
-@dataclass
-class Sentence:
-    """The text, folded, and what of it is consumed."""
-
-    text: str
-    phrases: Phrases
-    consumed: list[tuple[int, int]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        # One character for one: spans stay right (casefold may lengthen).
-        self.folded = "".join(low if len(low := char.lower()) == 1 else char for char in self.text).replace("’", "'")
-
-    @cached_property
-    def spelled(self) -> dict[str, int | float]:
-        """Numbers in letters that stand in the text, and their values."""
-        return spelled.runs(self.folded, self.phrases)
-
-    def is_free(self, start: int, end: int) -> bool:
-        return all(end <= low or start >= high for low, high in self.consumed)
-
-    def consume(self, spans: Iterable[tuple[int, int]]) -> None:
-        self.consumed.extend(spans)
-
-    def matches(self, pattern: str) -> list[re.Match[str]]:
-        return [match for match in re.finditer(pattern, self.folded) if self.is_free(*match.span())]
-
-    def words_of(self, spans: Iterable[tuple[int, int]]) -> str:
-        return " … ".join(self.text[start:end] for start, end in sorted(spans))
 
 
 def read(place: Field, sentence: Sentence) -> Value | None:
@@ -72,8 +28,8 @@ def read(place: Field, sentence: Sentence) -> Value | None:
         return _list(place, sentence) if place.kind == "array" else _choice(place, sentence)
     reader = {
         "boolean": _truth,
-        "integer": _number,
-        "number": _number,
+        "integer": numbers.number,
+        "number": numbers.number,
         "string": _text,
         "array": _texts,
     }.get(place.kind)
@@ -88,7 +44,7 @@ def _named(place: Field, sentence: Sentence) -> list[tuple[Any, tuple[int, int]]
     hits = []
     for choice in place.choices:
         for phrase in [str(choice), *place.synonyms.get(str(choice), [])]:
-            hits += [(choice, match.span()) for match in sentence.matches(_phrase_pattern(phrase))]
+            hits += [(choice, match.span()) for match in sentence.matches(phrase_pattern(phrase))]
         hits += [(choice, span) for span in _currency_spans(str(choice), sentence)]
     kept: list[tuple[Any, tuple[int, int]]] = []
     for choice, span in sorted(hits, key=lambda hit: hit[1][0] - hit[1][1]):
@@ -103,13 +59,8 @@ def _currency_spans(choice: str, sentence: Sentence) -> list[tuple[int, int]]:
         return []
     names = [name for name, code in sentence.phrases.currencies.items() if code == choice and name in sentence.folded]
     signs = [re.escape(sign) for sign, codes in quantities.SYMBOLS.items() if choice in codes]
-    patterns = [*signs, *map(_phrase_pattern, names)]
+    patterns = [*signs, *map(phrase_pattern, names)]
     return [match.span() for pattern in patterns for match in sentence.matches(pattern)]
-
-
-def _phrase_pattern(phrase: str) -> str:
-    words = [re.escape(word) for word in re.split(r"[\s_-]+", phrase.lower()) if word]
-    return rf"(?<!\w){_GAP.join(words)}(?!\w)" if words else r"(?!)"
 
 
 def _fuzzy(place: Field, sentence: Sentence) -> list[tuple[Any, tuple[int, int]]]:
@@ -156,7 +107,7 @@ def _list(place: Field, sentence: Sentence) -> Value | None:
     if refused:
         return Value(value=[choice for choice in place.choices if choice not in refused], spans=spans)
     every, joining = "|".join(sentence.phrases.every), "|".join(map(re.escape, sentence.phrases.joining))
-    for noun in _nouns(place, sentence):
+    for noun in nouns(place, sentence):
         for match in sentence.matches(rf"\b(?:{every})\s+(?:(?:{joining})\s+)?{noun}"):
             return Value(value=list(place.choices), spans=(match.span(),))
     return None
@@ -200,11 +151,6 @@ def _is_negated(sentence: Sentence, at: int) -> bool:
     return bool(marks and marks[-1]["no"] and len(clause[marks[-1].end() :].split()) < REACH)
 
 
-def _noun_pattern(noun: str, sentence: Sentence) -> str:
-    stem = re.escape(noun.removesuffix(sentence.phrases.no_plural))
-    return rf"{stem}(?:{sentence.phrases.no_plural})?\b"
-
-
 # Truth ---------------------------------------------------------------------------------------------------------------
 
 
@@ -212,11 +158,11 @@ def _truth(place: Field, sentence: Sentence) -> Value | None:
     """Only where its name is in the sentence, behind a word that takes it in or leaves it out."""
     for truth in (False, True):
         for phrase in place.synonyms.get(str(truth).lower(), []):
-            for match in sentence.matches(_phrase_pattern(phrase)):
+            for match in sentence.matches(phrase_pattern(phrase)):
                 return Value(value=truth, spans=(match.span(),))
-    names = [rf"{each}(?!\w)" for each in map(_name_pattern, place.names)]
+    names = [rf"{each}(?!\w)" for each in map(name_pattern, place.names)]
     if place.nouns:
-        names.append(r"\s+".join([*map(re.escape, place.nouns[:-1]), _noun_pattern(place.nouns[-1], sentence)]))
+        names.append(r"\s+".join([*map(re.escape, place.nouns[:-1]), noun_pattern(place.nouns[-1], sentence)]))
     if not names:
         return None
     name = rf"(?:{'|'.join(names)})"
@@ -232,102 +178,6 @@ def _truth(place: Field, sentence: Sentence) -> Value | None:
     return None
 
 
-def _nouns(place: Field, sentence: Sentence) -> list[str]:
-    """Patterns of what the parameter is about."""
-    return [_noun_pattern(noun, sentence) for noun in place.nouns] + [_name_pattern(name) for name in place.names]
-
-
-def _name_pattern(name: str) -> str:
-    """A name in any language; the ending of a longer one may differ, as cases and plurals do."""
-    stem = name[:-1] if len(name) >= FUZZY_LENGTH else name
-    return r"\s+".join(map(re.escape, stem.split())) + (r"\w{0,3}(?!\w)" if stem != name else r"(?!\w)")
-
-
-# Numbers -------------------------------------------------------------------------------------------------------------
-
-
-def _number(place: Field, sentence: Sentence) -> Value | None:
-    """Only beside the parameter's name, before or behind; money and percent also by what stands beside them."""
-    marked = _marked(place, sentence)
-    if marked:
-        return marked
-    is_ = "|".join(re.escape(word) for word in sentence.phrases.is_)
-    name = "|".join([r"\s+".join(map(re.escape, place.words)), *map(_name_pattern, place.names)])
-    number = quantities.numeral(sentence.phrases)
-    letters = quantities.any_of(sentence.spelled)
-    behind = rf"\b(?:{name})\s*(?:(?:{is_})\s*)?(?:{number}(?!\s?%)|({letters})(?!\w))"
-    hits = [_read_number(match, place, sentence) for match in sentence.matches(behind)]
-    return _from(hits or _counted(place, sentence))
-
-
-Hit = tuple[list[int | float], tuple[int, int]]
-"""The readings of one number, the likeliest first, and where it stands."""
-
-
-def _from(hits: list[Hit]) -> Value | None:
-    fitting = list(dict.fromkeys(value for values, _ in hits for value in values))
-    if not fitting:
-        return None
-    return Value(value=fitting[0], spans=tuple(span for _, span in hits), others=tuple(fitting[1:]))
-
-
-def _marked(place: Field, sentence: Sentence) -> Value | None:
-    reader = {"money": quantities.money, "percent": quantities.percent}.get(place.quantity)
-    if reader is None:
-        return None
-    found = reader(sentence.folded, sentence.phrases, place.words, sentence.spelled)
-    found = [each for each in found if sentence.is_free(*each.span)]
-    is_share = place.quantity == "percent" and place.schema.get("maximum", 100) <= 1
-    hits: list[Hit] = []
-    for each in found:
-        readings = [each.value] if each.other is None else [each.value, each.other]
-        typed = [_typed(value / 100 if is_share else value, place.kind) for value in readings]
-        hits.append(([value for value in typed if value is not None], each.span))
-    return _from([hit for hit in hits if hit[0]])
-
-
-def _read_number(match: re.Match[str], place: Field, sentence: Sentence) -> Hit:
-    digits, scale, *rest = match.groups()
-    if digits is None:
-        value = _typed(sentence.spelled[rest[0]], place.kind)
-        return [] if value is None else [value], match.span()
-    found = quantities.scaled(digits, scale, sentence.phrases)
-    readings = [] if found is None else [value for value in found if value is not None]
-    if place.quantity != "money":
-        readings = readings[:1]  # a wrong thousand is seen in the echo; of money it is asked
-    return [value for each in readings if (value := _typed(each, place.kind)) is not None], match.span()
-
-
-def _typed(value: float, kind: str) -> int | float | None:
-    if kind != "integer":
-        return value
-    return int(value) if value == int(value) else None
-
-
-def _counted(place: Field, sentence: Sentence) -> list[Hit]:
-    """Numbers before what they count: "50 messages", "three times", "twice"."""
-    phrases, nouns = sentence.phrases, place.units
-    if not nouns and not place.names:
-        return []
-    named = [*(_noun_pattern(each, sentence) for each in nouns), *map(_name_pattern, place.names)]
-    if phrases.times.intersection(nouns):
-        named += [rf"{each}(?!\w)" for each in phrases.times]
-    noun = rf"(?:{'|'.join(named)})"
-    number = quantities.numeral(phrases)
-    hits = [_read_number(match, place, sentence) for match in sentence.matches(rf"{number}\s+{noun}")]
-    words: list[tuple[str, Mapping[str, float]]] = [
-        (rf"\b({quantities.any_of(sentence.spelled)})\s+{noun}", sentence.spelled)
-    ]
-    if phrases.times.intersection(nouns):
-        words.append((rf"(?<!\bat )\b({'|'.join(phrases.multiples)})\b", phrases.multiples))
-    return hits + [
-        ([value], match.span())
-        for pattern, table in words
-        for match in sentence.matches(rf"{pattern}(?!{phrases.rates})")
-        if (value := _typed(table[match.group(1)], place.kind)) is not None
-    ]
-
-
 # Text ----------------------------------------------------------------------------------------------------------------
 
 
@@ -336,7 +186,7 @@ def _text(place: Field, sentence: Sentence) -> Value | None:
     if place.schema.get("format") == "email":
         return _one(sentence, sentence.matches(_EMAIL))
     if place.quantity == "duration" or place.schema.get("format") == "duration":
-        return _duration(place, sentence)
+        return numbers.duration(place, sentence)
     if place.schema.get("format"):
         return None
     name = r"[\s_]+".join(map(re.escape, place.words))
@@ -345,42 +195,11 @@ def _text(place: Field, sentence: Sentence) -> Value | None:
     return _one(sentence, quoted) or _after(place, sentence) or _one(sentence, sentence.matches(_QUOTED))
 
 
-def _duration(place: Field, sentence: Sentence) -> Value | None:
-    """Of several the one beside the parameter's name; if none is, all are asked."""
-    found = quantities.durations(sentence.folded, sentence.phrases, sentence.spelled)
-    free = [each for each in found if sentence.is_free(*each[1])]
-    named = [each for each in free if _is_named(place, sentence, each[1], [span for _, span in found])]
-    values = list(dict.fromkeys(iso for iso, _ in named or free))
-    if not values:
-        return None
-    spans = tuple(span for _, span in named or free)
-    return Value(value=values[0], spans=spans, others=tuple(values[1:]))
-
-
-def _is_named(place: Field, sentence: Sentence, span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
-    """A word of the parameter's name stands nearer to this value than to another of its kind."""
-    names = "|".join(
-        [rf"{re.escape(word)}\w{{0,3}}" for word in place.words] + [_name_pattern(name) for name in place.names]
-    )
-    if not names:
-        return False
-    for match in re.finditer(rf"(?<!\w)(?:{names})", sentence.folded):
-        near = min(others, key=lambda other: _distance(match.span(), other))
-        if near == span and _distance(match.span(), span) <= MAX_DISTANCE:
-            return True
-    return False
-
-
-def _distance(one: tuple[int, int], other: tuple[int, int]) -> int:
-    """Characters between two spans; what stands before the value is nearer than what follows it."""
-    return other[0] - one[1] if one[1] <= other[0] else (one[0] - other[1]) * 2
-
-
 def _after(place: Field, sentence: Sentence) -> Value | None:
     """Behind one of the schema's own marker words: what is quoted, or words with a capital. Never anything else."""
     if not place.markers or sentence.text.isupper():
         return None
-    marks = "|".join(_phrase_pattern(marker) for marker in place.markers)
+    marks = "|".join(phrase_pattern(marker) for marker in place.markers)
     if quoted := sentence.matches(rf"(?:{marks})\s+(?:{_QUOTED})"):
         return _one(sentence, quoted)
     spans = [span for match in sentence.matches(marks) for span in _names(sentence, match.end(), marks)]
