@@ -90,7 +90,9 @@ def test_a_card_comes_by_itself_and_is_confirmed_by_its_button(browser: Browser,
 def test_progress_moves_in_its_place_and_only_the_end_is_read_aloud(browser: Browser, alice: Any, talk: Dialog) -> None:
     open_chat(browser, alice)
     steering = [Button(label="Pause", value="do:pause:7")]
-    made = post(talk, "in:1:task:7", Content(title="Report (7)", text="Running.", percent=10, buttons=steering))
+    made = post(
+        talk, "in:1:task:7", Content(title="Report (7)", text="Running.", percent=10, buttons=steering), task_id=7
+    )
     until(lambda: browser.text("#messages .num") == "10%", "it is there")
     browser.find("#messages button").send_keys("")
     for percent in (40, 66):

@@ -57,7 +57,7 @@ class Bubble:
     @property
     def is_news(self) -> bool:
         """Worth to be read aloud: an answer, not every step of a progress."""
-        return not self.is_persons and (self.percent is None or self.percent >= 100)
+        return not self.is_persons and not self.is_changing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +241,7 @@ def _of_post(
         targets=_targets(post, content, files),
         choices=[_choice(each, chosen, reader) for each in content.buttons],
         percent=content.percent,
-        is_changing=content.percent is not None and content.percent < 100,
+        is_changing=post.task_id is not None and content.percent is not None and content.percent < 100,
         trouble=_trouble_of_post(post, reader),
     )
 

@@ -46,9 +46,11 @@ def group(title: str = "#finance", key: str = "team") -> Dialog:
     return Dialog.objects.create(connection=connection, external_id=f"C-{title}", kind="group", title=title)
 
 
-def post(dialog: Dialog, key: str, content: Content, now: datetime | None = None) -> Post:
+def post(
+    dialog: Dialog, key: str, content: Content, now: datetime | None = None, task_id: int | None = None
+) -> Post:  # fmt: skip
     """Put into the outbox and sent, as far as the platform says."""
-    made = outbox.put(dialog, key, content, now or clock.now())
+    made = outbox.put(dialog, key, content, now or clock.now(), task_id=task_id)
     taken = outbox.take(made, clock.now())
     assert taken is not None
     outbox.sent(taken, key, clock.now())

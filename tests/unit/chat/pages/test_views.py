@@ -141,7 +141,7 @@ def test_a_press_of_nothing_known_is_refused_with_words(browse: Client, pressed:
 
 def test_a_command_by_a_button_is_shown_and_can_be_given_again(browse: Client, dana: User) -> None:
     steering = Content(title="Report (7)", percent=40, buttons=[Button(label="Pause", value="do:pause:7")])
-    made = post(own_dialog(dana), "in:1:task:7", steering)
+    made = post(own_dialog(dana), "in:1:task:7", steering, task_id=7)
     browse.post("/admin/chat/press/", {"pressed": f"{made.pk}:do:pause:7", "token": token(browse)})
     html = page(browse)
     assert '<div class="bubble said">Pause</div>' in html and "chosen" not in html
