@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from apps.language import dates, parameters, wording
 from apps.language.contract import Candidate, Interpretation, Message, TemplateCard
@@ -48,4 +49,5 @@ def context(message: Message) -> dates.Context:
         is_month_first=message.is_month_first,
         fiscal_start_month=message.fiscal_start_month,
         is_fiscal_known=message.is_fiscal_known,
+        now=message.now.astimezone(ZoneInfo(message.timezone)) if message.now.tzinfo else message.now,
     )

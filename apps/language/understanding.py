@@ -6,12 +6,11 @@ Pure: the same input gives the same answer; nothing is looked up and nothing is 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from zoneinfo import ZoneInfo
 
-from apps.language import commands, dates, parameters, wording
+from apps.language import commands, dates, wording
 from apps.language.contract import Candidate, Choice, Interpretation, Message, Question, TemplateCard
 from apps.language.dates import Found
+from apps.language.filling import context, fill
 from apps.language.matching import decide, rank
 
 MAX_TEXT = 4000
@@ -24,54 +23,19 @@ def understand(message: Message, templates: Sequence[TemplateCard]) -> Interpret
     command = commands.read(message)
     if command is not None:
         return command
-    found = dates.find(message.text, _context(message))
+    found = dates.find(message.text, context(message))
     decision = decide(rank(message, _without(message.text, found), templates))
     if decision.kind == "start":
-        return _start(message, found, decision.candidates, templates)
+        best, *others = decision.candidates
+        card = next(card for card in templates if card.key == best.key)
+        return fill(message, card, best=best, others=others, found=found)
     return _ask(decision.kind == "ask", decision.candidates)
-
-
-def _context(message: Message) -> dates.Context:
-    return dates.Context(
-        today=message.today,
-        locale=message.locale,
-        is_month_first=message.is_month_first,
-        fiscal_start_month=message.fiscal_start_month,
-        is_fiscal_known=message.is_fiscal_known,
-        now=message.now.astimezone(ZoneInfo(message.timezone)) if message.now.tzinfo else message.now,
-    )
 
 
 def _without(text: str, found: Sequence[Found]) -> str:
     for each in reversed(found):
         text = f"{text[: each.start]} {text[each.end :]}"
     return text
-
-
-def _start(
-    message: Message, found: Sequence[Found], candidates: Sequence[Candidate], templates: Sequence[TemplateCard]
-) -> Interpretation:
-    best, *others = candidates
-    card = next(card for card in templates if card.key == best.key)
-    forward: Sequence[Found] = ()
-    if parameters.looks_forward(card.parameter_schema):
-        forward = dates.find(message.text, replace(_context(message), prefers_past=False))
-    values = parameters.read(
-        message.text, card.parameter_schema, found, message.locale, forward=forward, zone=message.timezone
-    )
-    return Interpretation(
-        intent="start",
-        template_key=best.key,
-        parameters=values.parameters,
-        sources=values.sources,
-        confidence=best.confidence,
-        parts=best.parts,
-        runner_ups=others,
-        missing=values.missing,
-        questions=values.questions,
-        ambiguities=values.ambiguities,
-        echo=wording.understood(best.name, values.period, values.titles),
-    )
 
 
 def _ask(is_near: bool, candidates: Sequence[Candidate]) -> Interpretation:
