@@ -104,9 +104,8 @@ def _ended(row: Following, task: Task, user: Any, now: datetime) -> None:
     files = list(Artifact.objects.of(task)[:MOST_FILES]) if task.status == Status.COMPLETED else []
     sendable, links = _parted(files, where)
     if links:
-        content = Content(
-            text=content.text, links=[*content.links, *facts.file_links(links, row.locale)], buttons=content.buttons
-        )
+        offered = facts.file_links(links, row.locale, is_plain=_most(where) == 0)
+        content = Content(text=content.text, links=[*content.links, *offered], buttons=content.buttons)
     outbox.put(where, f"{key}:end", content, now, account=row.account, task_id=task.pk)
     for artifact in sendable:
         outbox.put_file(where, f"{key}:file:{artifact.pk}", artifact.pk, task.pk, row.account, now)
@@ -114,8 +113,12 @@ def _ended(row: Following, task: Task, user: Any, now: datetime) -> None:
 
 def _parted(files: Sequence[Artifact], where: Dialog) -> tuple[list[Artifact], list[Artifact]]:
     """Those that the platform takes, and those that are offered as links."""
-    most = platform(where.connection.platform).limits.file_bytes
+    most = _most(where)
     return [each for each in files if each.size <= most], [each for each in files if each.size > most]
+
+
+def _most(where: Dialog) -> int:
+    return platform(where.connection.platform).limits.file_bytes
 
 
 def message(task: Task, channel: str) -> str:
