@@ -75,7 +75,7 @@ def _shown(parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
             start, end = value_at(parameters, place.start.path), value_at(parameters, place.end.path)
             if start is not None or end is not None:
                 yield path, title, _days(start, end)
-        elif (value := value_at(parameters, path)) is not None:
+        elif (value := value_at(parameters, path)) not in (None, "", []):
             is_day = place.is_date or place.is_moment
             yield path, title, wording.shown_moment(str(value)) if is_day else wording.shown(value)
 

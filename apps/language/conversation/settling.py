@@ -68,7 +68,8 @@ def checked(found: Interpretation, card: TemplateCard) -> tuple[Interpretation, 
     try:
         parameters = validate(dict(found.parameters), dict(card.parameter_schema))
     except InvalidInput as error:
-        return found, [Question(path=path, text=f"{path}: {said}") for path, said in error.fields.items()]
+        titles = {path: schema_at(card.parameter_schema, path).get("title") or path for path in error.fields}
+        return found, [Question(path=path, text=f"{titles[path]}: {said}") for path, said in error.fields.items()]
     return replace(found, parameters=parameters), []
 
 

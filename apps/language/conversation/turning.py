@@ -228,9 +228,15 @@ def _once_more(talk: Talk, opened: Open) -> None:
     again = replace(opened, tries=opened.tries + 1, expires_at=talk.said.now + LASTS)
     talk.change(open=again)
     if again.tries == 1:
-        _put_again(talk, again, say("ask.again"))
+        _put_again(talk, again, _why_not(talk, opened))
     else:
         _put_again(talk, again, say("ask.or_forget"), is_last=True)
+
+
+def _why_not(talk: Talk, opened: Open) -> str:
+    """Of "only overdue ones" what has no place in the template; of other talk that it was not understood."""
+    left = hearing.unplaced(talk.text, []) if opened.kind == "card" and hearing.also(talk.text) else ""
+    return say("unplaced", words=left[:200]) if left else say("ask.again")
 
 
 def _put_again(talk: Talk, opened: Open, *lead: str, is_last: bool = False) -> None:

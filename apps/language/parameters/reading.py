@@ -177,7 +177,8 @@ def _put_period(result: Values, pair: Pair, each: Found, dates: _Dates) -> None:
     elif pair.start.is_required:
         begun = [other for note in each.notes for other in note.others if other.start]
         choices = tuple(
-            Choice(label=f"from {wording.day(other.first)}", value=other.first.isoformat()) for other in begun
+            Choice(label=wording.say("from_day", day=wording.day(other.first)), value=other.first.isoformat())
+            for other in begun
         )
         text = wording.ask_first_day(period.last)
         result.missing.append(Question(path=pair.start.path, text=text, choices=choices))

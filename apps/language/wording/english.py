@@ -8,6 +8,7 @@ SENTENCES = {
     # Dates
     "period": "{first} to {last}",
     "until": "until {last}",
+    "from_day": "from {day}",
     "nothing": "nothing",
     "or": "or",
     "yes": "yes",

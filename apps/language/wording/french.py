@@ -8,6 +8,7 @@ SENTENCES = {
     # Dates
     "period": "du {first} au {last}",
     "until": "jusqu’au {last}",
+    "from_day": "à partir du {day}",
     "nothing": "rien",
     "or": "ou",
     "yes": "oui",

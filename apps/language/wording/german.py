@@ -8,6 +8,7 @@ SENTENCES = {
     # Dates
     "period": "{first} bis {last}",
     "until": "bis {last}",
+    "from_day": "ab {day}",
     "nothing": "nichts",
     "or": "oder",
     "yes": "ja",

@@ -8,6 +8,7 @@ SENTENCES = {
     # Dates
     "period": "{first} – {last}",
     "until": "до {last}",
+    "from_day": "с {day}",
     "nothing": "ничего",
     "or": "или",
     "yes": "да",

@@ -8,6 +8,7 @@ SENTENCES = {
     # Dates
     "period": "{first} a {last}",
     "until": "hasta {last}",
+    "from_day": "desde {day}",
     "nothing": "nada",
     "or": "o",
     "yes": "sí",

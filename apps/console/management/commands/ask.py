@@ -32,7 +32,7 @@ SHOWN = 20
 ELSEWHERE = {
     "approve": "Decisions are taken with `manage.py approvals`, or on their pages.",
     "reject": "Decisions are taken with `manage.py approvals`, or on their pages.",
-    "subscribe": "A terminal cannot be told later. Follow the task with `manage.py watch`, or start with --wait.",
+    "subscribe": "A terminal cannot be told later. Wait with `manage.py tasks wait NUMBER`, or start with --wait.",
     "unsubscribe": "A terminal is told nothing, so there is nothing to end.",
 }
 
