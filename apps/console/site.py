@@ -66,7 +66,7 @@ class ConsoleSite(AdminSite):
             super().register(shown, admin_class or ModelAdmin, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        from apps.console import anew, goingon, totals, views
+        from apps.console import anew, goingon, totals, understood, views
         from apps.console.approvals.urls import urls as approval_urls
         from apps.console.crew.urls import urls as crew_urls
         from apps.console.runs.urls import urls as run_urls
@@ -74,6 +74,11 @@ class ConsoleSite(AdminSite):
         ours: list[URLResolver | URLPattern] = [
             path("start/", self.admin_view(views.choose_template), name="start"),
             path("catalog/tasktemplate/<slug:key>/start/", self.admin_view(views.start), name="start_template"),
+            path(
+                "catalog/tasktemplate/<slug:key>/revisions/<int:number>/examples/",
+                self.admin_view(understood.show),
+                name="template_examples",
+            ),
             path("tasks/artifact/<int:artifact_id>/download/", self.admin_view(views.download), name="download"),
             path("tasks/totals/", self.admin_view(totals.show), name="totals"),
             path("tasks/totals/csv/", self.admin_view(totals.download), name="totals_csv"),

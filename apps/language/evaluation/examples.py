@@ -18,6 +18,10 @@ class Example:
     chance: float
     is_understood: bool
 
+    @property
+    def percent(self) -> int:
+        return round(100 * self.chance)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Understood:

@@ -174,7 +174,7 @@ OURS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     },
     **{
         f"catalog/tasktemplate/<slug:key>/{page}": {"GET": AUTHOR, "POST": AUTHOR}
-        for page in ("script/", "revisions/new/", "revisions/<int:number>/")
+        for page in ("script/", "revisions/new/", "revisions/<int:number>/", "revisions/<int:number>/examples/")
     },
     # The template here is a script's, which has no graph; runs/test_editor.py has a workflow.
     **{

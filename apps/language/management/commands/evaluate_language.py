@@ -11,12 +11,12 @@ from typing import Any
 import psutil
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.catalog.models import TaskTemplate
 from apps.core import clock
 from apps.core.errors import InvalidInput
 from apps.language.contract import TemplateCard
 from apps.language.evaluation import rows, telling
 from apps.language.evaluation.judging import Verdict, judge
+from apps.language.evaluation.published import published
 from apps.language.evaluation.rows import Row
 
 PROGRESS_EVERY = 2.0
@@ -86,23 +86,7 @@ def _lines(name: str) -> Iterator[str]:
 
 
 def _published() -> list[TemplateCard]:
-    found = [_card(template) for template in TaskTemplate.objects.in_service().select_related("published")]
+    found = published()
     if not found:
         raise InvalidInput("No template is published. Publish one, or name a file with --templates.")
     return found
-
-
-def _card(template: TaskTemplate) -> TemplateCard:
-    revision = template.published
-    assert revision is not None  # in service means published
-    return TemplateCard(
-        key=template.key,
-        name=template.name,
-        description=template.description,
-        category=template.category,
-        parameter_schema=revision.parameter_schema,
-        patterns=tuple(revision.triggers.get("patterns", ())),
-        keywords=tuple(revision.triggers.get("keywords", ())),
-        contexts=tuple(revision.triggers.get("contexts", ())),
-        examples=tuple(revision.triggers.get("examples", ())),
-    )
