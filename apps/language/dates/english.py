@@ -166,8 +166,6 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "ending with": [("E", None)],
     "ended on": [("E", None)],
     "this past": [("L", None)],
-    "after next": [("A", 1)],
-    "after the next": [("A", 1)],
     "this coming": [("N", None)],
     "this last": [("L", None)],
     "tonight": [("R", 0), ("~", "evening")],

@@ -127,12 +127,10 @@ def units_from_now(context: Context, matched: list[Token]) -> Any:
     return units_ahead.make(context, matched)
 
 
-@rule(f"{UNIT}A(?![pPYR#@])")
+@rule(f"(?<![#tLNTa]){UNIT}AN(?!{UNIT}|[MnWv#])")
 def unit_after_next(context: Context, matched: list[Token]) -> Any:
     """The week after next."""
-    if not isinstance(matched[1].value, int):
-        return None
-    return periods.stepped(periods.around(context.today, matched[0].code), 1 + matched[1].value)
+    return periods.stepped(periods.around(context.today, matched[0].code), 2)
 
 
 @rule(f"[DI]g{UNIT}|gL?{UNIT}G|Bg{UNIT}")

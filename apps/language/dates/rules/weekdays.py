@@ -89,10 +89,10 @@ def day_of_this_month(context: Context, matched: list[Token]) -> Any:
     )
 
 
-@rule("[Wv]A(?![pPY#@])")
+@rule("[Wv]AN(?![dwfkmqhyMnWv#])|[Wv]A(?![pPY#@N])")
 def weekday_after_next(context: Context, matched: list[Token]) -> Any:
     """Friday after next; in French, Friday in eight or in fifteen."""
-    weeks = matched[1].value
+    weeks = 1 if matched[-1].code == "N" else matched[1].value
     if not isinstance(weeks, int):
         return None
     coming = context.today + timedelta(days=(matched[0].value - 1 - context.today.weekday()) % 7)
