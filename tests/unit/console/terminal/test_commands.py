@@ -235,6 +235,28 @@ def test_a_file_that_is_gone_is_said(run: Run, sample: Any, tmp_path: Path) -> N
     assert code == 1 and "cannot be read (No such file or directory)" in errors
 
 
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("approve task {n}", "manage.py approvals"),
+        ("reject task {n}: too dear", "manage.py approvals"),
+        ("tell me when task {n} is done", "manage.py tasks wait"),
+        ("unsubscribe from task {n}", "nothing to end"),
+    ],
+)
+def test_ask_says_where_to_do_what_a_terminal_cannot(run: Run, sample: Any, alice: User, said: str, hint: str) -> None:
+    task = making.task("def run(params):\n    return 1\n", alice)
+    code, _, errors = run("ask", said.format(n=task.pk))
+    assert code == 2 and hint in errors
+
+
+def test_ask_tells_why_a_task_does_not_run_in_any_language(run: Run, sample: Any, alice: User) -> None:
+    task = making.task("def run(params):\n    return 1\n", alice)
+    for said in (f"why is task {task.pk} not running", f"warum läuft Aufgabe {task.pk} nicht"):
+        code, shown, _ = run("ask", said)
+        assert code == 0 and "No live worker serves queue default" in shown
+
+
 @pytest.mark.parametrize("command", ["ask", "submit", "tasks"])
 def test_help_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
