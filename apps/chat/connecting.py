@@ -71,16 +71,19 @@ def add(by: Any, platform_key: str, key: str, wish: Wish) -> Connection:
 
 
 def change(by: Any, connection: Connection, wish: Wish) -> Connection:
-    """What the platform told us to remember stays. Raises NotPermitted, InvalidInput by field."""
+    """What the platform told us to remember stays; secrets are sealed anew, with the key that is first now.
+
+    Raises NotPermitted, InvalidInput by field.
+    """
     permit(by, "change")
     with transaction.atomic():
         row = _locked(connection)
         before, kept = _shown(row), secrets_of(row) or {}
         _fill(row, wish, kept)
         named = sorted({name for name in {*kept, *row.secrets} if kept.get(name) != row.secrets.get(name)})
+        row.save(update_fields=["name", "contexts", "settings", "sealed"])
         if before == _shown(row) and not named:
             return row
-        row.save(update_fields=["name", "contexts", "settings", "sealed"])
         _record(by, "changed", row, before, _shown(row), named)
     events.note(row, Kind.CHANGED, f"changed by {by.get_username()}")
     return row

@@ -40,14 +40,14 @@ document.addEventListener('securitypolicyviolation', event =>
 """
 
 
-def until(condition: Callable[[], Found], what: str = "") -> Found:
-    """The condition's first true answer. Fails after 30 s."""
-    ends = time.monotonic() + PATIENCE
+def until(condition: Callable[[], Found], what: str = "", patience: float = PATIENCE) -> Found:
+    """The condition's first true answer. Fails after 30 s, or so many."""
+    ends = time.monotonic() + patience
     while time.monotonic() < ends:
         if found := condition():
             return found
         time.sleep(0.02)
-    raise AssertionError(f"still not after {PATIENCE:.0f} s: {what or condition}")
+    raise AssertionError(f"still not after {patience:.0f} s: {what or condition}")
 
 
 class Serving:

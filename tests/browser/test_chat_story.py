@@ -36,6 +36,10 @@ SCHEMA = {
 }  # fmt: skip
 
 
+LOADING = 120.0
+"""The service loads what reads sentences with the first one."""
+
+
 def messages(browser: Browser) -> str:
     return browser.text("#messages")
 
@@ -51,7 +55,7 @@ def test_a_sentence_becomes_a_task_that_is_confirmed_followed_approved_and_bring
     browser.site.start_worker()
     open_chat(browser, alice)
     browser.find("#say textarea").send_keys("list the overdue clients", Keys.ENTER)
-    until(lambda: browser.all("#messages .card .btn.primary"), "it asks to confirm")
+    until(lambda: browser.all("#messages .card .btn.primary"), "it asks to confirm", LOADING)
     assert not Task.objects.exists(), "nothing starts unasked"
     browser.click("#messages .card .btn.primary")
     made = until(lambda: Task.objects.first(), "it is started")

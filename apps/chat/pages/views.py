@@ -44,6 +44,7 @@ def show_dialog(request: HttpRequest, dialog_id: int) -> HttpResponse:
 def say(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    _permit(request)
     text = request.POST.get("text", "")
     return _send(request, lambda token: own.say(request.user, text, token, clock.now()), text)
 
@@ -52,6 +53,7 @@ def press(request: HttpRequest) -> HttpResponse:
     """`pressed`: a post's number, a colon, the button's value."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    _permit(request)
     number, _, value = request.POST.get("pressed", "").partition(":")
     post_id = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
     return _send(request, lambda token: own.press(request.user, post_id, value, token, clock.now()), "")
@@ -92,6 +94,11 @@ def render(bubble: bubbles.Bubble) -> str:
     return render_to_string("chat/bubble.html", {"bubble": bubble})
 
 
+def _permit(request: HttpRequest) -> None:
+    if not own.may_talk(request.user):
+        raise PermissionDenied("You may not start tasks, so there is nothing to talk about. Ask an administrator.")
+
+
 def _by_script(request: HttpRequest) -> bool:
     return BY_SCRIPT in request.headers
 
@@ -99,8 +106,8 @@ def _by_script(request: HttpRequest) -> bool:
 def _show_own(request: HttpRequest, text: str, error: str = "") -> HttpResponse:
     user: Any = request.user
     is_talker = own.may_talk(user)
-    if not is_talker and not dialogs.readable(user).exists():
-        raise PermissionDenied("You may not start tasks, so there is nothing to talk about. Ask an administrator.")
+    if not dialogs.readable(user).exists():
+        _permit(request)
     context = {
         "title": "Chat",
         "address": "/ws/chat/",

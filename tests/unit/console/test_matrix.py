@@ -97,7 +97,7 @@ def address(route: str, values: Mapping[str, str]) -> str:
 
     path = re.sub(r"<(?:\w+:)?(\w+)>", filled, route)
     return "/admin/" + path.replace(
-        "^(?P<app_label>auth|catalog|ai|crm|knowledge|tasks|knox|workers)/$", "tasks/"
+        "^(?P<app_label>auth|catalog|ai|crm|knowledge|tasks|knox|workers|chat)/$", "tasks/"
     ).replace("(?P<url>.*)$", "no/such/page/")
 
 
@@ -147,6 +147,9 @@ CREW_ASKS = {"GET": CREW, "POST": CREW_VERB["POST"]}
 MAKE = each(404, 404, 200, 404, 404, 200)
 ONLY = each(403, 403, 403, 403, 403, 200)
 AUTHOR = each(403, 403, 403, 403, 200, 200)
+NO_ROW = each(403, 403, 403, 403, 403, 404)
+TALK = each(403, 403, 200, 403, 200, 200)
+SAY = each(403, 403, 302, 403, 302, 302)
 NO_GRAPH = each(403, 403, 403, 403, 404, 404)
 PUBLISHES = {"GET": each(403, 403, 403, 403, 405, 405), "POST": each(403, 403, 403, 403, 302, 302)}
 TASK_VERB = {"GET": each(404, 405, 405, 404, 404, 405), "POST": each(404, 302, 302, 404, 404, 302)}
@@ -194,13 +197,29 @@ OURS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     },
     "tasks/approval/<int:approval_id>/delegate/": {"GET": all_staff(405), "POST": TASK_VERB["POST"]},
     "tasks/approval/<int:approval_id>/file/<int:artifact_id>/": {"GET": LOOK, "POST": LOOK},
+    "chat/": {"GET": TALK, "POST": TALK},
+    **{f"chat/{verb}/": {"GET": all_staff(405), "POST": SAY} for verb in ("say", "press")},
+    "chat/<int:dialog_id>/": {"GET": all_staff(404), "POST": all_staff(404)},
+    "chat/me/": {"GET": all_staff(200), "POST": all_staff(200)},
+    "chat/me/code/": {"GET": all_staff(405), "POST": all_staff(200)},
+    # Nobody here has such an account; chat/pages/test_accounts.py has some.
+    **{
+        f"chat/me/<int:account_id>/{verb}/": {"GET": all_staff(405), "POST": all_staff(404)}
+        for verb in ("unlink", "keep")
+    },
+    # There is no such connection; chat/pages/test_connections.py has one.
+    **{
+        f"chat/connection/<int:connection_id>/{verb}/": {"GET": all_staff(405), "POST": NO_ROW}
+        for verb in ("test", "install", "uninstall", "enable", "disable")
+    },
+    "chat/connection/<int:connection_id>/remove/": {"GET": NO_ROW, "POST": NO_ROW},
     "tasks/totals/": {"GET": ONLY, "POST": ONLY},
     "tasks/totals/csv/": {"GET": ONLY, "POST": ONLY},
 }
 """Our own pages. Those of Django's admin follow from the permissions: `stock`."""
 LOOSE = (
     "login/", "logout/", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/", "(?P<url>.*)$",
-    "r/<path:content_type_id>/<path:object_id>/", "^(?P<app_label>auth|catalog|ai|crm|knowledge|tasks|knox|workers)/$",
+    "r/<path:content_type_id>/<path:object_id>/", "^(?P<app_label>auth|catalog|ai|crm|knowledge|tasks|knox|workers|chat)/$",
     "auth/user/<id>/password/",
 )  # fmt: skip
 """Django's own, about nothing of ours: they only must not fail."""

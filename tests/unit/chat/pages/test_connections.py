@@ -188,6 +188,19 @@ def test_secrets_that_cannot_be_read_any_more_are_a_warning_and_can_be_entered_a
     assert made.secrets == {"token": TOKEN}
 
 
+def test_saving_once_seals_with_the_new_key_so_that_the_old_one_can_go(
+    desk: Client, api: BotApi, settings: Any
+) -> None:  # fmt: skip
+    old = settings.CHECKPOINT_KEYS
+    made = connect(desk, api.url)
+    new = ["a new key, of the same length and more"]
+    settings.CHECKPOINT_KEYS = [*new, *old]
+    desk.post(f"/admin/chat/connection/{made.pk}/change/", form(api.url, set_token=""))
+    settings.CHECKPOINT_KEYS = new
+    made.refresh_from_db()
+    assert made.secrets == {"token": TOKEN}
+
+
 def test_the_page_counts_what_waits_and_what_failed(desk: Client, api: BotApi) -> None:
     made = connect(desk, api.url)
     talk = Dialog.objects.create(connection=made, external_id="7", kind="private")
