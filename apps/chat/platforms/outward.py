@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from time import monotonic
 from typing import Any
 
@@ -166,9 +166,17 @@ def _addresses(target: httpx2.URL) -> list[str]:
 
 def _may_be_reached(address: str) -> bool:
     at = _plain(address)
-    if any(at in ip_network(network) for network in settings.CHAT_PRIVATE_NETWORKS):
+    if any(at in _network(each) for each in settings.CHAT_PRIVATE_NETWORKS):
         return True
     return at.is_global and not (at.is_multicast or at.is_reserved or getattr(at, "is_site_local", False))
+
+
+@lru_cache(maxsize=64)
+def _network(name: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(name.strip(), strict=False)
+    except ValueError:
+        raise PlatformError(f"CHAT_PRIVATE_NETWORKS: “{name[:50]}” is no network. Write 10.1.0.0/16.") from None
 
 
 def _plain(address: str) -> Any:

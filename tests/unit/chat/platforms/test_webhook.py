@@ -343,6 +343,13 @@ class TestAddresses:
         assert all(found.values())
         assert not outward._may_be_reached("64:ff9b::a00:1")
 
+    def test_a_network_that_is_none_says_where_it_is_written(self, settings, program, reached):
+        settings.CHAT_PRIVATE_NETWORKS = ["127.0.0.1/8 "]
+        assert WEBHOOK.check(reached)
+        settings.CHAT_PRIVATE_NETWORKS = ["localhost"]
+        with pytest.raises(PlatformError, match="CHAT_PRIVATE_NETWORKS"):
+            WEBHOOK.check(reached)
+
     def test_plain_http_goes_to_this_machine_alone(self, settings):
         settings.CHAT_PRIVATE_NETWORKS = ["10.0.0.0/8"]
         with pytest.raises(PlatformError, match="https"):
