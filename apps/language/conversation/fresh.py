@@ -176,7 +176,7 @@ def _parts(talk: Talk) -> list[str]:
 def _stands(talk: Talk, part: str, number: int) -> bool:
     alone = replace(talk, said=replace(talk.said, text=part))
     is_follow_up = number > 0 and hearing.same(part) is not None
-    return is_follow_up or orders.recognise(alone) is not None or _is_clear(_understood(alone))
+    return is_follow_up or orders.recognise(alone) is not None or _is_clear(_read(alone, alone.said))
 
 
 def _is_to_repeat(talk: Talk) -> bool:

@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 
 from apps.language import commands, wording
-from apps.language.contract import Choice, Message
-from apps.language.conversation import fresh, hearing, helping, orders, requests, settling
-from apps.language.conversation.contract import Undo, World
+from apps.language.contract import Message
+from apps.language.conversation import fresh, hearing, helping, orders, pressing, requests, settling
+from apps.language.conversation.contract import Reply, World
 from apps.language.conversation.correcting import overlaid
 from apps.language.conversation.hearing import Heard
 from apps.language.conversation.places import is_free_text, schema_at
@@ -25,9 +25,11 @@ def converse(state: State, said: Message, world: World) -> Turn:
     with wording.speaking(language):
         _expire(talk)
         if said.clicked:
-            _click(talk, said.clicked)
+            pressing.click(talk, said.clicked)
         else:
             _hear(talk)
+        if talk.open is None:
+            fresh.next_one(talk)
         return talk.turn()
 
 
@@ -75,23 +77,14 @@ def _hear(talk: Talk) -> None:
         fresh.take(talk, heard)
     elif not any(way(talk, opened, heard) for way in (_forget, _help, _doubled, _answer, _correct, _order, _new)):
         _once_more(talk, opened)
-    if talk.open is None:
-        fresh.next_one(talk)
 
 
 def _forget(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     if "forget" not in heard:
         return False
     talk.change(waiting=())
-    _drop(talk)
+    pressing.drop(talk)
     return True
-
-
-def _drop(talk: Talk) -> None:
-    opened = talk.open
-    is_order = opened is not None and opened.order is not None
-    talk.close("dropped")
-    talk.say(say("unchanged" if is_order else "dropped"))
 
 
 def _help(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
@@ -168,17 +161,17 @@ def _answer_choice(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     """Yes, no, change, a number or a label: for a card, a command, and what is asked about templates and places."""
     is_single = opened.question is not None and len(opened.question.choices) == 1
     if opened.question is not None and (choice := settling.chosen(opened.question, talk.text)):
-        _pick(talk, opened, choice)
+        pressing.pick(talk, opened, choice)
     elif name := talk.pressed(opened, talk.text):
-        _press(talk, opened, name)
+        pressing.press(talk, opened, name)
     elif heard & {"yes", "start"} and opened.kind in ("card", "order", "decision"):
-        _press(talk, opened, "yes")
+        pressing.press(talk, opened, "yes")
     elif "yes" in heard and is_single and opened.question is not None:
-        _pick(talk, opened, opened.question.choices[0])
+        pressing.pick(talk, opened, opened.question.choices[0])
     elif heard & {"no", "none"}:
-        _press(talk, opened, "none" if opened.kind == "template" else "drop")
+        pressing.press(talk, opened, "none" if opened.kind == "template" else "drop")
     elif "change" in heard and opened.kind == "card":
-        _press(talk, opened, "change")
+        pressing.press(talk, opened, "change")
     else:
         return False
     return True
@@ -216,7 +209,13 @@ def _correct(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
 def _order(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     """A command in between; what is open stays so, unless the command asks something itself."""
     found = orders.recognise(talk)
-    return found is not None and orders.obey(talk, found)
+    if found is None or not orders.obey(talk, found):
+        return False
+    card = talk.template(opened.request.found.template_key) if opened.request else None
+    if card is not None and talk.open is not None and talk.open.id != opened.id:
+        talk.replies.insert(0, Reply(text=(say("replaced", name=card.name),)))
+        talk.remember(opened.id, "replaced")
+    return True
 
 
 def _new(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
@@ -250,74 +249,3 @@ def _put_again(talk: Talk, opened: Open, *lead: str, is_last: bool = False) -> N
     else:
         buttons = [talk.button(opened, "forget")] if is_last else []
     talk.ask(opened, *lead, *([opened.question.text] if opened.question else []), buttons=buttons)
-
-
-# Buttons --------------------------------------------------------------------------------------------------------------
-
-
-def _click(talk: Talk, value: str) -> None:
-    card_id, _, name = value[:80].partition(".")
-    opened = talk.open
-    if value == "more":
-        helping.more(talk)
-    elif opened is not None and opened.id == card_id:
-        _press_or_pick(talk, opened, name)
-    elif name == "undo":
-        _undo(talk, card_id)
-    else:
-        fate = next((each.fate for each in talk.state.closed if each.id == card_id), "unknown")
-        minutes = int(LASTS.total_seconds() // 60)
-        talk.say(say("expired", minutes=minutes) if fate == "expired" else say(f"fate.{fate}"))
-    if talk.open is None:
-        fresh.next_one(talk)
-
-
-def _press_or_pick(talk: Talk, opened: Open, name: str) -> None:
-    choices = opened.question.choices if opened.question else ()
-    if name.isdecimal() and 1 <= int(name[:4]) <= len(choices):
-        _pick(talk, opened, choices[int(name) - 1])
-    elif name in ("start", "yes", "change", "drop", "keep", "forget", "none"):
-        _press(talk, opened, name)
-    else:
-        talk.say(say("fate.unknown"))
-
-
-def _press(talk: Talk, opened: Open, name: str) -> None:
-    if name in ("start", "yes") and opened.kind == "card":
-        requests.confirm(talk, opened)
-    elif name == "yes" and opened.kind in ("order", "decision"):
-        orders.confirm(talk, opened)
-    elif name == "change" and opened.kind == "card" and opened.request is not None:
-        requests.ask_change(talk, opened, opened.request)
-    elif name == "none" and opened.kind == "template":
-        requests.learn(talk, opened, None)
-        talk.close("dropped")
-        talk.say(say("other_words"))
-    elif name in ("drop", "keep", "forget", "none"):
-        if name == "forget":
-            talk.change(waiting=())
-        _drop(talk)
-    else:
-        talk.say(say("fate.unknown"))
-
-
-def _pick(talk: Talk, opened: Open, choice: Choice) -> None:
-    picks = {
-        "template": requests.pick_template,
-        "slot": requests.pick_slot,
-        "value": requests.pick,
-        "task": orders.pick_task,
-        "approval": orders.pick_approval,
-    }
-    if pick := picks.get(opened.kind):
-        pick(talk, opened, choice)
-
-
-def _undo(talk: Talk, card_id: str) -> None:
-    """Once: what was started unconfirmed is taken back."""
-    found = next((each for each in talk.state.closed if each.id == card_id and each.fate == "started"), None)
-    if found is None:
-        talk.say(say("fate.done"))
-        return
-    talk.remember(card_id, "dropped")
-    talk.do(Undo(request_key=found.request_key))

@@ -6,7 +6,7 @@ import pytest
 
 from apps.language.contract import TemplateCard
 from apps.language.conversation import Learn, Start
-from tests.unit.language.conversation.scene import PERIOD, REPORT, Chat, schema, world
+from tests.unit.language.conversation.scene import PERIOD, REPORT, RUNNING, Chat, schema, world
 
 FORM = TemplateCard(
     key="form", name="Order form", patterns=[r"(?i)^order form"], keywords=["order", "form"], examples=["order form"],
@@ -140,6 +140,16 @@ def test_command_in_between_leaves_the_question_open() -> None:
     assert [type(act).__name__ for act in chat.acts] == ["Order"]
     chat.say("last year")
     assert chat.card.title == "Invoice report"
+
+
+def test_command_that_asks_takes_the_place_of_a_question_and_says_so() -> None:
+    chat = Chat(world=world(tasks=[RUNNING]))
+    chat.say("invoice report for last year")
+    start = chat.button("Start").value
+    chat.say("cancel task 7")
+    assert chat.text.startswith("I leave “Invoice report”") and "Cancel task 7" in chat.text
+    chat.press(start)
+    assert chat.acts == () and "out of date" in chat.text
 
 
 def test_unclear_sentence_offers_templates_and_a_click_teaches() -> None:

@@ -133,6 +133,14 @@ def test_model_is_asked_where_rules_do_not_know_and_its_reading_is_confirmed() -
     assert chat.only(Start).parameters == {"name": "Alice", "times": 1, "volume": 5}
 
 
+def test_model_is_not_taken_for_the_parts_of_a_message() -> None:
+    reading = Interpretation(intent="start", template_key="greeting", confidence=0.99, parameters={"name": "Alice"})
+    chat = Chat(world=world(reading=reading))
+    chat.say("welcome Alice; and be nice")
+    chat.say("yes")
+    assert chat.only(Start) and chat.state.open is None and not chat.state.waiting
+
+
 @pytest.mark.parametrize("key", ["secret", None])
 def test_model_cannot_name_what_the_person_may_not_start(key: str | None) -> None:
     reading = Interpretation(intent="start", template_key=key, confidence=1.0, parameters={})
