@@ -28,8 +28,8 @@ SENTENCES = {
     "refused": "Nicht getan: {why}",
     "broken": "Hier ist mit dieser Nachricht etwas schiefgegangen (Kennung {reference}). Sie hat nichts gestartet. Es ist"
     " festgehalten; schicken Sie sie noch einmal oder fragen Sie einen Administrator.",
-    "unlinked": "Dieses Konto gehört hier niemandem, deshalb kann ich nichts dafür tun. Melden Sie sich an unter {site}, öffnen Sie"
-    " „My chat accounts“, holen Sie einen Code und schicken Sie ihn mir in einem privaten Chat.",
+    "unlinked": "Dieses Konto gehört hier niemandem, deshalb kann ich nichts dafür tun. Melden Sie sich an unter {site}, öffnen"
+    " Sie „My chat accounts“, holen Sie einen Code und schicken Sie ihn mir in einem privaten Chat.",
     "linked": "Dieses Konto gehört jetzt {name}. „Hilfe“ zeigt, worum Sie bitten können.",
     "code_elsewhere": "Codes nur im privaten Chat schicken. Holen Sie einen neuen: Diesen haben hier alle gesehen.",
     "disabled": "Ihr Benutzer ist gesperrt. Fragen Sie einen Administrator.",
