@@ -248,8 +248,9 @@ def _fill(row: Connection, wish: Wish, kept: Mapping[str, str]) -> None:
 
 
 def _why_not(each: Field, value: str) -> str:
+    """What is missing is no mistake: some platforms tell their secrets only to who has our address already."""
     if not value:
-        return "It is needed." if each.is_required else ""
+        return ""
     if len(value) > MAX_VALUE or value != storable(value) or "\n" in value:
         return f"Use one line of at most {MAX_VALUE:,} characters."
     if each.choices and value not in {known for known, _ in each.choices}:

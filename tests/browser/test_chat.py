@@ -108,6 +108,22 @@ def test_progress_moves_in_its_place_and_only_the_end_is_read_aloud(browser: Bro
     assert browser.complaints() == []
 
 
+def test_g_c_opens_it_and_the_keyboard_alone_presses_a_button(browser: Browser, alice: Any, talk: Dialog) -> None:
+    post(talk, "in:1:0", CARD)
+    browser.sign_in(alice)
+    browser.open("/admin/")
+    for key in ("g", "c"):
+        browser.driver.switch_to.active_element.send_keys(key)
+    until(lambda: browser.text("h1") == "Chat" and browser.text(".live") == "Live", "g c opens it")
+    until(lambda: browser.run("return document.activeElement.name") == "text", "ready to write")
+    for _ in range(2):
+        browser.driver.switch_to.active_element.send_keys(Keys.SHIFT, Keys.TAB)
+    assert browser.driver.switch_to.active_element.text == "Start", "before the form, behind “Not this”"
+    browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    until(lambda: Incoming.objects.filter(kind="button").exists(), "it is pressed")
+    until(lambda: browser.run("return document.activeElement.name") == "text", "and the focus is not lost")
+
+
 def test_a_second_tab_shows_the_same(browser: Browser, alice: Any) -> None:
     open_chat(browser, alice)
     first = browser.driver.current_window_handle
@@ -196,6 +212,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
     )
     browser.resize(390, 844, is_phone=True)
     open_chat(browser, alice)
+    assert browser.run("return document.activeElement === document.body && scrollY === 0"), "no keyboard unasked"
     for path in ("/admin/chat/", "/admin/chat/me/"):
         browser.open(path)
         assert browser.run("return document.documentElement.scrollWidth") <= 390, path

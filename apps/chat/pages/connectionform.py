@@ -76,7 +76,7 @@ def _input(each: Field) -> str:
 
 
 def _field(each: Field, *, is_set: bool, since: str) -> forms.Field:
-    """What is required and missing is said by the verb, in its words, beside the field."""
+    """What is required may be missing for now: `connecting.missing` says so on the connection's page."""
     help_text = each.help
     if each.is_secret:
         if is_set:

@@ -162,4 +162,6 @@ if (sayForm) {
     area.focus();
   });
   count();
+  // On a phone that would hide half of the page behind a keyboard.
+  if (matchMedia("(min-width: 768px)").matches) area.focus({ preventScroll: true });
 }
