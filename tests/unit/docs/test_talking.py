@@ -84,7 +84,7 @@ def test_several_and_repeated_requests_are_told_apart(row: list[str]) -> None:
     )
 
 
-@pytest.mark.parametrize(("verb", "row"), zip(VERBS, table("## Commands"), strict=True))
+@pytest.mark.parametrize(("verb", "row"), list(zip(VERBS, table("## Commands"), strict=True)))
 def test_commands_are_understood_in_every_language(verb: str, row: list[str]) -> None:
     for language, said in zip(LANGUAGES, row, strict=True):
         found = commands.recognise(message(said))
