@@ -19,7 +19,7 @@ from apps.language.matching import tongue
 Array = npt.NDArray[Any]
 PARALLEL = 70
 """So many everyday sentences say the same in every language: their mean is where a language sits."""
-BATCH = 64
+BATCH = 16
 _lock = RLock()
 
 

@@ -1,5 +1,6 @@
 """What the fits say of a message. Importing this loads the numeric library, so it is done where a message needs it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,8 +13,9 @@ from apps.language.matching.building import Blocks
 
 VERBATIM = 0.97
 VAGUE_CAP = 0.6
-AT_HOME = 0.5
-"""The share of templates that need an example in a language before its words are compared too."""
+AT_HOME, AT_HOME_EXAMPLES = 0.5, 3
+"""The share of templates that need so many examples in a language before its words are compared too. With one or two, the
+many words of the other languages' examples only made sentences look strange."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +71,18 @@ def _is_word(word: str) -> bool:
 
 
 def at_home(cards: Sequence[TemplateCard]) -> frozenset[str]:
-    """The languages in which at least half of the templates have an example (or, without examples, a description)."""
+    """The languages that at least half of the templates have examples in: three, or half of what they have."""
     return _at_home(tuple(tuple(card.examples or (card.name, card.description)) for card in cards))
 
 
 @lru_cache(maxsize=64)
 def _at_home(told: tuple[tuple[str, ...], ...]) -> frozenset[str]:
-    homes = [tongue.home(texts) for texts in told]
-    shares = {language: sum(language in home for home in homes) / len(homes) for language in tongue.LANGUAGES}
-    return frozenset(language for language, share in shares.items() if share >= AT_HOME)
+    spoken = [Counter(tongue.language_of(text) for text in texts) for texts in told]
+    homes = {
+        language: sum(counts[language] >= min(AT_HOME_EXAMPLES, counts.total() / 2) for counts in spoken) / len(spoken)
+        for language in tongue.LANGUAGES
+    }
+    return frozenset(language for language, share in homes.items() if share >= AT_HOME)
 
 
 def _surface(cards: Sequence[TemplateCard]) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """How alike texts are by their words and parts of words: tf-idf, kept by feature so that a message costs little."""
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -43,25 +44,23 @@ def block(texts: Sequence[Mapping[str, int]]) -> Block:
     columns = {name: at for at, name in enumerate(names)}
     counts: Counter[str] = Counter(name for text in texts for name in text)
     idf = np.array([math.log((1 + len(texts)) / (1 + counts[name])) + 1 for name in names], dtype=np.float32)
-    entries = sorted(_entries(texts, columns, idf))
-    starts = np.searchsorted([column for column, _, _ in entries], np.arange(len(names) + 1))
+    at, rows, values = array("i"), array("i"), array("f")
+    for row, text in enumerate(texts):
+        raw = {columns[name]: _damped(count) * float(idf[columns[name]]) for name, count in text.items()}
+        length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
+        at.extend(raw)
+        rows.extend([row] * len(raw))
+        values.extend(value / length for value in raw.values())
+    order = np.argsort(at, kind="stable")
+    starts = np.searchsorted(np.array(at)[order], np.arange(len(names) + 1))
     return Block(
         columns=columns,
         idf=idf,
         starts=starts.astype(np.int32),
-        rows=np.array([row for _, row, _ in entries], dtype=np.int32),
-        values=np.array([value for _, _, value in entries], dtype=np.float32),
+        rows=np.array(rows)[order],
+        values=np.array(values)[order],
         size=len(texts),
     )
-
-
-def _entries(
-    texts: Sequence[Mapping[str, int]], columns: Mapping[str, int], idf: Array
-) -> Iterable[tuple[int, int, float]]:
-    for row, text in enumerate(texts):
-        raw = {columns[name]: _damped(count) * float(idf[columns[name]]) for name, count in text.items()}
-        length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
-        yield from ((column, row, value / length) for column, value in raw.items())
 
 
 def _damped(count: int) -> float:

@@ -31,11 +31,6 @@ def language_of(text: str, locale: str = "en") -> str:
     return best if scores[best] - scores[own] >= MIN_LEAD else own
 
 
-def home(texts: Sequence[str]) -> frozenset[str]:
-    """The languages that the texts are in."""
-    return frozenset(language_of(text) for text in texts)
-
-
 def _likelihood(pieces: Mapping[str, int], language: str) -> float:
     known, unknown = _logs(language)
     return sum(count * known.get(piece, unknown) for piece, count in pieces.items())
