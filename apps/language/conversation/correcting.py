@@ -184,6 +184,10 @@ def _named(
     return Overlay(found=replace(found, questions=(*found.questions, which_name(path, words, choices))), words=words)
 
 
+def looks_up(schema: Mapping[str, Any], world: World) -> bool:
+    return world.lookup is not None and isinstance(schema.get("x-lookup"), str)
+
+
 def looked_up(card: TemplateCard, path: str, words: str, world: World) -> Sequence[Choice] | None:
     """What a name may stand for; None where the place looks nothing up."""
     kind = schema_at(card.parameter_schema, path).get("x-lookup")

@@ -162,7 +162,7 @@ def _called(talk: Talk, ids: Sequence[int]) -> str:
     if len(ids) > 1:
         return f"{wording.tasks(ids)} ({', '.join(map(str, ids))})"
     task = _known(talk, ids[0])
-    return f"{wording.task(ids[0])}, “{task.title}”" if task and task.title else wording.task(ids[0])
+    return say("task.titled", number=task.id, title=task.title) if task and task.title else wording.task(ids[0])
 
 
 def confirm(talk: Talk, opened: Open) -> None:
@@ -242,7 +242,7 @@ def _confirm_decision(talk: Talk, command: Command, approval: KnownApproval) -> 
     text = say(f"confirm.{command.verb}", title=approval.title, number=approval.task_id)
     style = "primary" if command.verb == "approve" else "danger"
     buttons = (talk.button(opened, "yes", say(f"button.{command.verb}"), style), talk.button(opened, "keep"))
-    talk.ask(opened, text, *([f"“{command.comment}”"] if command.comment else []), buttons=buttons)
+    talk.ask(opened, text, *([say("quoted", text=command.comment)] if command.comment else []), buttons=buttons)
 
 
 def _give(talk: Talk, command: Command, approval_id: int | None) -> None:

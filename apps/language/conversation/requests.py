@@ -172,6 +172,23 @@ def answer(talk: Talk, opened: Open, text: str) -> bool:
     return True
 
 
+def answer_name(talk: Talk, opened: Open, text: str) -> bool:
+    """A name that is looked up: as it is said, or without the "no, for" before it."""
+    request, question = opened.request, opened.question
+    card = talk.template(request.found.template_key) if request else None
+    if request is None or question is None or card is None:
+        return False
+    if choice := settling.chosen(question, text):
+        pick(talk, opened, choice)
+        return True
+    for words in dict.fromkeys([text, hearing.correction(text).new, hearing.unplaced(text, [])]):
+        if words and looked_up(card, question.path, words, talk.world):
+            found = settling.with_answer(request.found, question.path, put_at(question.path, words), words)
+            advance(talk, replace(request, found=found), asked=opened.asked)
+            return True
+    return False
+
+
 def pick(talk: Talk, opened: Open, choice: Choice) -> None:
     """A choice of the question about a parameter was clicked, or said by number."""
     request, question = opened.request, opened.question

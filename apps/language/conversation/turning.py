@@ -4,13 +4,13 @@ import re
 from dataclasses import replace
 
 from apps.language import commands, wording
-from apps.language.contract import Message
+from apps.language.contract import Message, Question
 from apps.language.conversation import fresh, hearing, helping, orders, pressing, requests, settling
 from apps.language.conversation.contract import Reply, World
-from apps.language.conversation.correcting import overlaid
+from apps.language.conversation.correcting import looks_up, overlaid
 from apps.language.conversation.hearing import Heard
-from apps.language.conversation.places import is_free_text, schema_at
-from apps.language.conversation.state import LASTS, Open, State, Turn
+from apps.language.conversation.places import is_free_text, schema_at, value_at
+from apps.language.conversation.state import LASTS, Open, Request, State, Turn
 from apps.language.conversation.talk import Talk
 from apps.language.dates import language_of
 from apps.language.understanding import MAX_TEXT
@@ -122,7 +122,9 @@ def _answer_value(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     schema = schema_at(card.parameter_schema, question.path)
     if is_free_text(schema) and _is_for_others(talk):
         return False
-    if "yes" in heard and question.choices and schema.get("type") != "boolean":
+    if looks_up(schema, talk.world):
+        return requests.answer_name(talk, opened, talk.text)
+    if "yes" in heard and _is_taken(question, request):
         requests.pick(talk, opened, question.choices[0])
         return True
     if "none" in heard and question.choices:
@@ -146,6 +148,12 @@ def _is_longer(talk: Talk, opened: Open) -> bool:
         return True
     read = settling.read_at(talk.said, card, question.path, talk.text)
     return read is None or bool(hearing.unplaced(talk.text, list(read.sources.values())))
+
+
+def _is_taken(question: Question, request: Request) -> bool:
+    """Whether the first choice is how it was read: a yes then means that."""
+    taken = value_at(request.found.parameters, question.path)
+    return bool(question.choices) and taken is not None and taken == question.choices[0].value
 
 
 def _title(schema: object, path: str) -> str:
@@ -234,6 +242,14 @@ def _once_more(talk: Talk, opened: Open) -> None:
 
 def _why_not(talk: Talk, opened: Open) -> str:
     """Of "only overdue ones" what has no place in the template; of other talk that it was not understood."""
+    request, question = opened.request, opened.question
+    card = talk.template(request.found.template_key) if request else None
+    if (
+        card is not None
+        and question is not None
+        and looks_up(schema_at(card.parameter_schema, question.path), talk.world)
+    ):
+        return say("lookup.none", words=talk.text[:80])
     left = hearing.unplaced(talk.text, []) if opened.kind == "card" and hearing.also(talk.text) else ""
     return say("unplaced", words=left[:200]) if left else say("ask.again")
 

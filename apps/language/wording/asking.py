@@ -33,11 +33,15 @@ def ask_template(names: Sequence[str]) -> str:
         return say("ask.template.none")
     if len(names) == 1:
         return say("ask.template.one", name=names[0])
-    return say("ask.template", names=", ".join(f"“{name}”" for name in names))
+    return say("ask.template", names=_quoted(names))
 
 
 def offer(names: Sequence[str]) -> str:
-    return say("offer", names=", ".join(f"“{name}”" for name in names)) if names else say("offer.none")
+    return say("offer", names=_quoted(names)) if names else say("offer.none")
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(say("quoted", text=name) for name in names)
 
 
 def ask_task(verb: str, count: int) -> str:

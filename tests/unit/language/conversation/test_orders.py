@@ -105,6 +105,12 @@ def test_cancel_says_what_is_cancelled() -> None:
     assert said.labels == ["Cancel 2 tasks", "Keep"]
 
 
+def test_cancel_quotes_as_the_language_does() -> None:
+    said = chat()
+    said.say("brich Aufgabe 7 ab")
+    assert said.text.startswith("Aufgabe 7, „Invoice report 2025“ abbrechen?")
+
+
 def test_task_that_vanished_before_the_yes_is_left_alone() -> None:
     said = chat()
     said.say("cancel task 7")

@@ -199,6 +199,22 @@ def test_name_that_could_be_two_is_asked_and_one_that_is_none_too() -> None:
     assert chat.rows["Client"] == "Acme"
 
 
+def test_name_that_is_asked_takes_no_other_talk() -> None:
+    chat = Chat()
+    chat.say("client dossier for Northwind")
+    for text in ("yes", "change", "hm"):
+        chat.say(text)
+        assert chat.acts == ()
+        assert f"nothing named “{text}”" in chat.text or "still do not understand" in chat.text
+        assert chat.labels[:2] == ["Northwind Trading, Oslo", "Northwind Energy, Graz"]
+    chat.say("no, for Acme")
+    assert chat.rows["Client"] == "Acme"
+    chat.say("not this")
+    chat.say("client dossier for Northwind")
+    chat.say("forget it")
+    assert chat.state.open is None
+
+
 def test_only_the_persons_templates_are_offered() -> None:
     chat = Chat(world=world(cards=[]))
     chat.say("invoice report for last year")
