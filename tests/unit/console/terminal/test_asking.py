@@ -67,6 +67,12 @@ def test_a_whole_sentence_needs_no_answer_and_gets_its_defaults() -> None:
     assert "format" not in found.sources
 
 
+def test_template_that_a_person_chose_is_not_asked_again() -> None:
+    found, put = ask("How do I make an invoice report for last year?", "1")
+    assert ([question.path for question in put], found.template_key) == (["template"], "report")
+    assert found.parameters["period"] == {"start": "2025-01-01", "end": "2025-12-31"}
+
+
 def test_what_is_missing_is_asked_and_read() -> None:
     found, put = ask("invoice report", "the last quarter, please")
     assert [question.path for question in put] == ["period"]
