@@ -24,9 +24,9 @@ def converse(state: State, said: Message, world: World) -> Turn:
     talk = Talk(state=state, said=_spoken(said, language), world=world)
     with wording.speaking(language):
         _expire(talk)
-        if said.clicked:
+        if said.clicked and not _is_gone(talk):
             pressing.click(talk, said.clicked)
-        else:
+        elif not said.clicked:
             _hear(talk)
         if talk.open is None:
             fresh.next_one(talk)
@@ -73,10 +73,23 @@ def _hear(talk: Talk) -> None:
         return
     heard = hearing.hear(talk.text)
     opened = talk.open
-    if opened is None:
+    if _is_gone(talk) and orders.recognise(talk) is None and not fresh.is_clear(talk):
+        return
+    if talk.open is None or opened is None:
         fresh.take(talk, heard)
     elif not any(way(talk, opened, heard) for way in (_forget, _help, _doubled, _answer, _correct, _order, _new)):
         _once_more(talk, opened)
+
+
+def _is_gone(talk: Talk) -> bool:
+    """Whether what is open is about a template that the person may not start any more: it is left, and said."""
+    request = talk.open.request if talk.open else None
+    key = request.found.template_key if request else None
+    if key is None or talk.template(key) is not None:
+        return False
+    talk.close("dropped")
+    talk.say(say("unavailable", name=key))
+    return True
 
 
 def _forget(talk: Talk, opened: Open, heard: set[Heard]) -> bool:

@@ -171,6 +171,23 @@ def test_template_that_may_not_be_started_any_more_is_not() -> None:
     assert chat.acts == () and "may start any more" in chat.text
 
 
+@pytest.mark.parametrize(
+    "said", ["invoice report for last year", "no, 2023", "hm", "change", "forget it", "list my tasks"]
+)
+def test_card_of_a_template_that_is_gone_is_left_and_said(said: str) -> None:
+    chat = Chat()
+    chat.say("invoice report for last year")
+    button = chat.button("Change").value
+    chat.world = world(cards=[GREETING])
+    kept = chat.state
+    chat.say(said)
+    assert "may start any more" in chat.text and chat.state.open is None
+    assert [type(act).__name__ for act in chat.acts] == (["Order"] if "list" in said else [])
+    chat.state = kept
+    chat.press(button)
+    assert "may start any more" in chat.text and chat.acts == ()
+
+
 def test_schema_that_became_stricter_asks_again() -> None:
     chat = Chat()
     chat.say("invoice report for last year as csv")

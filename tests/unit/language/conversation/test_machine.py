@@ -60,6 +60,14 @@ class Conversations(RuleBasedStateMachine):
     def babble(self, text: str) -> None:
         self.look(lambda: self.chat.say(text))
 
+    @rule(
+        one=st.sampled_from(SAID),
+        other=st.sampled_from(SAID),
+        joint=st.sampled_from([", ", " ", "; ", " and then ", "\n"]),
+    )
+    def join(self, one: str, other: str, joint: str) -> None:
+        self.look(lambda: self.chat.say(one + joint + other))
+
     @rule(data=st.data())
     def click(self, data: st.DataObject) -> None:
         value = data.draw(st.sampled_from(self.buttons[-12:]))
