@@ -173,12 +173,15 @@ def _after_crash(task: Task, crashes: int, why: str, *, is_counted: bool) -> tup
         return Status.PENDING, "task.rescued", changes, f"{why}; {decision.reason}"
     if decision.again:
         return Status.PENDING, "task.rescued", changes, why
-    message = f"Stopped for good: {decision.reason}. Last seen at line {task.execution.line or '?'}: {why}."
+    line = task.execution.line
+    seen = f"Last seen at line {line}" if line else "The last time"
+    look_at = "the last call and the memory limit" if line else "the memory limit and the log of the worker's host"
+    message = f"Stopped for good: {decision.reason}. {seen}: {why}."
     changes |= {
         "is_dead_letter": True,
         "error": {
-            "type": "WorkerCrash", "code": "crash_limit", "message": message, "line": task.execution.line,
-            "will_retry": False, "advice": "Look at the last call and at the memory limit, then retry it.",
+            "type": "WorkerCrash", "code": "crash_limit", "message": message, "line": line,
+            "will_retry": False, "advice": f"Look at {look_at}.",
         },
     }  # fmt: skip
     return Status.FAILED, "task.failed", changes, message

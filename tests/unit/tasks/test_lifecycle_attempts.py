@@ -93,6 +93,16 @@ def test_a_task_that_keeps_killing_its_worker_becomes_a_dead_letter(template, al
     assert (at.task.status, at.task.crashes, at.task.is_dead_letter) == (Status.PENDING, 0, False)
 
 
+@pytest.mark.parametrize(("line", "said"), [(7, "Last seen at line 7: worker"), (None, "The last time: worker")])
+def test_a_dead_letter_names_the_line_only_where_one_was_seen(line, said, template, alice, settings):
+    settings.TASK_CRASH_LIMIT = 1
+    at = running(template, alice)
+    Execution.objects.filter(task=at.task).update(line=line)
+    assert lifecycle.rescue(at.task_id, at.lease.token, "worker elm-1 died", is_proved=True)
+    assert said in at.task.error["message"]
+    assert ("call" in at.task.error["advice"]) is (line is not None)
+
+
 def test_the_first_rescue_is_immediate_and_the_second_in_a_row_waits_and_says_so(template, alice):
     at = running(template, alice)
     now = clock.now()
