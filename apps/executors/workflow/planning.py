@@ -151,7 +151,9 @@ def _step(id_: str, number: int, fields: Fields, number_of: dict[str, int]) -> S
         need = number_of.get(str(given)) if isinstance(given, str | int) else None
         if need is None:
             message = f"“{str(given)[:60]}” is not the id of a task."
-            fields.note(place.removeprefix(f"{fields.place}."), message, code="DEP_001", dependency=str(given)[:60])
+            where = place.removeprefix(f"{fields.place}.")
+            advice = "Use the id of a task of this list, or add that task."
+            fields.note(where, message, code="DEP_001", suggestion=advice, dependency=str(given)[:60])
         else:
             needs[need] = None
     usual = SECONDS[fields.word("complexity", tuple(SECONDS), "medium")]

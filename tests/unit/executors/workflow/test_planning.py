@@ -101,6 +101,8 @@ def test_all_that_is_wrong_is_said_and_the_rest_is_planned():
     assert planned.waves == (("a", "a", "tasks.7"), ("b",))
     circle = next(fault for fault in planned.faults if fault.code == "DEP_003")
     assert "c → d → e → c" in circle.message
+    unknown = next(fault for fault in planned.faults if fault.code == "DEP_001")
+    assert unknown.suggestions == ("Use the id of a task of this list, or add that task.",)
 
 
 def test_of_two_tasks_with_the_same_id_others_wait_for_the_first():
