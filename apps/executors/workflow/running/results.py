@@ -132,8 +132,9 @@ def check_format(node: Node, rule: OutputRule, value: Any) -> None:
     if wrong:
         where = f" at {wrong[0].path}" if wrong[0].path else ""
         message = f"“{rule.result_key}” of “{node.name}” is not as its format says{where}: {wrong[0].message}"
+        details = {"path": rule.output_path, "value": mapping.in_short(plain(value))}
         invalid = {each.path: each.message for each in wrong}
-        raise Unusable(fault("EXEC_015", node, message, key=rule.result_key, invalid_fields=invalid))
+        raise Unusable(fault("EXEC_015", node, message, key=rule.result_key, invalid_fields=invalid, **details))
 
 
 def document(nodes: Iterable[tuple[Node, Sequence[Envelope]]]) -> Any:

@@ -109,3 +109,5 @@ def test_a_format_is_kept_to(alice):
 
     assert task.error["code"] == "EXEC_015"
     assert "score" in task.error["message"]
+    details = Node.objects.get(task=task, number=0).error["details"]
+    assert (details["path"], details["value"]) == ("$.score", '{"score": "high"}')
