@@ -63,9 +63,9 @@ def _answers(port: int) -> bool:
 
 
 def _none(name: str, database: str, part: dict[str, Any]) -> Row:
-    refused = sum(count for answer, count in part["answers"].items() if answer != "200")
+    refused = {answer: count for answer, count in part["answers"].items() if answer != "200"}
     wrong = part["lost"] + part["doubled"]
-    note = f"{part['acknowledged']:,} acknowledged" + (f", {refused:,} not" if refused else "")
+    note = f"{part['acknowledged']:,} acknowledged" + (f", others: {refused}" if refused else "")
     return Row(name=name, database=database, value=wrong, goal="0", is_met=wrong == 0 and not refused, note=note)
 
 

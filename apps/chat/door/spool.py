@@ -48,7 +48,7 @@ class Fullness:
     def has_room(self) -> bool:
         place, now = directory(), time.monotonic()
         if self.place != place or now - self.looked_at > COUNT_SECONDS:
-            sizes = [entry.stat().st_size for entry in os.scandir(place)]
+            sizes = [_size(entry) for entry in os.scandir(place)]
             self.files, self.size, self.looked_at, self.place = len(sizes), sum(sizes), now, place
         return self.files < MOST_FILES and self.size < MOST_BYTES
 
@@ -127,6 +127,13 @@ def _write_durably(place: Path, name: str, data: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:
+        return 0  # it has become rows just now
 
 
 def _as_json(parcel: Parcel) -> dict[str, Any]:

@@ -266,6 +266,12 @@ def test_what_lies_in_the_spool_becomes_rows_before_anything_newer() -> None:
     assert not spool.waiting()
 
 
+def test_a_file_that_became_rows_while_the_spool_is_looked_through_stops_nobody() -> None:
+    spool.directory().mkdir()
+    (spool.directory() / "gone.json").symlink_to("nothing")  # listed, and not there when it is looked at
+    assert spool.write([parcel("e1")]) == [True]
+
+
 def test_a_database_that_is_gone_is_no_reason_to_lose_anything(monkeypatch) -> None:
     monkeypatch.setattr(keeping, "AGAIN_SECONDS", 3_600.0)
     assert deliver(b"{}").status_code == 200
