@@ -21,15 +21,12 @@ import numpy as np
 from django.conf import settings
 
 from apps.language.contract import TemplateCard
-from apps.language.matching import tongue
 from apps.language.matching.building import Blocks, build
 from apps.language.matching.calibration import PRIORS
 from apps.language.matching.fitting import Fit, Rows
 from apps.language.matching.lexical import Block
 from apps.language.matching.space import Space
 
-METHOD = 3
-"""Goes up with every change of how a fit is made."""
 IN_PROCESS, ON_DISK = 8, 32
 ARRAYS = ("idf", "starts", "rows", "values")
 logger = logging.getLogger(__name__)
@@ -58,9 +55,15 @@ def forget() -> None:
 def digest(cards: Sequence[TemplateCard], blocks: Blocks) -> str:
     """Of everything that a fit depends on; patterns, contexts and schemas are no part of it."""
     told = [(card.key, card.name, card.description, list(card.keywords), list(card.examples)) for card in cards]
-    everyday = [tongue.everyday(language) for language in tongue.LANGUAGES]
-    text = json.dumps([METHOD, blocks, _encoder_version(), told, everyday])
+    text = json.dumps([_method(), blocks, _encoder_version(), told])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@lru_cache
+def _method() -> str:
+    """Of all code and sentences beside this file: who changes how a fit is made need not remember to say so."""
+    files = sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in (".py", ".txt"))
+    return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=16).hexdigest()
 
 
 @lru_cache

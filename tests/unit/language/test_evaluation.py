@@ -14,6 +14,7 @@ from apps.language.contract import TemplateCard
 from apps.language.evaluation.examples import of_template
 from apps.language.evaluation.judging import judge, same
 from apps.language.evaluation.rows import read_cards, read_rows
+from tests import making
 from tests.unit.language.evaluation import CARDS, CLIENTS, INVOICES
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -201,6 +202,15 @@ def test_command_refuses_files_it_cannot_use(tmp_path: Path, content: bytes | No
 def test_command_without_templates_says_what_to_do(files: tuple[str, str]) -> None:
     with pytest.raises(CommandError, match="No template is published"):
         evaluated(files[0])
+
+
+@pytest.mark.django_db
+def test_command_takes_the_templates_that_serve(files: tuple[str, str], alice: Any) -> None:
+    for key, card in (("invoices", INVOICES), ("clients", CLIENTS)):
+        triggers = {"patterns": [], "keywords": [], "contexts": [], "examples": list(card.examples)}
+        making.template("def run(params):\n    return 1\n", alice, key=key, triggers=triggers)
+    data = json.loads(evaluated(files[0], "--json"))
+    assert [row["first"] for row in data["rows"][:2]] == ["invoices", "clients"]
 
 
 def test_examples_that_sound_like_another_template_are_told() -> None:
