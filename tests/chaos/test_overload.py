@@ -24,8 +24,8 @@ CAPACITY = len(WORKERS)
 """Tasks a second that the workers can do at best: a call of each takes one second."""
 MOST_WAITING = 8
 REFUSAL = (
-    f"Queue default is full: {MOST_WAITING} tasks in it, and it takes {MOST_WAITING}. Ask again later, or"
-    " ask an operator to raise its length."
+    f"Queue default is full: {MOST_WAITING} tasks in it that wait or are planned for later, and it takes"
+    f" {MOST_WAITING}. Ask again later, or ask an operator to raise its length."
 )
 
 

@@ -63,8 +63,8 @@ def _check_length(queue: str, longest: int) -> None:
     pending = Task.objects.filter(queue=queue, status=Status.PENDING).order_by()[:longest].count()
     if pending >= longest:
         raise QueueFull(
-            f"Queue {queue} is full: {count(pending, 'task')} in it, and it takes {longest:,}. Ask again later, or"
-            " ask an operator to raise its length."
+            f"Queue {queue} is full: {count(pending, 'task')} in it that wait or are planned for later, and it takes"
+            f" {longest:,}. Ask again later, or ask an operator to raise its length."
         )
 
 

@@ -25,7 +25,9 @@ def test_a_full_queue_refuses_with_its_figures_and_takes_again_when_one_has_star
     intake.forget()
     for _ in range(2):
         submitted(template, alice)
-    with pytest.raises(intake.QueueFull, match="Queue default is full: 2 tasks in it, and it takes 2") as refused:
+    with pytest.raises(
+        intake.QueueFull, match="is full: 2 tasks in it that wait or are planned for later, and it takes 2"
+    ) as refused:
         submitted(template, alice)
     assert (refused.value.code, refused.value.retry_after) == ("queue_full", 30)
     claimed()
