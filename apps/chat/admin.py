@@ -33,6 +33,7 @@ class Listed(admin.ModelAdmin):
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -156,7 +157,7 @@ class DialogAdmin(Listed):
 @admin.register(Incoming)
 class IncomingAdmin(Listed):
     list_display = ["shown_text", "connection", "sender", "shown_state", "shown_at", "remark"]
-    list_filter = ["state", "kind", "connection"]
+    list_filter = ["state", "connection"]
     list_select_related = ["connection"]
     search_fields = ["=sender", "=dialog", "=event_id"]
 

@@ -13,7 +13,7 @@ from tests import making
 from tests.browser.conftest import Browser, until
 from tests.browser.test_chat import open_chat
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 OVERDUE = """\
 import report
@@ -36,7 +36,7 @@ SCHEMA = {
 }  # fmt: skip
 
 
-LOADING = 120.0
+LOADING = 90.0
 """The service loads what reads sentences with the first one."""
 
 
