@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.catalog import outputs
 from apps.chat import facts, outbox, places
 from apps.chat.content import Content
-from apps.chat.models import Account, Dialog, Following
+from apps.chat.models import Account, Dialog, Following, PostState
 from apps.chat.people import user_of
 from apps.chat.platforms import platform
 from apps.chat.wording import say
@@ -23,6 +26,7 @@ from apps.tasks import standing
 from apps.tasks.models import Artifact, Execution, Task
 from apps.tasks.states import Status
 
+log = structlog.get_logger("chantilly.chat")
 MOST_FILES = 20
 MOST_AT_ONCE = 200
 REFRESH = timedelta(seconds=20)
@@ -52,26 +56,37 @@ def end(task_id: int, dialog: Dialog, account: Account) -> None:
 
 def look(now: datetime) -> int:
     """Tell of all that has moved. Returns how many followings were attended to."""
-    rows = (
-        Following.objects.filter(is_over=False).select_related("dialog__connection", "account", "post").order_by("id")
-    )
-    live = list(rows[:MOST_AT_ONCE])
-    seqs = dict(Execution.objects.filter(task_id__in={row.task_id for row in live}).values_list("task_id", "seq"))
-    told = 0
-    for row in live:
-        seq = seqs.get(row.task_id)
-        if seq is None:
-            _removed(row, now)
-            told += 1
-        elif seq != row.seq or _is_stale(row, now):
-            _tell(row, seq, now)
-            told += 1
-    return told
+    moved = list(_moved(now)[:MOST_AT_ONCE])
+    for row in moved:
+        try:
+            _attend(row, now)
+        except DatabaseError:
+            raise
+        except Exception:
+            # Whatever it is: the other tasks' news do not wait for it.
+            log.exception("chat_following_failed", following_id=row.pk, task_id=row.task_id)
+    return len(moved)
 
 
-def _is_stale(row: Following, now: datetime) -> bool:
-    post = row.post
-    return post is not None and post.sent_at is not None and post.sent_at < now - REFRESH
+def _moved(now: datetime) -> QuerySet[Following]:
+    """Those with news, the longest untold first; what is quiet costs nothing, however much of it there is.
+
+    A connection that is off, or whose platform is not installed, is told when it is back.
+    """
+    feed = Execution.objects.filter(task_id=OuterRef("task_id")).values("seq")
+    is_stale = Q(post__state=PostState.SENT, post__sent_at__lt=now - REFRESH)
+    served = {"dialog__connection__is_enabled": True, "dialog__connection__platform__in": list(settings.CHAT_PLATFORMS)}
+    live = Following.objects.filter(is_over=False, **served).annotate(feed_seq=Subquery(feed))
+    news = live.filter(Q(feed_seq__isnull=True) | ~Q(feed_seq=F("seq")) | is_stale)
+    ordered = news.order_by(F("post__sent_at").asc(nulls_first=True), "id")
+    return ordered.select_related("dialog__connection", "account", "post")
+
+
+def _attend(row: Any, now: datetime) -> None:
+    if row.feed_seq is None:
+        _removed(row, now)
+    else:
+        _tell(row, row.feed_seq, now)
 
 
 def _tell(row: Following, seq: int, now: datetime) -> None:
@@ -87,8 +102,8 @@ def _tell(row: Following, seq: int, now: datetime) -> None:
         if not mine.update(seq=seq, is_over=task.is_final):
             return
         shown = facts.progress(task, user, row.locale, now, is_discreet=places.is_discreet(row.dialog))
-        if row.post_id is not None:
-            outbox.change(row.post_id, shown, now)
+        if row.post_id is not None and not outbox.change(row.post_id, shown, now):
+            outbox.still(row.post_id, now)
         if task.is_final:
             _ended(row, task, user, now)
 

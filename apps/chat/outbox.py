@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 
 from apps.chat.content import Content
 from apps.chat.models import Account, Dialog, Post, PostKind, PostState
@@ -79,13 +79,23 @@ def change(post_id: int, content: Content, now: datetime) -> bool:
     return bool(done)
 
 
+def still(post_id: int, now: datetime) -> None:
+    """What the platform shows is what is to be said now, too."""
+    Post.objects.filter(pk=post_id, state=PostState.SENT).update(sent_at=now)
+
+
 def due(now: datetime, most: int, *, connection_id: int) -> list[Post]:
-    """The first new post of each of the connection's dialogs, and changes of those that are there."""
+    """The first new post of each of the connection's dialogs, then changes of those that are there, by their turn.
+
+    Tasks that report all the time would else take every place, and answers would never leave.
+    """
     earlier = Post.objects.filter(
         dialog=OuterRef("dialog"), external_id="", due_at__isnull=False, pk__lt=OuterRef("pk")
     )
     ready = Post.objects.due(now).filter(dialog__connection=connection_id)
-    return list(ready.exclude(Q(external_id="") & Exists(earlier))[:most])
+    is_change = Case(When(external_id="", then=Value(0)), default=Value(1), output_field=IntegerField())
+    first = ready.exclude(Q(external_id="") & Exists(earlier)).order_by(is_change, "due_at", "id")
+    return list(first[:most])
 
 
 def take(post: Post, now: datetime) -> Post | None:

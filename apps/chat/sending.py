@@ -26,6 +26,8 @@ log = structlog.get_logger("chantilly.chat")
 Kind = ConnectionEvent.Kind
 BATCH = 50
 PIECE = 1024 * 1024
+MOST_BROKEN = 5
+"""Tries of a post that our own code for the platform cannot send."""
 ANSWER_SECONDS = 5.0
 """Where the platform's request is answered by our post: so long the answer is left to the request."""
 
@@ -107,11 +109,18 @@ class Sender:
         except Exception as error:
             # A platform's file broke its promise: no other post is held up by it.
             log.exception("chat_post_failed", post_id=post.pk)
-            outbox.put_off(post, f"{type(error).__name__}: {error}", clock.now())
+            self._broke(post, f"{type(error).__name__}: {error}")
             return None
         outbox.sent(post, external_id, clock.now())
         events.note(connection, Kind.SENT, "a post")
         return None
+
+    def _broke(self, post: Post, why: str) -> None:
+        """What is no word of the platform's comes again, more often than not: what stands behind it is not kept waiting."""
+        if post.tries < MOST_BROKEN:
+            outbox.put_off(post, why, clock.now())
+        else:
+            outbox.fail(post, why, clock.now())
 
     def _failed(self, post: Post, connection: Connection, error: PlatformError) -> float | None:
         now = clock.now()

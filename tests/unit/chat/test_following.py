@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from apps.chat import following, people
+from apps.chat import facts, following, people
 from apps.chat.models import Account, Connection, Dialog, Following
 from apps.core import clock, codec
 from apps.tasks import blobs, lifecycle
@@ -17,7 +17,7 @@ from apps.tasks.record.journal import Batch
 from tests.making import template
 from tests.unit.chat import noted
 from tests.unit.chat.conftest import linked, send
-from tests.unit.tasks.standing_at import BROKEN, Standing, claimed, running
+from tests.unit.tasks.standing_at import BROKEN, Standing, claimed, running, submitted
 
 pytestmark = pytest.mark.django_db
 Say = Callable[..., list[str]]
@@ -249,3 +249,69 @@ def test_two_people_follow_one_task(
     look(here)
     assert len(room.said("D-dana")) == 2
     assert len(room.said("D-U-erik")) == 2
+
+
+def test_a_task_is_told_of_behind_any_number_of_quiet_ones(
+    report: str, alice: User, dana: Account, here: Dialog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = running(report, alice, parameters={"n": 0})
+    for number in range(8):
+        follow(submitted(report, alice, parameters={"n": number}), here, dana)
+    follow(made.task, here, dana)
+    monkeypatch.setattr(following, "MOST_AT_ONCE", 3)
+    for _ in range(4):
+        following.look(clock.now())
+    completed(made)
+    following.look(clock.now())
+    assert Following.objects.get(task_id=made.task_id).is_over
+
+
+def test_quiet_tasks_cost_one_query_however_many_they_are(
+    report: str, alice: User, dana: Account, here: Dialog, django_assert_num_queries: Any
+) -> None:
+    for number in range(20):
+        follow(submitted(report, alice, parameters={"n": number}), here, dana)
+    look(here)
+    with clock.frozen(clock.now() + 3 * following.REFRESH):
+        following.look(clock.now())  # their times go on, and nothing has to be said of it
+        send(here.connection)
+        with django_assert_num_queries(1):
+            following.look(clock.now())
+
+
+def test_a_platform_that_is_not_installed_any_more_holds_up_no_other(
+    report: str, alice: User, dana: Account, here: Dialog, finance: Connection
+) -> None:
+    old = Connection.objects.create(key="old", platform="noted", name="Old bot")
+    there = Dialog.objects.create(connection=old, external_id="D-old", kind="private")
+    first = running(report, alice, parameters={"n": 1})
+    follow(first.task, there, linked(old, alice, "U-old"))
+    second = running(report, alice, parameters={"n": 2})
+    follow(second.task, here, dana)
+    Connection.objects.filter(pk=old.pk).update(platform="telepathy")
+    completed(first)
+    completed(second)
+    following.look(clock.now())
+    assert Following.objects.get(task_id=second.task_id).is_over
+    Connection.objects.filter(pk=old.pk).update(platform="noted")
+    following.look(clock.now())
+    assert Following.objects.get(task_id=first.task_id).is_over
+
+
+def test_what_cannot_be_told_of_one_task_does_not_hold_up_the_next(
+    report: str, alice: User, dana: Account, here: Dialog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = running(report, alice, parameters={"n": 1})
+    follow(broken.task, here, dana)
+    fine = running(report, alice, parameters={"n": 2})
+    follow(fine.task, here, dana)
+    ending = facts.ending
+
+    def fails(task: Task, *given: Any) -> Any:
+        return 1 / 0 if task.pk == broken.task_id else ending(task, *given)
+
+    monkeypatch.setattr(facts, "ending", fails)
+    completed(broken)
+    completed(fine)
+    following.look(clock.now())
+    assert Following.objects.get(task_id=fine.task_id).is_over

@@ -8,7 +8,7 @@ from apps.chat import outbox
 from apps.chat.content import Content
 from apps.chat.models import Account, Connection, ConnectionEvent, Dialog, Post
 from apps.chat.platforms.contract import PlatformError
-from apps.chat.sending import Bucket, Sender
+from apps.chat.sending import MOST_BROKEN, Bucket, Sender
 from apps.core import clock
 from tests.unit.chat import noted
 from tests.unit.chat.conftest import send
@@ -178,3 +178,23 @@ def test_an_account_that_is_removed_leaves_what_was_said(dialog: Dialog, dana: A
     dana.delete()
     post.refresh_from_db()
     assert post.account is None
+
+
+def test_an_answer_leaves_before_changes_of_what_is_there(dialog: Dialog, room: noted.Room) -> None:
+    posts = [put(dialog, f"task {number}") for number in range(5)]
+    send(dialog.connection)
+    for post in posts:
+        outbox.change(post.pk, Content(text="further"), clock.now())
+    answer = put(dialog, "answer")
+    assert outbox.due(clock.now(), 2, connection_id=dialog.connection_id)[0] == answer
+
+
+def test_what_our_own_code_cannot_send_is_given_up_and_the_next_one_leaves(dialog: Dialog, room: noted.Room) -> None:
+    put(dialog, "one")
+    put(dialog, "two")
+    room.errors = [ValueError("a mistake of ours")] * MOST_BROKEN
+    for minutes in range(MOST_BROKEN + 2):
+        with clock.frozen(clock.now() + timedelta(minutes=10 * minutes)):
+            send(dialog.connection)
+    assert room.said() == ["two"]
+    assert Post.objects.get(key="one").state == "failed"
