@@ -4,11 +4,14 @@ Pull, not push: a look compares the open questions with what people were told. A
 evidence to all who read there, so it goes to private dialogs only.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.chat import facts, outbox
@@ -19,48 +22,69 @@ from apps.chat.platforms.contract import PRIVATE
 from apps.chat.wording import language, say
 from apps.core.masking import mask
 from apps.tasks.approvals import wording
-from apps.tasks.models import Approval
+from apps.tasks.models import Approval, Decider
 
 PRESSED = "decide:"
 """How the values of these buttons begin: decide:12:approve."""
+IN_FORCE = Q(is_escalation=False) | Q(approval__escalated_at__isnull=False)
 MOST_TEXT = 2_000
 MOST_AT_ONCE = 200
 
 
 def look(now: datetime) -> int:
     """Ask who has not been asked, and tell how questions ended. Returns how many posts that made or changed."""
-    awaited = list(Approval.objects.awaited().select_related("task__requester").order_by("pk")[:MOST_AT_ONCE])
+    awaited = {each.pk: each for each in Approval.objects.awaited().select_related("task__requester").order_by("pk")}
     return _ask(awaited, now) + _close(now)
 
 
-def _ask(awaited: list[Approval], now: datetime) -> int:
+def _ask(awaited: Mapping[int, Approval], now: datetime) -> int:
+    """A few queries for all who were asked already; two more for each who was not."""
+    told = set(Told.objects.filter(approval_id__in=awaited).values_list("account_id", "approval_id", "mark"))
+    accounts = _reachable()
+    news: dict[int, list[Approval]] = defaultdict(list)
+    for user_id, approval_id in sorted(_named(awaited)):
+        for account in accounts.get(user_id, ()):
+            if (account.pk, approval_id, _mark(awaited[approval_id])) not in told:
+                news[account.pk].append(awaited[approval_id])
+    by_number = {account.pk: account for several in accounts.values() for account in several} if news else {}
+    return sum(_tell_some(by_number[pk], approvals, now) for pk, approvals in news.items())
+
+
+def _named(awaited: Mapping[int, Approval]) -> set[tuple[int, int]]:
+    """User and approval: who may have to decide. Whether they may now, is asked for each who was not told yet."""
     if not awaited:
-        return 0
-    marks = {(approval.pk, _mark(approval)) for approval in awaited}
-    told = set(
-        Told.objects.filter(approval_id__in=[pk for pk, _ in marks]).values_list("account_id", "approval_id", "mark")
-    )
-    asked = 0
-    for account in Account.objects.filter(user__is_active=True).exclude(private_dialog=""):
-        for approval in _open_to(account, awaited):
-            if (account.pk, approval.pk, _mark(approval)) not in told:
-                asked += _tell(account, approval, now)
-    return asked
+        return set()
+    deciders = Decider.objects.filter(approval__in=awaited).filter(IN_FORCE)
+    alone = deciders.filter(user__isnull=False).values_list("user_id", "approval_id")
+    together = deciders.filter(group__user__is_active=True).values_list("group__user", "approval_id")
+    handed = ((each.delegated_to_id, each.pk) for each in awaited.values() if each.delegated_to_id is not None)
+    return {*alone, *together, *handed}
 
 
-def _open_to(account: Account, awaited: Iterable[Approval]) -> Iterator[Approval]:
+def _reachable() -> dict[int, list[Account]]:
+    """By their users."""
+    found: dict[int, list[Account]] = defaultdict(list)
+    served = {"connection__is_enabled": True, "connection__platform__in": list(settings.CHAT_PLATFORMS)}
+    for account in Account.objects.filter(user__is_active=True, **served).exclude(private_dialog=""):
+        if account.user_id is not None:
+            found[account.user_id].append(account)
+    return found
+
+
+def _tell_some(account: Account, approvals: list[Approval], now: datetime) -> int:
     user = user_of(account)
     if user is None:
-        return
-    mine = set(Approval.objects.awaited().for_decision_by(user).values_list("pk", flat=True))
-    yield from (approval for approval in awaited if approval.pk in mine)
+        return 0
+    numbers = [each.pk for each in approvals]
+    mine = set(Approval.objects.awaited().for_decision_by(user).filter(pk__in=numbers).values_list("pk", flat=True))
+    return sum(_tell(account, each, now) for each in approvals if each.pk in mine)
 
 
 def _tell(account: Account, approval: Approval, now: datetime) -> int:
     dialog, _ = Dialog.objects.get_or_create(
         connection_id=account.connection_id, external_id=account.private_dialog, defaults={"kind": PRIVATE}
     )
-    if dialog.is_gone:
+    if dialog.is_gone or dialog.kind != PRIVATE:  # others may have come in since
         return 0
     mark, locale = _mark(approval), _locale(account)
     key = f"approval:{approval.pk}:{account.pk}:{mark}"
@@ -75,13 +99,13 @@ def _tell(account: Account, approval: Approval, now: datetime) -> int:
 
 def _close(now: datetime) -> int:
     """Questions that nobody can answer any more say so, and lose their buttons."""
-    rows = list(Told.objects.filter(is_over=False).select_related("account", "post")[:MOST_AT_ONCE])
+    live = Approval.objects.awaited().filter(pk=OuterRef("approval_id"))
+    ended = Told.objects.filter(~Exists(live), is_over=False).select_related("account", "post").order_by("pk")
+    rows = list(ended[:MOST_AT_ONCE])
     found = Approval.objects.select_related("task__requester").in_bulk({row.approval_id for row in rows})
     closed = 0
     for row in rows:
         approval = found.get(row.approval_id)
-        if approval is not None and approval.is_open and not approval.task.is_final:
-            continue
         with transaction.atomic():
             if Told.objects.filter(pk=row.pk, is_over=False).update(is_over=True):
                 outbox.change(row.post_id, _over(row, approval, now), now)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from apps.chat import asking
-from apps.chat.models import Account, Connection, Told
+from apps.chat.models import Account, Connection, Dialog, Told
 from apps.core import clock
-from apps.tasks import approvals
+from apps.tasks import approvals, lifecycle
 from apps.tasks.models import Approval, Task
 from tests.making import template
 from tests.unit.chat import noted
@@ -131,3 +132,38 @@ def test_a_choice_that_needs_a_form_leads_to_its_page(
     assert "Approve" not in labels
     assert f"/approval/{approval.pk}/" in press(say, f"decide:{approval.pk}:approve")[0]
     assert Approval.objects.get().is_open
+
+
+def test_who_need_not_be_asked_costs_no_query(
+    waiting: Task, ivan: Account, finance: Connection, room: noted.Room, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(15):
+        linked(finance, person(f"person-{number}"), f"U-{number}")
+    asked(waiting, users=["ivan"])
+    look(finance)
+    assert len(room.shown) == 1
+    with django_assert_max_num_queries(7):
+        asking.look(clock.now())
+
+
+def test_a_question_is_closed_behind_any_number_of_open_ones(
+    waiting: Task, ivan: Account, finance: Connection, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "MOST_AT_ONCE", 1)
+    asked(waiting, users=["ivan"])
+    look(finance)
+    other = listening(template("def run(params): return 1", alice, key="other").key, alice)
+    asked(other, users=["ivan"])
+    look(finance)
+    lifecycle.cancel(other, alice, "not needed")
+    look(finance)
+    assert [told.is_over for told in Told.objects.order_by("pk")] == [False, True]
+
+
+def test_nobody_is_asked_where_others_have_come_in(
+    waiting: Task, ivan: Account, finance: Connection, room: noted.Room
+) -> None:
+    Dialog.objects.create(connection=finance, external_id="D-U-ivan", kind="group")
+    asked(waiting, users=["ivan"])
+    look(finance)
+    assert room.shown == {}
