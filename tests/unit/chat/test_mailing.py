@@ -17,7 +17,7 @@ from apps.tasks import outbox as notices
 from apps.tasks.record.journal import Batch
 from tests import postbox
 from tests.making import template
-from tests.unit.tasks.standing_at import BROKEN, Standing, running
+from tests.unit.tasks.standing_at import BROKEN, Standing, running, submitted
 
 pytestmark = pytest.mark.django_db
 OUTPUTS = {"attachments": [], "notifications": {"channels": ["email"], "message": "Ready: {summary}"}}
@@ -113,3 +113,15 @@ def test_a_real_server_gets_it_and_one_that_is_away_gets_it_later(alice: User, s
             turn()
         assert [recipients for recipients, _ in box.accepted] == [[alice.email]]
     assert Post.objects.get().state == "sent"
+
+
+def test_mails_go_on_behind_many_tasks_that_ended_at_once(alice: User, django_assert_num_queries: Any) -> None:
+    key = template("def run(params): return 1", alice, key="report", outputs=OUTPUTS).key
+    for _ in range(210):
+        lifecycle.cancel(submitted(key, alice), alice)
+    mailing.look(clock.now())
+    lifecycle.cancel(submitted(key, alice), alice)
+    mailing.look(clock.now())
+    assert Post.objects.count() == 211
+    with django_assert_num_queries(3):  # none for each that was told already
+        mailing.look(clock.now())
