@@ -56,6 +56,7 @@ def redeem(code: str, account: Account, now: datetime) -> Any:
             LinkCode.objects.filter(pk=found.pk, used_at__isnull=True, expires_at__gt=now).update(used_at=now)
         )
         if found is not None and is_mine and found.user.is_active:
+            _forget(account, found.user)
             Account.objects.filter(pk=account.pk).update(
                 user=found.user, linked_at=now, linked_by=None, wrong_codes=0, wrong_since=None
             )
@@ -63,6 +64,20 @@ def redeem(code: str, account: Account, now: datetime) -> Any:
             return found.user
     _count_wrong(account, now)
     raise NotFound("This code is not known, was used, or is older than ten minutes.", code="no_such_code")
+
+
+def code_from(account: Account, text: str, now: datetime) -> str:
+    """The code that this account says, '' when it says none.
+
+    Who is linked may answer a question with what looks like a code: KD-345678 is one only where it was given to
+    somebody. It counts as a wrong one all the same, so that nobody can guess this way.
+    """
+    code = code_in(text)
+    may_be_answer = bool(code) and account.user_id is not None and len(text.split()) == 1
+    if may_be_answer and not LinkCode.objects.filter(digest=_digest(code)).exists():
+        _count_wrong(account, now)
+        return ""
+    return code
 
 
 def burn(code: str) -> None:
@@ -77,7 +92,9 @@ def link(account: Account, user: Any, by: Any, now: datetime) -> None:
     if not user.is_active:
         raise NotFound("This user is disabled; enable the user first.", code="no_such_user")
     _refuse_page(account)
-    Account.objects.filter(pk=account.pk).update(user=user, linked_at=now, linked_by=by)
+    with transaction.atomic():
+        _forget(account, user)
+        Account.objects.filter(pk=account.pk).update(user=user, linked_at=now, linked_by=by)
 
 
 def unlink(account: Account, by: Any) -> None:
@@ -86,7 +103,14 @@ def unlink(account: Account, by: Any) -> None:
         raise NotPermitted("You may unlink your own chat accounts only.")
     _refuse_page(account)
     with transaction.atomic():
+        _forget(account, None)
         Account.objects.filter(pk=account.pk).update(user=None, linked_at=None, linked_by=None)
+
+
+def _forget(account: Account, user: Any) -> None:
+    """What was talked of and followed by somebody else than this user is not theirs to go on with."""
+    if account.user_id is not None and account.user_id != (user.pk if user else None):
+        Account.objects.filter(pk=account.pk).update(may_keep=False)
         account.talks.all().delete()
         account.followings.filter(is_over=False).update(is_over=True)
 

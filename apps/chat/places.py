@@ -26,7 +26,8 @@ def for_details(dialog: Dialog, account: Account) -> Dialog | None:
     found, _ = Dialog.objects.get_or_create(
         connection_id=dialog.connection_id, external_id=account.private_dialog, defaults={"kind": PRIVATE}
     )
-    return None if found.is_gone else found
+    is_alone = found.kind == PRIVATE and not found.is_gone  # others may have come in since
+    return found if is_alone else None
 
 
 def sayable(templates: QuerySet[TaskTemplate], dialog: Dialog) -> QuerySet[TaskTemplate]:

@@ -88,7 +88,7 @@ class _Turn:
         locale = self._locale()
         if self.arrived.kind == "left":
             self._left()
-        elif code := people.code_in(self.arrived.text):
+        elif code := people.code_from(self.account, self.arrived.text, self.now):
             self._link(code, locale)
         elif self.account.user_id is None:
             self._nobody(locale)
@@ -165,7 +165,10 @@ class _Turn:
         answers = [*(content(reply) for reply in turn.replies), *asked, *done.here]
         self._post(answers, self.dialog)
         aside = places.for_details(self.dialog, self.account)
-        if aside is not None:
+        if aside is None and done.aside:
+            name = self.account.shown_name or "you"
+            self._post([Content(text=say("no_private", locale, name=name))], self.dialog, "note")
+        elif aside is not None:
             self._post(done.aside, aside, "aside")
             if done.aside and aside.pk != self.dialog.pk:
                 name = self.account.shown_name or "you"
@@ -179,6 +182,7 @@ class _Turn:
 
     # Others ----------------------------------------------------------------------------------------------------------
 
+    @transaction.atomic
     def _link(self, code: str, locale: str) -> None:
         if self.arrived.dialog_kind == GROUP:
             people.burn(code)

@@ -36,6 +36,8 @@ SENTENCES = {
     "no_permission": "Sie dürfen hier keine Aufgaben starten. Fragen Sie einen Administrator nach dem Recht dazu.",
     "welcome": "Hallo. „Hilfe“ zeigt, worum Sie bitten können.",
     "in_private": "Was dabei entsteht, bekommt nur {name}.",
+    "no_private": "{name}, die Antwort ist nur für Sie, und ich kenne keinen privaten Chat mit Ihnen. Schreiben "
+    "Sie mir einmal privat, dann fragen Sie noch einmal.",
     "page": "Aufgabe {task} öffnen",
     "approval_page": "Öffnen",
     "type": "Art",

@@ -36,6 +36,8 @@ SENTENCES = {
     "no_permission": "You may not start tasks here. Ask an administrator for the permission to run templates.",
     "welcome": "Hello. Say “help” to see what you can ask.",
     "in_private": "What it produces goes to {name} alone.",
+    "no_private": "{name}, the answer is for you alone, and I know no private chat with you. Write to me in "
+    "private once, then ask again.",
     "page": "Open task {task}",
     "approval_page": "Open",
     "type": "Type",

@@ -36,6 +36,8 @@ SENTENCES = {
     "no_permission": "No puedes iniciar tareas aquí. Pide a un administrador el permiso para ejecutar plantillas.",
     "welcome": "Hola. Di «ayuda» para ver qué puedes pedir.",
     "in_private": "Lo que produzca solo lo recibe {name}.",
+    "no_private": "{name}, la respuesta es solo para usted y no conozco ningún chat privado con usted. Escríbame "
+    "una vez en privado y pregunte de nuevo.",
     "page": "Abrir la tarea {task}",
     "approval_page": "Abrir",
     "type": "Tipo",

@@ -36,6 +36,8 @@ SENTENCES = {
     "no_permission": "Vous ne pouvez pas démarrer de tâches ici. Demandez le droit de lancer des modèles.",
     "welcome": "Bonjour. Dites « aide » pour voir ce que vous pouvez demander.",
     "in_private": "Ce qu'elle produit ne va qu'à {name}.",
+    "no_private": "{name}, la réponse n'est que pour vous, et je ne connais aucune conversation privée avec vous. "
+    "Écrivez-moi une fois en privé, puis redemandez.",
     "page": "Ouvrir la tâche {task}",
     "approval_page": "Ouvrir",
     "type": "Type",

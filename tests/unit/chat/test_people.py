@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from apps.chat import people
-from apps.chat.models import Account, Connection, Incoming, LinkCode
+from apps.chat import inbox, outbox, people, turns
+from apps.chat.models import Account, Connection, Dialog, Following, Incoming, LinkCode, Talk
 from apps.core import clock
 from apps.core.errors import Conflict, NotFound, NotPermitted
 from tests.unit.chat import noted
-from tests.unit.chat.conftest import came, linked
+from tests.unit.chat.conftest import came, linked, work
 
 pytestmark = pytest.mark.django_db
 Say = Callable[..., list[str]]
@@ -108,3 +108,48 @@ def test_the_same_person_may_have_accounts_on_several_platforms(finance: Connect
     linked(finance, alice, "U-1")
     linked(finance, alice, "U-2")
     assert alice.chat_accounts.count() == 2
+
+
+@pytest.mark.parametrize("by_code", [True, False])
+def test_who_takes_an_account_over_does_not_go_on_with_what_another_talked_of(
+    say: Say, dana: Account, finance: Connection, alice: User, bob: User, by_code: bool
+) -> None:
+    say("hello")
+    Account.objects.filter(pk=dana.pk).update(may_keep=True)
+    dialog = Dialog.objects.get(external_id="D-dana")
+    Following.objects.create(task_id=1, dialog=dialog, account=dana, created_at=clock.now())
+    before = Talk.objects.get().pk
+    if by_code:
+        say(people.new_code(bob, clock.now()))
+    else:
+        people.link(dana, bob, alice, clock.now())
+    dana.refresh_from_db()
+    assert (dana.user, dana.may_keep) == (bob, False)
+    assert not Talk.objects.filter(pk=before).exists()
+    assert Following.objects.get().is_over
+
+
+def test_the_answer_of_somebody_we_know_is_no_code_because_it_looks_like_one(
+    say: Say, dana: Account, alice: User
+) -> None:
+    assert "not known" not in say("KD-345678")[0]
+    assert "not known" in say("link KD-345678")[0]
+    assert alice.username in say(people.new_code(alice, clock.now()))[0]
+
+
+def test_answers_that_look_like_codes_are_no_way_to_guess_one(say: Say, dana: Account, bob: User) -> None:
+    for number in range(people.MOST_WRONG):
+        say(f"KD-34567{number + 2}")
+    assert "too many wrong codes" in say(people.new_code(bob, clock.now()))[0]
+
+
+def test_a_code_that_the_service_died_over_still_links(
+    finance: Connection, room: noted.Room, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.accept(finance.pk, [came(people.new_code(alice, clock.now()), sender="U-a", dialog="D-a")], clock.now())
+    with monkeypatch.context() as dying:
+        dying.setattr(outbox, "put", lambda *_, **__: 1 / 0)
+        turns.attend(turns.due(clock.now(), 1)[0])
+    with clock.frozen(clock.now() + timedelta(seconds=30)):
+        work(finance)
+    assert alice.username in room.said()[0]

@@ -227,3 +227,18 @@ def test_posts_of_a_turn_answer_in_their_order(
     say("help")
     send(finance)
     assert room.calls == ["send"] * len(room.shown)
+
+
+def test_in_a_group_what_is_for_one_alone_and_has_no_place_is_said_so(say: Say, dana: Account) -> None:
+    Account.objects.filter(pk=dana.pk).update(private_dialog="")
+    assert "private" in say("list my tasks", dialog="G-1", dialog_kind="group")[0]
+
+
+def test_a_private_chat_that_others_have_joined_gets_nothing_that_is_for_one_alone(
+    say: Say, dana: Account, room: noted.Room
+) -> None:
+    say("hello")
+    say("hello", dialog_kind="group")
+    say("list my tasks", dialog="G-1", dialog_kind="group")
+    assert "private" in room.said("G-1")[0]
+    assert len(room.said("D-dana")) == 2
