@@ -5,10 +5,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 import structlog
 from django.db import Error
-from django.db.models import F
+from django.db.models import F, Q
 
 from apps.chat.content import Content
 from apps.chat.door.gathering import Gathering
@@ -20,6 +23,8 @@ log = structlog.get_logger(__name__)
 LONGEST = 4.0
 """Seconds from the delivery to its answer: Microsoft Teams waits for five."""
 PACE_SECONDS = 0.1
+ANSWERED_WITHIN = timedelta(hours=1)
+"""A delivery that comes again later has nobody who waits; until then no index but that of moments is needed."""
 IN_ANSWER = "said in the answer to the request"
 MEANWHILE = Content(text="I am working on it; ask “status”.")
 
@@ -54,7 +59,7 @@ def stop() -> None:
 def _look(questions: Sequence[Question]) -> list[Content | None]:
     """Three queries for all who wait, however many."""
     ids = _ids(questions)
-    posts = _posts(questions, set(ids.values()))
+    posts = _posts(questions, set(ids.values())) if ids else {}
     return [_said(posts.get(ids.get((each.connection_id, each.event_id), 0), [])) for each in questions]
 
 
@@ -67,10 +72,12 @@ def _ids(questions: Iterable[Question]) -> Mapping[tuple[int, str], int]:
 
 
 def _posts(questions: Iterable[Question], ids: set[int]) -> Mapping[int, list[Post]]:
-    """By what they answer. Their keys begin with in:<the incoming row>:."""
+    """By what they answer. Their keys begin with in:<the incoming row>:; what a dialog had said before is not read."""
+    answers = reduce(or_, (Q(key__startswith=f"in:{pk}:") for pk in ids))
     found = Post.objects.filter(
-        dialog__connection_id__in={each.connection_id for each in questions},
-        dialog__external_id__in={each.dialog for each in questions}, key__startswith="in:", kind=PostKind.MESSAGE,
+        answers, dialog__connection_id__in={each.connection_id for each in questions},
+        dialog__external_id__in={each.dialog for each in questions}, kind=PostKind.MESSAGE,
+        created_at__gte=clock.now() - ANSWERED_WITHIN,
     ).order_by("id")  # fmt: skip
     posts: dict[int, list[Post]] = defaultdict(list)
     for post in found:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 from django.db import connections
+from django.db.models.signals import post_init
 from django.http import HttpResponse
 from django.test import Client
 
@@ -352,3 +353,23 @@ def test_what_a_server_that_was_killed_left_in_the_spool_becomes_rows_when_the_n
     spool.write([parcel("e1")])
     before(None)
     wait_for("the row", lambda: count() == 1)
+
+
+def test_what_a_dialog_had_said_before_is_not_read_for_an_answer(answering: Connection) -> None:
+    dialog = Dialog.objects.create(connection=answering, external_id="D1", kind="private")
+    for number in range(50):
+        Post.objects.create(
+            dialog=dialog, key=f"in:9{number}:0", content={}, created_at=clock.now(), due_at=clock.now()
+        )
+    question = replying.Question(connection_id=answering.pk, event_id="e1", dialog="D1")
+    read: list[str] = []
+
+    def note(instance: Post, **_: Any) -> None:
+        read.append(instance.key)
+
+    post_init.connect(note, sender=Post)
+    try:
+        replying._posts([question], {90})
+    finally:
+        post_init.disconnect(note, sender=Post)
+    assert read == ["in:90:0"]
