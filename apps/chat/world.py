@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.catalog.models import TaskTemplate
@@ -13,11 +14,13 @@ from apps.chat import places
 from apps.chat.models import Account, Dialog, Following, Talk
 from apps.chat.platforms.contract import GROUP
 from apps.core.errors import ChantillyError
-from apps.language.contract import Interpretation, TemplateCard
+from apps.crm.models import Client
+from apps.language.contract import Choice, Interpretation, TemplateCard
 from apps.language.conversation import Estimate, KnownApproval, KnownTask, World
 from apps.tasks.making import pace
 from apps.tasks.models import Approval, Task
 
+MOST_NAMED = 8
 MOST_TASKS = 50
 MOST_RECENT = 20
 MOST_APPROVALS = 50
@@ -38,6 +41,7 @@ def of(user: Any, account: Account, dialog: Dialog, talk: Talk, now: datetime, *
         approvals=[] if dialog.kind == GROUP else [_asked(each) for each in _approvals(user)],
         find_task=lambda number: _find(number, user, dialog, account),
         estimate=lambda key, parameters: _estimate(user, key, parameters),
+        lookup=(lambda kind, words: _named(user, kind, words)) if places.is_discreet(dialog) else None,
         has_model=has_model,
     )
 
@@ -116,6 +120,20 @@ def _asked(approval: Approval) -> KnownApproval:
         approve=next((name for name in names if name.lower() in YES), ""),
         reject=next((name for name in names if name.lower() in NO), ""),
     )
+
+
+def _named(user: Any, kind: str, words: str) -> list[Choice]:
+    """What the words may name, for parameters with `x-lookup`; nothing of what this person may not look at."""
+    if kind != "clients" or not user.has_perm("crm.view_client"):
+        return []
+    text = " ".join(words.split())[:100]
+    found = Client.objects.filter(Q(name__icontains=text) | Q(code__iexact=text)).order_by("name")[:MOST_NAMED]
+    exact = [client for client in found if text.casefold() in (client.name.casefold(), client.code.casefold())]
+    return [Choice(label=_label(client), value=client.code) for client in (exact or found)]
+
+
+def _label(client: Client) -> str:
+    return f"{client.name}, {client.city}" if client.city else client.name
 
 
 def _estimate(user: Any, key: str, parameters: Mapping[str, Any]) -> Estimate | None:
