@@ -90,6 +90,7 @@ class Incoming(models.Model):
         indexes = [
             models.Index("due_at", name="incoming_due", condition=Q(due_at__isnull=False)),
             models.Index("received_at", name="incoming_received"),
+            models.Index(fields=["connection", "dialog", "-id"], name="incoming_of_dialog"),
         ]
 
     def __str__(self) -> str:
