@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.chat import connecting
-from apps.chat.models import Account, Connection, Dialog, Incoming, Post
+from apps.chat.models import Account, Connection, Dialog, Incoming, Lesson, Post, ScheduleDraft
 from apps.chat.pages import connections
 from apps.chat.pages.urls import EXTENSION
 from apps.chat.platforms import platform
@@ -200,3 +200,34 @@ class PostAdmin(Listed):
 def _preview(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= PREVIEW else f"{line[: PREVIEW - 1]}…"
+
+
+@admin.register(Lesson)
+class LessonAdmin(Listed):
+    """For authors: what was not understood at once, and what was meant. Its senders have agreed to it."""
+
+    list_display = ["text", "meant", "created_at", "is_used"]
+    list_filter = ["is_used", "template_key"]
+    search_fields = ["text"]
+    actions = ["mark_used"]
+
+    @admin.display(description="meant", ordering="template_key")
+    def meant(self, row: Lesson) -> str:
+        return row.template_key or "none of those offered"
+
+    @admin.action(description="Mark as looked at", permissions=["author"])
+    def mark_used(self, request: HttpRequest, rows: QuerySet[Lesson]) -> None:
+        messages.success(request, f"{saying.count(rows.update(is_used=True), 'message')} marked as looked at.")
+
+    def has_author_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("chat.change_lesson")
+
+
+@admin.register(ScheduleDraft)
+class ScheduleDraftAdmin(Listed):
+    """Wishes for schedules, which do not run yet."""
+
+    list_display = ["rule", "template_key", "user", "sentence", "created_at"]
+    list_filter = ["template_key"]
+    list_select_related = ["user"]
+    search_fields = ["rule", "sentence"]
