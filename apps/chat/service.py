@@ -35,6 +35,8 @@ Answer = TypeVar("Answer")
 LEADER = "chat:service"
 TURN_SECONDS = 6.0
 RENEW_SECONDS = 2.0
+HUNG_SECONDS = 60.0
+"""A round that takes longer is taken for one that never ends."""
 LOOK_SECONDS = 0.5
 SAFETY_SECONDS = 1.0
 CONNECTION_SECONDS = 2.0
@@ -56,6 +58,7 @@ class Service:
         self._busy: set[int] = set()
         self._lock = threading.Lock()
         self._turn: int | None = None
+        self._beat = 0.0
 
     def run(self) -> None:
         listener = hints.Listener(hints.CHAT)
@@ -105,15 +108,34 @@ class Service:
     def _work(self, listener: hints.Listener, feed: hints.Listener) -> None:
         """Until the turn cannot be renewed."""
         ending = threading.Event()
+        self._beat = time.monotonic()
+        keeper = threading.Thread(target=self._keep_turn, args=(ending,), name="chat-keeper", daemon=True)
+        keeper.start()
+        try:
+            self._work_on(ending, listener, feed)
+        finally:
+            ending.set()
+            self._sending.set()
+            keeper.join(5.0)
+
+    def _keep_turn(self, ending: threading.Event) -> None:
+        """Renew it beside the work: a long round must not give the turn, and with it what is being sent, to another.
+
+        A round that does not end at all gives it away.
+        """
+        try:
+            while not ending.wait(RENEW_SECONDS):
+                if time.monotonic() - self._beat > HUNG_SECONDS or not self._lead():
+                    ending.set()
+        finally:
+            connections.close_all()
+
+    def _work_on(self, ending: threading.Event, listener: hints.Listener, feed: hints.Listener) -> None:
         self._safely(_take_over, None)
-        renew_at = connect_at = keep_at = look_at = 0.0
+        connect_at = keep_at = look_at = 0.0
         with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat-turn") as pool:
-            while not self._stopped.is_set():
-                now = time.monotonic()
-                if now >= renew_at:
-                    if not self._lead():
-                        break
-                    renew_at = now + RENEW_SECONDS
+            while not (self._stopped.is_set() or ending.is_set()):
+                now = self._beat = time.monotonic()
                 if now >= connect_at:
                     self._safely(partial(self._connect, ending), None)
                     connect_at = now + CONNECTION_SECONDS
@@ -122,7 +144,7 @@ class Service:
                     keep_at = now + KEEP_SECONDS
                 self._safely(partial(self._hand_out, pool), None)
                 if now >= look_at:
-                    self._safely(self._look, None)
+                    self._look()
                     look_at = time.monotonic() + LOOK_SECONDS
                 self._rest(listener, feed, LOOK_SECONDS)
             ending.set()
@@ -175,10 +197,9 @@ class Service:
             hints.send(hints.CHAT)
 
     def _look(self) -> None:
-        now = clock.now()
-        following.look(now)
-        asking.look(now)
-        mailing.look(now)
+        """Each for itself: what one of them cannot do is no reason for the others to wait."""
+        for look in (following.look, asking.look, mailing.look):
+            self._safely(partial(look, clock.now()), 0)
 
     # Connections -----------------------------------------------------------------------------------------------------
 
