@@ -64,7 +64,8 @@ class Obeying:
             try:
                 self._do(act)
             except ChantillyError as error:
-                self._say("refused", why=error.message)
+                # A reason can name what only the asker may know.
+                self._aside(Content(text=say("refused", self.locale, why=error.message)))
         for request_key, task_id in self.done.began:
             state = state.began(request_key, task_id)
         return state
@@ -100,7 +101,7 @@ class Obeying:
         self.done.follow.append(task.pk)
         if not submitted.is_new and submitted.because != "key":
             self._say("exists", task=task.pk, title=task.title)
-        if not places.is_discreet(self.dialog):
+        if not places.is_discreet(self.dialog) and places.for_details(self.dialog, self.account) is not None:
             self._say("in_private", name=self.account.shown_name or self.user.get_username())
 
     def _order(self, act: Order) -> None:

@@ -30,7 +30,7 @@ def mutated(draw: st.DrawFn, payload: dict[str, Any]) -> bytes:
             if value is GONE:
                 del holder[name]
             else:
-                holder[name] = value
+                holder[name] = copy.deepcopy(value)  # the next round may bend what is inside it
     body = json.dumps(document).encode()
     if draw(st.integers(0, 9)) == 0:
         place = draw(st.integers(0, len(body)))
