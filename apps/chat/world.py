@@ -1,11 +1,10 @@
 """What a person's conversation may name: their templates, tasks and approvals, and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -13,6 +12,7 @@ from apps.catalog.models import TaskTemplate
 from apps.chat import places
 from apps.chat.models import Account, Dialog, Following, Talk
 from apps.chat.platforms.contract import GROUP
+from apps.console.terminal.asking import card
 from apps.core.errors import ChantillyError
 from apps.crm.models import Client
 from apps.language.contract import Choice, Interpretation, TemplateCard
@@ -24,7 +24,6 @@ MOST_NAMED = 8
 MOST_TASKS = 50
 MOST_RECENT = 20
 MOST_APPROVALS = 50
-MODEL_TOOLS = frozenset({"ai", "agent"})
 YES, NO = ("approve", "yes", "accept", "ok", "agree", "release"), ("reject", "no", "decline", "refuse", "deny", "stop")
 
 
@@ -53,32 +52,7 @@ def with_reading(world: World, reading: Interpretation | None) -> World:
 
 def cards(user: Any, dialog: Dialog) -> list[TemplateCard]:
     templates = places.sayable(TaskTemplate.objects.runnable_by(user), dialog)
-    return [_card(template) for template in templates.order_by("key")]
-
-
-def _card(template: TaskTemplate) -> TemplateCard:
-    revision = template.published
-    assert revision is not None  # runnable_by answers only templates that serve
-    said = revision.triggers
-    return TemplateCard(
-        key=template.key,
-        name=template.name,
-        description=template.description,
-        category=template.category,
-        patterns=tuple(said.get("patterns", ())),
-        keywords=tuple(said.get("keywords", ())),
-        contexts=tuple(said.get("contexts", ())),
-        examples=tuple(said.get("examples", ())),
-        parameter_schema=revision.parameter_schema,
-        must_confirm=revision.parameter_schema.get("x-confirm") is True,
-        cost=_cost(revision.required_tools),
-    )
-
-
-def _cost(tools: Sequence[str]) -> str:
-    """Empty without a model: rules cost nothing."""
-    asks = any(name.split(".")[0] in MODEL_TOOLS for name in tools)
-    return "asks the language model" if asks and settings.GEMINI_API_KEY else ""
+    return [card(template) for template in templates.order_by("key")]
 
 
 def contexts(dialog: Dialog) -> list[str]:

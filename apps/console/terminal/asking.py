@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -15,6 +16,8 @@ from apps.language.filling import fill
 from apps.language.understanding import understand
 from apps.tasks.models import Task
 
+MODEL_TOOLS = frozenset({"ai", "agent"})
+"""Modules whose calls may ask the language model, and cost what it costs."""
 MAX_OPEN = 20
 
 Answer = Callable[[Question, str], str | None]
@@ -44,10 +47,11 @@ def message(text: str, user: User, now: datetime) -> Message:
 
 def cards(user: User) -> list[TemplateCard]:
     """Those that the user may start; the language never hears of others."""
-    return [_card(template) for template in TaskTemplate.objects.runnable_by(user)]
+    return [card(template) for template in TaskTemplate.objects.runnable_by(user)]
 
 
-def _card(template: TaskTemplate) -> TemplateCard:
+def card(template: TaskTemplate) -> TemplateCard:
+    """What the language needs of a template in service."""
     revision = template.published
     assert revision is not None  # runnable_by answers only templates that serve
     triggers = revision.triggers
@@ -61,7 +65,15 @@ def _card(template: TaskTemplate) -> TemplateCard:
         keywords=tuple(triggers.get("keywords", ())),
         contexts=tuple(triggers.get("contexts", ())),
         examples=tuple(triggers.get("examples", ())),
+        must_confirm=revision.parameter_schema.get("x-confirm") is True,
+        cost=_cost(revision.required_tools),
     )
+
+
+def _cost(tools: Sequence[str]) -> str:
+    """Empty without a model: rules cost nothing."""
+    asks = any(name.split(".")[0] in MODEL_TOOLS for name in tools)
+    return "asks the language model" if asks and settings.GEMINI_API_KEY else ""
 
 
 @dataclass(frozen=True, kw_only=True)
