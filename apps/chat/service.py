@@ -62,11 +62,10 @@ class Service:
 
     def run(self) -> None:
         listener = hints.Listener(hints.CHAT)
-        feed = hints.Listener(hints.FEED)
         try:
             while not self._stopped.is_set():
                 if self._lead():
-                    self._work(listener, feed)
+                    self._work(listener)
                 else:
                     self._stopped.wait(1.0)
         finally:
@@ -74,7 +73,6 @@ class Service:
             for thread in list(self._threads.values()):
                 thread.join(5.0)
             listener.close()
-            feed.close()
             self._give_back()
             connections.close_all()
 
@@ -105,14 +103,14 @@ class Service:
         except DatabaseError as error:
             log.warning("chat_turn_runs_out_by_itself", error=str(error).strip())
 
-    def _work(self, listener: hints.Listener, feed: hints.Listener) -> None:
+    def _work(self, listener: hints.Listener) -> None:
         """Until the turn cannot be renewed."""
         ending = threading.Event()
         self._beat = time.monotonic()
         keeper = threading.Thread(target=self._keep_turn, args=(ending,), name="chat-keeper", daemon=True)
         keeper.start()
         try:
-            self._work_on(ending, listener, feed)
+            self._work_on(ending, listener)
         finally:
             ending.set()
             self._sending.set()
@@ -130,7 +128,7 @@ class Service:
         finally:
             connections.close_all()
 
-    def _work_on(self, ending: threading.Event, listener: hints.Listener, feed: hints.Listener) -> None:
+    def _work_on(self, ending: threading.Event, listener: hints.Listener) -> None:
         self._safely(_take_over, None)
         connect_at = keep_at = look_at = 0.0
         with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="chat-turn") as pool:
@@ -146,17 +144,16 @@ class Service:
                 if now >= look_at:
                     self._look()
                     look_at = time.monotonic() + LOOK_SECONDS
-                self._rest(listener, feed, LOOK_SECONDS)
+                self._rest(listener)
             ending.set()
             self._sending.set()
 
-    def _rest(self, listener: hints.Listener, feed: hints.Listener, seconds: float) -> None:
-        ready, _, _ = select.select([listener, feed], [], [], seconds)
-        if listener in ready:
+    def _rest(self, listener: hints.Listener) -> None:
+        """Until something was said, or the next look is due. Tasks' own hints would wake it hundreds of times a second."""
+        ready, _, _ = select.select([listener], [], [], LOOK_SECONDS)
+        if ready:
             listener.drain()
             self._sending.set()
-        if feed in ready:
-            feed.drain()
 
     def _safely(self, work: Callable[[], Answer], otherwise: Answer) -> Answer:
         """Nothing that goes wrong in one round ends the service; the next finds the same rows."""
