@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from apps.chat.models import Account, Connection, LinkCode
+from apps.chat.models import Account, Connection, LinkCode, Post, PostState
 from apps.chat.platforms.contract import PRIVATE, Arrived
 from apps.core.errors import Conflict, NotFound, NotPermitted
 
@@ -113,6 +113,8 @@ def _forget(account: Account, user: Any) -> None:
         Account.objects.filter(pk=account.pk).update(may_keep=False)
         account.talks.all().delete()
         account.followings.filter(is_over=False).update(is_over=True)
+        unsaid = Post.objects.filter(account=account, due_at__isnull=False, external_id="")
+        unsaid.update(state=PostState.DROPPED, due_at=None, remark="The account is another person's now.")
 
 
 def _refuse_page(account: Account) -> None:

@@ -28,6 +28,8 @@ BATCH = 50
 PIECE = 1024 * 1024
 MOST_BROKEN = 5
 """Tries of a post that our own code for the platform cannot send."""
+UNSEALED_SECONDS = 30.0
+"""Between two looks whether a secret that cannot be read can be."""
 ANSWER_SECONDS = 5.0
 """Where the platform's request is answered by our post: so long the answer is left to the request."""
 
@@ -58,9 +60,12 @@ class Sender:
         self.connection_id = connection_id
         self._bucket: Bucket | None = None
         self._last: dict[int, float] = {}
+        self._quiet_until = 0.0
 
     def turn(self, is_ending: Callable[[], bool] = lambda: False) -> float:
         """Send what may go now. Returns seconds until something more may be due."""
+        if (quiet := self._quiet_until - time.monotonic()) > 0:
+            return quiet
         connection = Connection.objects.in_service().filter(pk=self.connection_id).first()
         if connection is None:
             return 5.0
@@ -73,7 +78,8 @@ class Sender:
             wired = wiring(connection)
         except ChantillyError as error:
             events.note(connection, Kind.FAILED, error.message)
-            return 30.0
+            self._quiet_until = time.monotonic() + UNSEALED_SECONDS
+            return UNSEALED_SECONDS
         pause = 1.0
         for post in outbox.due(now, BATCH, connection_id=connection.pk):
             if is_ending():

@@ -1,6 +1,7 @@
 """The outbox and its sender: order, changes, limits, failures, and nothing lost or doubled."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -198,3 +199,20 @@ def test_what_our_own_code_cannot_send_is_given_up_and_the_next_one_leaves(dialo
             send(dialog.connection)
     assert room.said() == ["two"]
     assert Post.objects.get(key="one").state == "failed"
+
+
+def test_a_secret_that_cannot_be_read_is_not_tried_again_at_once(
+    dialog: Dialog, room: noted.Room, settings: Any
+) -> None:
+    put(dialog, "one")
+    settings.CHECKPOINT_KEYS = ["old"]
+    dialog.connection.put_secrets({"token": "t"})
+    dialog.connection.save()
+    settings.CHECKPOINT_KEYS = ["new"]
+    sender = Sender(dialog.connection_id)
+    assert sender.turn() == 30.0
+    assert 29.0 < sender.turn() <= 30.0
+    assert [event.count for event in ConnectionEvent.objects.filter(kind="failed")] == [1]
+    settings.CHECKPOINT_KEYS = ["new", "old"]
+    send(dialog.connection)
+    assert room.said() == ["one"]

@@ -7,11 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chat import inbox, outbox, people, turns
-from apps.chat.models import Account, Connection, Dialog, Following, Incoming, LinkCode, Talk
+from apps.chat.content import Content
+from apps.chat.models import Account, Connection, Dialog, Following, Incoming, LinkCode, Post, Talk
 from apps.core import clock
 from apps.core.errors import Conflict, NotFound, NotPermitted
 from tests.unit.chat import noted
-from tests.unit.chat.conftest import came, linked, work
+from tests.unit.chat.conftest import came, linked, send, work
 
 pytestmark = pytest.mark.django_db
 Say = Callable[..., list[str]]
@@ -153,3 +154,14 @@ def test_a_code_that_the_service_died_over_still_links(
     with clock.frozen(clock.now() + timedelta(seconds=30)):
         work(finance)
     assert alice.username in room.said()[0]
+
+
+def test_what_was_not_said_yet_is_not_said_to_who_comes_after(
+    say: Say, finance: Connection, dana: Account, alice: User, room: noted.Room
+) -> None:
+    dialog = Dialog.objects.create(connection=finance, external_id="D-dana", kind="private")
+    outbox.put(dialog, "k", Content(text="Northwind owes 4,711."), clock.now(), account=dana)
+    people.unlink(dana, alice)
+    send(finance)
+    assert room.said() == []
+    assert Post.objects.get().state == "dropped"
