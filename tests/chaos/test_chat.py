@@ -97,6 +97,11 @@ def test_a_service_that_is_killed_while_people_talk_loses_and_doubles_nothing(
         seconds=60,
     )
     wait_for(
+        "all ends to be told of",
+        lambda: not installation.sql("SELECT 1 FROM chat_following WHERE NOT is_over"),
+        seconds=60,
+    )
+    wait_for(
         "all to be said", lambda: not installation.sql("SELECT 1 FROM chat_post WHERE due_at IS NOT NULL"), seconds=150
     )
 

@@ -80,6 +80,7 @@ def wait_for_all(made: Installation, acknowledged: set[str]) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_while_the_database_is_locked_for_ten_seconds_all_are_answered_within_one_and_kept_once(
     made: Installation,
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_web_server_killed_amid_two_hundred_messages_a_second_has_lost_none_it
         wait_for_all(made, told.acknowledged)
 
 
+@pytest.mark.long
 def test_a_web_server_killed_while_the_database_is_locked_leaves_what_it_acknowledged_to_the_next(
     made: Installation,
 ) -> None:
