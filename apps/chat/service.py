@@ -52,7 +52,6 @@ class Service:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._woken = threading.Event()
         self._sending = threading.Event()
         self._threads: dict[str, threading.Thread] = {}
         self._busy: set[int] = set()
@@ -78,7 +77,6 @@ class Service:
 
     def stop(self) -> None:
         self._stopped.set()
-        self._woken.set()
         self._sending.set()
 
     # Who works -------------------------------------------------------------------------------------------------------

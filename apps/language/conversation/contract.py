@@ -75,6 +75,8 @@ class World:
     reading: Interpretation | None = None
 
 
+Style = Literal["", "primary", "danger"]
+
 # What is said -------------------------------------------------------------------------------------------------------
 
 
@@ -100,7 +102,7 @@ class Button:
 
     label: str
     value: str
-    style: Literal["", "primary", "danger"] = ""
+    style: Style = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from apps.language import commands, wording
 from apps.language.commands import DECISIONS, MAX_CHOICES, WITHOUT_A_TASK, Recognised
 from apps.language.contract import Choice, Command, OpenTask, Question
 from apps.language.conversation import helping
-from apps.language.conversation.contract import Decide, KnownApproval, KnownTask, Order, Subscribe
+from apps.language.conversation.contract import Decide, KnownApproval, KnownTask, Order, Style, Subscribe
 from apps.language.conversation.state import More, Open
 from apps.language.conversation.talk import Talk
 from apps.language.wording import say
@@ -40,7 +40,8 @@ def obey(talk: Talk, found: Recognised) -> bool:
 
 
 def _order(talk: Talk, found: Recognised) -> None:
-    command = Command(verb=found.verb, comment=found.comment)  # type: ignore[arg-type]  # help was answered before
+    assert found.verb != "help"  # it was answered before
+    command = Command(verb=found.verb, comment=found.comment)
     if found.ids and not found.is_titled:
         _numbered(talk, command, found.ids)
         return
@@ -194,7 +195,8 @@ def _decide(talk: Talk, found: Recognised) -> bool:
         waiting = [each for each in waiting if each.task_id in found.ids]
     elif about is not None:
         waiting = [each for each in waiting if about.id == (each.id if about.kind == "approval" else each.task_id)]
-    command = Command(verb=found.verb, comment=found.comment)  # type: ignore[arg-type]  # one of DECISIONS
+    assert found.verb != "help"  # it is one of DECISIONS
+    command = Command(verb=found.verb, comment=found.comment)
     if not waiting:
         talk.say(say("no_approval_here" if about or found.ids else "no_approval"))
     elif len(waiting) > 1:
@@ -240,7 +242,7 @@ def _approval(talk: Talk, number: int | None) -> KnownApproval | None:
 def _confirm_decision(talk: Talk, command: Command, approval: KnownApproval) -> None:
     opened = talk.wait("decision", order=command, approval_id=approval.id)
     text = say(f"confirm.{command.verb}", title=approval.title, number=approval.task_id)
-    style = "primary" if command.verb == "approve" else "danger"
+    style: Style = "primary" if command.verb == "approve" else "danger"
     buttons = (talk.button(opened, "yes", say(f"button.{command.verb}"), style), talk.button(opened, "keep"))
     talk.ask(opened, text, *([say("quoted", text=command.comment)] if command.comment else []), buttons=buttons)
 

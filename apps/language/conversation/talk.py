@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from apps.language import wording
 from apps.language.contract import Command, Interpretation, Message, Question, TemplateCard
-from apps.language.conversation.contract import Act, Button, Card, Reply, World
+from apps.language.conversation.contract import Act, Button, Card, Reply, Style, World
 from apps.language.conversation.state import (
     LASTS,
     MAX_BYTES,
@@ -53,8 +54,8 @@ class Talk:
     def open(self) -> Open | None:
         return self.state.open
 
-    def change(self, **changes: object) -> None:
-        self.state = replace(self.state, **changes)  # type: ignore[arg-type]  # names of State's own fields
+    def change(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
 
     def say(self, *text: str, card: Card | None = None, buttons: Sequence[Button] = (), card_id: str = "") -> None:
         self.replies.append(Reply(text=text, card=card, buttons=tuple(buttons), card_id=card_id))
@@ -115,9 +116,9 @@ class Talk:
         numbered = [Button(label=each.label[:80], value=f"{opened.id}.{n}") for n, each in enumerate(choices, 1)]
         self.say(*text, card=card, buttons=(*numbered, *buttons), card_id=opened.id)
 
-    def button(self, opened: Open, name: str, label: str = "", style: str = "") -> Button:
+    def button(self, opened: Open, name: str, label: str = "", style: Style = "") -> Button:
         text = label or wording.say(f"button.{name}")
-        return Button(label=text, value=f"{opened.id}.{name}", style=style)  # type: ignore[arg-type]  # one of its styles
+        return Button(label=text, value=f"{opened.id}.{name}", style=style)
 
     def pressed(self, opened: Open, text: str) -> str:
         """Which of the buttons that are not choices the person typed, by number or label; "" for none."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -41,10 +42,10 @@ def test_fresh_process_finds_the_fit_of_another(folder: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("damage", [lambda whole: whole[:1000], lambda whole: b"", lambda whole: b"x" * 5000])
-def test_fit_that_was_cut_off_is_made_anew(folder: Path, damage: object) -> None:
+def test_fit_that_was_cut_off_is_made_anew(folder: Path, damage: Callable[[bytes], bytes]) -> None:
     first = understand(message(TEXT), CARDS)
     (file,) = folder.glob("*.npz")
-    file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]
+    file.write_bytes(damage(file.read_bytes()))
     keeping.forget()
     assert understand(message(TEXT), CARDS) == first
 
