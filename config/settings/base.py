@@ -367,6 +367,7 @@ TOOL_MODULES = {
     "knowledge": "apps.tools.knowledge",
     "report": "apps.tools.report",
     "task": "apps.tools.task",
+    "translation": "apps.tools.translation",
 }
 # Agent classes that nodes of workflows may name: name -> dotted path. A site adds its own here.
 AGENT_CLASSES = {
