@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from apps.chat import connecting, people
 from apps.chat.connecting import Wish
-from apps.chat.models import Connection, Incoming
+from apps.chat.models import Connection, Dialog, Incoming
 from apps.core import clock
 from apps.tasks.models import Task
 from tests.flows.chatting import deliver, serve
@@ -81,3 +81,16 @@ def test_nobody_gets_anything_done_without_a_code(desk, program):
     says(desk, "yes", sender="eve")
     assert len([message for message in program.messages.values() if message["type"] == "message"]) == 1
     assert not Task.objects.exists()
+
+
+def test_who_names_another_s_private_dialog_is_told_nothing_of_theirs(desk, program, alice, bob):
+    """Two people, one id for where they talk: an answer of one is no answer of the other."""
+    for user, sender in ((alice, "ada"), (bob, "ben")):
+        says(desk, people.new_code(user, clock.now()), dialog="lobby", sender=sender)
+    program.messages.clear()
+    says(desk, "client analysis", dialog="lobby", sender="ada")
+    says(desk, "yes", dialog="lobby", sender="ben")
+    told = [(message["dialog"], message["to"]) for message in program.messages.values()]
+    assert {to for _, to in told} == {"ada", "ben"} and {place for place, _ in told} == {"lobby"}
+    assert Dialog.objects.filter(connection=desk).count() == 2
+    assert not Task.objects.filter(requester=bob).exists()

@@ -15,9 +15,9 @@ from tests.platforms.loopback import Given, Loopback, Request
 SECRET = "5f0c1d2e" * 8
 HEADER = "X-Chantilly-Signature"
 KINDS = {
-    "message": {"connection", "type", "key", "dialog", "about", "text", "content"},
-    "edit": {"connection", "type", "message_id", "dialog", "text", "content"},
-    "file": {"connection", "type", "key", "dialog", "file"},
+    "message": {"connection", "type", "key", "dialog", "to", "about", "text", "content"},
+    "edit": {"connection", "type", "message_id", "dialog", "to", "text", "content"},
+    "file": {"connection", "type", "key", "dialog", "to", "file"},
     "ping": {"connection", "type"},
 }
 

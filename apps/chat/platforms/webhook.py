@@ -62,6 +62,8 @@ SCHEMA: dict[str, Any] = {
     },
 }
 NEEDED = {"message": "text", "button": "button"}
+BETWEEN = "\xa0"
+"""Between a private dialog's id and its sender's, in what names the dialog here; no id has it: it is not printable."""
 
 
 class Webhook:
@@ -97,18 +99,18 @@ class Webhook:
         return Answer()
 
     def send(self, wiring: Wiring, dialog: str, content: Content, *, key: str, about: str = "") -> str:
-        said = {"type": "message", "key": key, "dialog": dialog, "about": about, **_said(content)}
+        said = {"type": "message", "key": key, **_place(dialog), "about": about, **_said(content)}
         return _message_id(_posted(wiring, said, key)) or key
 
     def edit(self, wiring: Wiring, dialog: str, message_id: str, content: Content) -> None:
-        said = {"type": "edit", "message_id": message_id, "dialog": dialog, **_said(content)}
+        said = {"type": "edit", "message_id": message_id, **_place(dialog), **_said(content)}
         _posted(wiring, said, sha256(json.dumps(said).encode()).hexdigest())
 
     def send_file(self, wiring: Wiring, dialog: str, name: str, media_type: str, data: bytes, *, key: str) -> str:
         if len(data) > MOST_FILE:
             raise PlatformError(f"Files of more than {MOST_FILE:,} bytes are not sent: link them.", is_permanent=True)
         file = {"name": clean(name, 200), "media_type": media_type, "size": len(data)}
-        said = {"type": "file", "key": key, "dialog": dialog, "file": {**file, "base64": b64encode(data).decode()}}
+        said = {"type": "file", "key": key, **_place(dialog), "file": {**file, "base64": b64encode(data).decode()}}
         return _message_id(_posted(wiring, said, key)) or key
 
     def poll(self, wiring: Wiring, cursor: str, *, seconds: float) -> Polled:
@@ -149,8 +151,26 @@ def _arrived(document: Mapping[str, Any]) -> Arrived:
         if not said.get(name, "").isprintable():
             raise Refused(f"{name}: Leave line breaks and control characters out of ids.", status=400)
     at = datetime.fromisoformat(said["at"]) if "at" in said else None
-    rest = {name: value for name, value in said.items() if name not in ("id", "at")}
-    return Arrived(event_id=said["id"], at=at, **rest)
+    rest = {name: value for name, value in said.items() if name not in ("id", "at", "dialog")}
+    return Arrived(event_id=said["id"], at=at, dialog=_dialog(said), **rest)
+
+
+def _dialog(said: Mapping[str, Any]) -> str:
+    """A private dialog is its sender's: another who names the same one has another. Raises Refused."""
+    dialog: str = said["dialog"]
+    if said["dialog_kind"] == GROUP:
+        return dialog
+    alone = f"{dialog}{BETWEEN}{said['sender']}"
+    if len(alone) > LONGEST_ID:
+        why = f"dialog: It and the sender have more than {LONGEST_ID - 1} characters together."
+        raise Refused(why, status=400)
+    return alone
+
+
+def _place(dialog: str) -> dict[str, str]:
+    """Where the other side shows it, and to whom; `to` is empty for a group."""
+    place, _, to = dialog.partition(BETWEEN)
+    return {"dialog": place, "to": to}
 
 
 def _said(content: Content) -> dict[str, Any]:

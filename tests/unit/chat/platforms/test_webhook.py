@@ -61,6 +61,25 @@ class TestReceiving:
         [arrived] = receive(body.encode()).arrived
         assert (arrived.kind, arrived.button, arrived.about) == ("button", "yes:1", "m")
 
+    def test_two_who_name_the_same_private_dialog_have_one_each_and_a_group_has_one(self):
+        def dialog(sender, kind):
+            body = json.dumps({"id": "e", "dialog": "d", "sender": sender, "text": "hi", "dialog_kind": kind})
+            [arrived] = receive(body.encode()).arrived
+            return arrived.dialog
+
+        assert dialog("ada", "private") == dialog("ada", "private") != dialog("bob", "private")
+        assert dialog("ada", "group") == dialog("bob", "group") == "d"
+        assert "d" not in (dialog("ada", "private"), dialog("bob", "private"))
+
+    @pytest.mark.parametrize("length", [199, 200])
+    def test_ids_of_a_private_dialog_that_are_too_long_together_are_refused_and_never_cut(self, length):
+        body = json.dumps({"id": "e", "dialog": "d" * (length - 100), "sender": "u" * 100, "text": "hi"}).encode()
+        if length == 199:
+            [arrived] = receive(body).arrived
+            assert len(arrived.dialog) == 200
+        else:
+            assert "199 characters together" in refused(body).message
+
     def test_what_a_bot_wrote_is_marked(self):
         [arrived] = receive(other.said("hello", is_from_bot=True)).arrived
         assert arrived.is_from_bot
@@ -196,6 +215,20 @@ class TestSending:
         assert (said["dialog"], said["about"], said["key"], said["connection"]) == ("d-1", "m-7", "in:1:0", "finance")
         assert Content.from_json(said["content"]) == Content.from_json(content.to_json())
         assert said["text"] == content.plain()
+
+    def test_what_is_said_to_one_alone_names_the_dialog_and_the_person(self, program, reached):
+        [arrived] = receive(other.said("hello", dialog="d-1", sender="ada")).arrived
+        WEBHOOK.send(reached, arrived.dialog, Content(text="hi"), key="k")
+        WEBHOOK.edit(reached, arrived.dialog, "m-0", Content(text="ho"))
+        WEBHOOK.send_file(reached, arrived.dialog, "a.txt", "text/plain", b"x", key="f")
+        WEBHOOK.send(reached, "g-1", Content(text="all"), key="g")
+        places = [(said["type"], said["dialog"], said["to"]) for said in program.messages.values()]
+        assert places == [
+            ("message", "d-1", "ada"),
+            ("edit", "d-1", "ada"),
+            ("file", "d-1", "ada"),
+            ("message", "g-1", ""),
+        ]
 
     def test_how_far_a_task_is_is_in_the_text_too(self, program, reached):
         WEBHOOK.send(reached, "d-1", Content(text="Reading", percent=45.4), key="k")
