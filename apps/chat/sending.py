@@ -152,7 +152,8 @@ def deliver(post: Post, service: Platform, wired: Wiring) -> str:
         return _deliver_file(post, service, wired, key)
     content = Content.from_json(post.content)
     if post.external_id:
-        if service.limits.can_edit:  # else what is shown stays; the end is a post of its own
+        if service.limits.can_edit and not post.external_id.startswith(outbox.ANSWER):
+            # else what is shown stays; the end is a post of its own
             service.edit(wired, dialog.external_id, post.external_id, content)
         return post.external_id
     return service.send(wired, dialog.external_id, content, key=key, about=post.about)

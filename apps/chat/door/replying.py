@@ -4,15 +4,16 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import reduce
 from operator import or_
 
 import structlog
-from django.db import Error
+from django.db import Error, transaction
 from django.db.models import F, Q
 
+from apps.chat import outbox
 from apps.chat.content import Content
 from apps.chat.door.gathering import Gathering
 from apps.chat.models import Incoming, Post, PostKind, PostState
@@ -26,6 +27,8 @@ PACE_SECONDS = 0.1
 ANSWERED_WITHIN = timedelta(hours=1)
 """A delivery that comes again later has nobody who waits; until then no index but that of moments is needed."""
 IN_ANSWER = "said in the answer to the request"
+MOST_NEWS = 5
+"""Of what could not be told meanwhile, in one answer."""
 MEANWHILE = Content(text="I am working on it; ask “status”.")
 
 
@@ -78,7 +81,7 @@ def _posts(questions: Iterable[Question], ids: set[int]) -> Mapping[int, list[Po
         answers, dialog__connection_id__in={each.connection_id for each in questions},
         dialog__external_id__in={each.dialog for each in questions}, kind=PostKind.MESSAGE,
         created_at__gte=clock.now() - ANSWERED_WITHIN,
-    ).order_by("id")  # fmt: skip
+    ).select_related("account").order_by("id")  # fmt: skip
     posts: dict[int, list[Post]] = defaultdict(list)
     for post in found:
         number = post.key.split(":")[1]
@@ -90,17 +93,51 @@ def _posts(questions: Iterable[Question], ids: set[int]) -> Mapping[int, list[Po
 def _said(posts: Iterable[Post]) -> Content | None:
     """The first that is ours to say; one that was said so before is said again, to the same delivery."""
     for post in posts:
-        if post.remark == IN_ANSWER or _is_taken(post):
+        if post.remark == IN_ANSWER:
             return Content.from_json(post.content)
+        if (said := _take(post)) is not None:
+            return said
     return None
 
 
-def _is_taken(post: Post) -> bool:
-    return bool(
-        Post.objects.filter(pk=post.pk, state=PostState.WAITING, revision=post.revision).update(
-            state=PostState.SENT, due_at=None, shown=F("revision"), sent_at=clock.now(), remark=IN_ANSWER
+def _take(post: Post) -> Content | None:
+    """What the post says, with what could not be told since the last answer; None when another says it."""
+    mine = Post.objects.filter(pk=post.pk, state=PostState.WAITING, revision=post.revision)
+    with transaction.atomic():
+        if not mine.update(
+            state=PostState.SENT, due_at=None, shown=F("revision"), external_id=f"{outbox.ANSWER}{post.pk}",
+            sent_at=clock.now(), remark=IN_ANSWER,
+        ):  # fmt: skip
+            return None
+        said = _with_news(post)
+        Post.objects.filter(pk=post.pk).update(content=said.to_json())  # for the same delivery, where it comes again
+    return said
+
+
+def _with_news(post: Post) -> Content:
+    """The post, and after it what nobody could be told without being asked: for each task the newest of it."""
+    said, news = Content.from_json(post.content), {}
+    for each in _unseen(post):
+        Post.objects.filter(pk=each.pk).update(
+            state=PostState.SENT, shown=each.revision, external_id=f"{outbox.ANSWER}{each.pk}", remark=IN_ANSWER
         )
-    )
+        news[each.task_id or -each.pk] = Content.from_json(each.content)
+    texts = [said.text, *(f"{each.title}\n{each.text}".strip() for each in news.values())]
+    links = [*said.links, *(link for each in news.values() for link in each.links)]
+    return replace(said, text="\n\n".join(text for text in texts if text), links=links)
+
+
+def _unseen(post: Post) -> list[Post]:
+    """Of whom it answers, in this dialog: posts that found no way, and answers that say something else by now."""
+    if post.account is None or post.account.linked_at is None:
+        return []
+    changed = Q(external_id__startswith=outbox.ANSWER, shown__lt=F("revision"))
+    since = max(clock.now() - outbox.MAX_AGE, post.account.linked_at)
+    found = Post.objects.filter(
+        changed | Q(state=PostState.FAILED, external_id=""), dialog=post.dialog_id, account=post.account_id,
+        kind=PostKind.MESSAGE, pk__lt=post.pk, created_at__gte=since,
+    ).order_by("id")  # fmt: skip
+    return list(found[:MOST_NEWS])
 
 
 _looker: Gathering[Question, Content | None] = Gathering("chat-replies", _look)

@@ -6,20 +6,24 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import caches
 from django.db import connections
 from django.db.models.signals import post_init
 from django.http import HttpResponse
 from django.test import Client
 
+from apps.chat import outbox
+from apps.chat.content import Content
 from apps.chat.door import hooks, keeping, known, noting, replying, spool
 from apps.chat.door.known import directory
 from apps.chat.door.shortcut import before
 from apps.chat.inbox import Parcel
-from apps.chat.models import Connection, ConnectionEvent, Dialog, Incoming, Post
+from apps.chat.models import Account, Connection, ConnectionEvent, Dialog, Incoming, Post
 from apps.chat.platforms.contract import Arrived
 from apps.core import clock
 from tests.chaos.installation import wait_for
@@ -340,6 +344,62 @@ def test_the_same_delivery_again_gets_the_same_answer(answering: Connection) -> 
     answered(answering, "in:{}:0", "Which year?")
     assert json.loads(deliver(body("e1")).content) == {"text": "Which year?"}
     assert count() == 1
+
+
+@pytest.fixture
+def ada(answering: Connection) -> Account:
+    """Linked since yesterday, with a dialog where something was answered a minute ago."""
+    user = User.objects.create_user("ada")
+    return Account.objects.create(
+        connection=answering, external_id="U1", user=user, linked_at=clock.now() - timedelta(days=1)
+    )
+
+
+def earlier(ada: Account, key: str, text: str, task_id: int, **values: Any) -> Post:
+    dialog, _ = Dialog.objects.get_or_create(connection=ada.connection, external_id="d1", kind="private")
+    sent = {"state": "sent", "due_at": None, "external_id": f"{outbox.ANSWER}{key}", "shown": 1, "sent_at": clock.now()}
+    fields = {
+        "dialog": dialog,
+        "account": ada,
+        "task_id": task_id,
+        "content": {"text": text},
+        "created_at": clock.now(),
+    }
+    return Post.objects.create(key=key, **{**fields, **sent, **values})
+
+
+def test_what_was_said_in_an_answer_is_never_sent_again_when_it_changes(ada: Account) -> None:
+    post = earlier(ada, "a", "10 %", 7)
+    assert outbox.change(post.pk, Content(text="50 %"), clock.now())
+    post.refresh_from_db()
+    assert (post.state, post.due_at, post.shown, post.revision) == ("sent", None, 1, 2)
+    assert outbox.due(clock.now() + timedelta(hours=1), 10, connection_id=ada.connection_id) == []
+
+
+def test_what_an_answer_says_by_now_and_what_found_no_way_is_told_with_the_next_answer(ada: Account) -> None:
+    outbox.change(earlier(ada, "a", "10 %", 7).pk, Content(text="50 %"), clock.now())
+    outbox.change(earlier(ada, "b", "20 %", 8).pk, Content(text="90 %"), clock.now())
+    failed = {"state": "failed", "external_id": "", "shown": 0}
+    earlier(ada, "end", "8 is done", 8, **failed)
+    earlier(ada, "old", "of who had the account before", 9, created_at=clock.now() - timedelta(days=2), **failed)
+    earlier(ada, "other", "somebody else's", 10, **failed, account=None)
+    for _ in range(2):  # the same delivery again is answered alike
+        assert answered_to(ada, "e1", "Here.") == {"text": "Here.\n\n50 %\n\n8 is done"}
+    assert answered_to(ada, "e2", "Again.") == {"text": "Again."}
+
+
+def answered_to(ada: Account, event: str, text: str) -> dict[str, str]:
+    def post() -> None:
+        row = wait_for("the message", Incoming.objects.filter(event_id=event).first)
+        dialog = Dialog.objects.get(external_id="d1")
+        outbox.put(dialog, f"in:{row.pk}:0", Content(text=text), clock.now(), account=ada)
+        connections.close_all()
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    said: dict[str, str] = json.loads(deliver(body(event)).content)
+    thread.join()
+    return said
 
 
 def test_what_takes_longer_is_said_to_take_longer_and_the_post_stays(answering: Connection, monkeypatch) -> None:
