@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 
+from apps.catalog import effects
 from apps.executors import session
 from apps.executors.workflow import standing
 from apps.executors.workflow.running import held, loaded
@@ -15,6 +16,7 @@ from apps.tasks.making import pace, submission
 def _forget() -> None:
     """What a process remembers by id must not outlive a test: the next one has the same ids for other rows."""
     claiming.revision.cache_clear()
+    effects._read.cache_clear()
     pace._recent.cache_clear()
     submission._needed.cache_clear()
     submission._serving.cache_clear()

@@ -3,6 +3,7 @@
 So the catalogue imports nothing that lies above it, and a site adds kinds of its own by a setting.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from django.conf import settings
@@ -12,6 +13,19 @@ from apps.catalog.definition import Definition, Problem
 from apps.core.errors import NotFound
 
 
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """What a definition may do beyond its own task, as far as its text tells.
+
+    `names`: the tools and agents that can change something. `tools`: all that it uses. `templates`: keys of those that
+    it starts, whose effects are its own.
+    """
+
+    names: frozenset[str] = frozenset()
+    tools: frozenset[str] = frozenset()
+    templates: frozenset[str] = frozenset()
+
+
 class Kind(Protocol):
     """What the catalogue asks of the class behind a kind; the rest of its contract is `executors/contract.py`.
 
@@ -19,11 +33,14 @@ class Kind(Protocol):
     2. `check` says what is wrong with a definition of its kind: syntax, types, tools that do not exist. Lines from 1.
     3. `check` runs nothing of the definition, changes nothing, and answers for hostile input too, within a bound.
     4. `permissions` names what a requester needs for the tools that the definition uses; empty for a broken one.
+    5. `effects` leaves out no effect that the definition may have: where it cannot know, it names one.
     """
 
     def check(self, definition: Definition) -> list[Problem]: ...
 
     def permissions(self, definition: Definition) -> set[str]: ...
+
+    def effects(self, definition: Definition) -> Effects: ...
 
 
 class UnknownKind(NotFound):

@@ -140,6 +140,7 @@ class Executor(Protocol):
 
     1. `check` says what is wrong with a definition, with lines; it executes nothing.
     2. `permissions` names what a requester needs for the tools that the definition uses.
+       `effects` names what it may change beyond its task, and where it cannot know, that.
     3. `run` carries out one attempt and answers an outcome; it writes nothing but through the session's journal.
     4. It looks at `session.control()` before every effect and obeys at once: pause and drain answer Suspended with a
        checkpoint in `rest`, cancel and expire answer Cancelled.
@@ -151,6 +152,8 @@ class Executor(Protocol):
     def check(self, definition: Definition) -> list[Problem]: ...
 
     def permissions(self, definition: Definition) -> set[str]: ...
+
+    def effects(self, definition: Definition) -> kinds.Effects: ...
 
     def run(self, session: Session) -> Outcome: ...
 

@@ -17,7 +17,7 @@ class CompletionResult(TypedDict):
     tokens: int
 
 
-@tool(call_class="effect")
+@tool(call_class="effect", has_effects=False)
 def complete(
     call: Call,
     *,

@@ -130,6 +130,8 @@ class Tool:
     retry: RetryPolicy
     service: str
     """Each call is one request to it, and waits for its rate limit; "" = none."""
+    has_effects: bool
+    """It can change something beyond the task that calls it: whoever asks for such work in a chat confirms it first."""
     signature: inspect.Signature
     hints: Mapping[str, Any] = field(repr=False)
 
@@ -153,16 +155,31 @@ class Tool:
 
 
 def tool(
-    *, call_class: str, permission: str | None = None, retry: RetryPolicy | None = None, service: str = ""
+    *,
+    call_class: str,
+    permission: str | None = None,
+    retry: RetryPolicy | None = None,
+    service: str = "",
+    has_effects: bool | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare the function a tool. Its first parameter is the Call, the others are the script's."""
+    """Declare the function a tool. Its first parameter is the Call, the others are the script's.
+
+    An effect counts as one beyond the task unless `has_effects` says no: it makes files of the task, or costs alone.
+    """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         if not inspect.getdoc(function):
             raise TypeError(f"{function.__module__}.{function.__name__} is a tool and needs a docstring")
         if service and call_class not in JOURNALLED:
             raise TypeError(f"{function.__module__}.{function.__name__} asks a service: it must be a read or an effect")
-        vars(function)["tool_declaration"] = (CallClass(call_class), permission, retry or RetryPolicy(), service)
+        changes = call_class == CallClass.EFFECT if has_effects is None else has_effects
+        vars(function)["tool_declaration"] = (
+            CallClass(call_class),
+            permission,
+            retry or RetryPolicy(),
+            service,
+            changes,
+        )
         return function
 
     return declare
@@ -207,7 +224,7 @@ def find(full_name: str) -> Tool:
 
 
 def _tool(name: str, function: Callable[..., Any]) -> Tool:
-    call_class, permission, retry, service = vars(function)["tool_declaration"]
+    call_class, permission, retry, service, has_effects = vars(function)["tool_declaration"]
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return Tool(
         name=name,
@@ -216,6 +233,7 @@ def _tool(name: str, function: Callable[..., Any]) -> Tool:
         permission=permission,
         retry=retry,
         service=service,
+        has_effects=has_effects,
         signature=inspect.Signature(parameters),
         hints=typing.get_type_hints(function),
     )

@@ -13,7 +13,7 @@ from apps.tasks.blobs import BlobUnwritable
 from apps.tools.registry import Call, FileHandle, tool
 
 
-@tool(call_class="effect")
+@tool(call_class="effect", has_effects=False)
 def pdf(
     call: Call,
     *,
@@ -35,7 +35,7 @@ def pdf(
         return call.save_file(_name(call, name, values, "pdf"), "application/pdf", content, "pdf")
 
 
-@tool(call_class="effect")
+@tool(call_class="effect", has_effects=False)
 def csv(
     call: Call, *, name: str, columns: list[str], rows: list[list[Any]], values: dict[str, Any] | None = None
 ) -> FileHandle:
@@ -50,7 +50,7 @@ def csv(
         return call.save_file(_name(call, name, values, "csv"), "text/csv; charset=utf-8", content, "csv")
 
 
-@tool(call_class="effect")
+@tool(call_class="effect", has_effects=False)
 def json(call: Call, *, name: str, data: Any, values: dict[str, Any] | None = None) -> FileHandle:
     """Make a JSON file (UTF-8, at most 20 MB). Decimals become texts with exact digits, dates ISO texts.
 

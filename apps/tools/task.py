@@ -98,7 +98,7 @@ def join(call: Call, ids: list[int]) -> list[ChildResult] | Suspension:
     return [_result(found[task_id]) for task_id in ids]
 
 
-@tool(call_class="suspending")
+@tool(call_class="suspending", has_effects=True)
 def gather(
     call: Call, requests: list[dict[str, Any]], at_once: int | None = None, at_least: int | None = None
 ) -> list[ChildResult] | Suspension:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from apps.catalog.definition import Definition, Problem
+from apps.catalog.kinds import Effects
 from apps.executors.contract import Outcome, Session
 from apps.workers.q2.broker import Delivery, Launches
 from apps.workers.q2.redis import RedisLaunches
@@ -57,6 +58,9 @@ class Poison:
 
     def permissions(self, definition: Definition) -> set[str]:
         return set()
+
+    def effects(self, definition: Definition) -> Effects:
+        return Effects()
 
     def run(self, session: Session) -> Outcome:
         os.kill(os.getpid(), signal.SIGKILL)

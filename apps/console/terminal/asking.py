@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from apps.catalog import effects
 from apps.catalog.models import TaskTemplate
 from apps.language.contract import Interpretation, Message, OpenTask, Question, TemplateCard
 from apps.language.conversation import settling
@@ -54,7 +55,7 @@ def card(template: TaskTemplate) -> TemplateCard:
     """What the language needs of a template in service."""
     revision = template.published
     assert revision is not None  # runnable_by answers only templates that serve
-    triggers = revision.triggers
+    triggers, found = revision.triggers, effects.of(revision)
     return TemplateCard(
         key=template.key,
         name=template.name,
@@ -66,13 +67,14 @@ def card(template: TaskTemplate) -> TemplateCard:
         contexts=tuple(triggers.get("contexts", ())),
         examples=tuple(triggers.get("examples", ())),
         must_confirm=revision.parameter_schema.get("x-confirm") is True,
-        cost=_cost(revision.required_tools),
+        has_effects=bool(found.names),
+        cost=_cost([*revision.required_tools, *found.tools]),
     )
 
 
 def _cost(tools: Sequence[str]) -> str:
     """Empty without a model: rules cost nothing."""
-    asks = any(name.split(".")[0] in MODEL_TOOLS for name in tools)
+    asks = any(name.split(".")[0] in MODEL_TOOLS or name in settings.AGENT_CLASSES for name in tools)
     return "asks the language model" if asks and settings.GEMINI_API_KEY else ""
 
 

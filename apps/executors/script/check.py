@@ -16,6 +16,7 @@ from pydantic_monty import (
 )
 
 from apps.catalog.definition import Definition, Problem
+from apps.catalog.kinds import Effects
 from apps.executors.script import sandbox
 from apps.tools import registry
 
@@ -78,6 +79,38 @@ def permissions(source: str) -> set[str]:
     except SyntaxError:
         return set()
     return {tool.permission for tool in _tools(tree) if tool.permission}
+
+
+def effects(source: str) -> Effects:
+    """The tools that the script may call, and which of them can change something beyond its task.
+
+    A module that is passed on, in place of one of its functions being named, counts as all that it has.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Effects(names=frozenset({"a script that cannot be read"}))
+    used = [*_tools(tree), *_passed_on(tree)]
+    return Effects(
+        names=frozenset(tool.name for tool in used if tool.has_effects), tools=frozenset(tool.name for tool in used)
+    )
+
+
+def _passed_on(tree: ast.Module) -> Iterator[registry.Tool]:
+    modules = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name in settings.TOOL_MODULES
+    }
+    named = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in modules and id(node) not in named:
+            yield from registry.module(modules[node.id]).tools.values()
+        is_tools = isinstance(node, ast.ImportFrom) and node.module in settings.TOOL_MODULES
+        if isinstance(node, ast.ImportFrom) and node.module and is_tools and node.names[0].name == "*":
+            yield from registry.module(node.module).tools.values()
 
 
 def tools(source: str) -> list[str]:

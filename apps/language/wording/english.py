@@ -95,7 +95,7 @@ SENTENCES = {
     "from_default": "default",
     "from_choice": "you chose it",
     "from_last": "as before",
-    "effects": "It changes something outside of Chantilly.",
+    "effects": "It changes something beyond the task itself.",
     "draft": "Schedules do not run yet: it is kept as a draft.",
     "unplaced": "I could not place “{words}”. It changes nothing.",
     "beside": "The task that was started before goes on beside it.",

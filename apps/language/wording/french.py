@@ -96,7 +96,7 @@ SENTENCES = {
     "from_default": "par défaut",
     "from_choice": "votre choix",
     "from_last": "comme avant",
-    "effects": "Cela change quelque chose hors de Chantilly.",
+    "effects": "Cela change quelque chose au-delà de la tâche elle-même.",
     "draft": "Les calendriers ne tournent pas encore : c’est gardé comme brouillon.",
     "unplaced": "Je ne sais pas à quoi se rapporte « {words} ». Cela ne change rien.",
     "beside": "La tâche lancée avant continue à côté.",

@@ -96,7 +96,7 @@ SENTENCES = {
     "from_default": "Vorgabe",
     "from_choice": "von Ihnen gewählt",
     "from_last": "wie zuvor",
-    "effects": "Das ändert etwas außerhalb von Chantilly.",
+    "effects": "Das ändert etwas über die Aufgabe selbst hinaus.",
     "draft": "Zeitpläne laufen noch nicht: Es wird als Entwurf behalten.",
     "unplaced": "„{words}“ konnte ich nicht zuordnen. Es ändert nichts.",
     "beside": "Die Aufgabe, die vorhin gestartet wurde, läuft daneben weiter.",

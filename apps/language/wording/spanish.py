@@ -96,7 +96,7 @@ SENTENCES = {
     "from_default": "por defecto",
     "from_choice": "lo eligió usted",
     "from_last": "como antes",
-    "effects": "Cambia algo fuera de Chantilly.",
+    "effects": "Cambia algo más allá de la propia tarea.",
     "draft": "Las programaciones todavía no se ejecutan: se guarda como borrador.",
     "unplaced": "No sé a qué se refiere «{words}». No cambia nada.",
     "beside": "La tarea que se inició antes sigue al lado.",

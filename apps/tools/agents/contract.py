@@ -35,8 +35,10 @@ class Agent(Protocol):
        nothing elsewhere, or asks the other side to recognise the key.
     6. With one result key it answers that value; with several an object that has each of them.
     7. What it says rests on the work and on data it can name. Without a language model it still answers, and says so.
+    8. `has_effects` says whether it can change something elsewhere: work that does is confirmed before it is started.
     """
 
     permissions: ClassVar[frozenset[str]]
+    has_effects: ClassVar[bool]
 
     def run(self, work: Work) -> Any: ...

@@ -27,6 +27,7 @@ class Agent:
     """
 
     permissions: ClassVar[frozenset[str]] = frozenset()
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         if work.tools:

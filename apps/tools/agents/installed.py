@@ -32,6 +32,11 @@ def permissions(name: str, tools: Iterable[str] = ()) -> set[str]:
     return {permission for each in known for permission in get(each).permissions}
 
 
+def has_effects(name: str) -> bool:
+    """Whether the class can change something elsewhere; what does not say so, and what is not known, may."""
+    return name not in settings.AGENT_CLASSES or getattr(get(name), "has_effects", True)
+
+
 def describe(name: str) -> str:
     """What the class says of itself. Raises LookupError."""
     return inspect.getdoc(get(name)) or ""

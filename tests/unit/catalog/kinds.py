@@ -1,6 +1,7 @@
 """A fake kind that obeys `apps.catalog.kinds.Kind`: a line with the word `wrong` is an error, one with `odd` a warning."""
 
 from apps.catalog.definition import Definition, Problem
+from apps.catalog.kinds import Effects
 
 
 class FakeKind:
@@ -15,3 +16,6 @@ class FakeKind:
 
     def permissions(self, definition: Definition) -> set[str]:
         return {"crm.view_invoice"} if "crm" in definition.script else set()
+
+    def effects(self, definition: Definition) -> Effects:
+        return Effects(names=frozenset({"mail.send"} if "mail" in definition.script else ()))

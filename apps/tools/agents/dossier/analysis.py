@@ -26,6 +26,7 @@ class Write38CFRPoints:
     """
 
     permissions: ClassVar[frozenset[str]] = SHELF_READERS
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         case = Case.of(work)
@@ -61,6 +62,7 @@ class WriteKeyPoints:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         case = Case.of(work)
@@ -83,6 +85,7 @@ class WriteFutureConsiderations:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         case = Case.of(work)

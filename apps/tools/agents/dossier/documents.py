@@ -18,6 +18,7 @@ class WritePersonalStatement:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         case = Case.of(work)
@@ -44,6 +45,7 @@ class WriteNexusLetter:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         case = Case.of(work)

@@ -35,6 +35,7 @@ class WriteResearchSection:
     """
 
     permissions: ClassVar[frozenset[str]] = SHELF_READERS
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         case = Case.of(work)

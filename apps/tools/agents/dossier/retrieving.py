@@ -20,6 +20,7 @@ class SaveIntakeInformation:
     """
 
     permissions: ClassVar[frozenset[str]] = CUSTOMERS
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         number = work.parameters.get("customer")
@@ -52,6 +53,7 @@ class AggregateIntakes:
     """
 
     permissions: ClassVar[frozenset[str]] = CUSTOMERS
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         case = Case.of(work)
@@ -74,6 +76,7 @@ class SaveNotesInformation:
     """
 
     permissions: ClassVar[frozenset[str]] = CUSTOMERS
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         case = Case.of(work)

@@ -27,6 +27,7 @@ class WriteExecutiveSummary:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         return _of_condition(work) if work.parameters.get("condition") else _of_case(work)
@@ -40,6 +41,7 @@ class WriteConditionReportSection:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         summary = work.parameters.get("summary") or {}
@@ -73,6 +75,7 @@ class CheckText:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         result = work.parameters.get("result")

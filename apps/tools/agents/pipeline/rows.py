@@ -27,6 +27,7 @@ class IngestCustomers:
     """
 
     permissions: ClassVar[frozenset[str]] = CUSTOMERS
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         rows = filing.batch(work.parameters.get("batch"))
@@ -47,6 +48,7 @@ class DataValidator:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         given = (work.context.get("customers") or {}).get("rows")
@@ -80,6 +82,7 @@ class CheckRows:
     """
 
     permissions: ClassVar[frozenset[str]] = NOBODY
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         result = work.parameters.get("result")

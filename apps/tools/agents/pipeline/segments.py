@@ -28,6 +28,7 @@ class DataEnricher:
     """
 
     permissions: ClassVar[frozenset[str]] = READERS
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         rows = (work.context.get("validated_data") or {}).get("accepted")
@@ -50,6 +51,7 @@ class SegmentAnalyzer:
     """
 
     permissions: ClassVar[frozenset[str]] = frozenset()
+    has_effects: ClassVar[bool] = False
 
     def run(self, work: Work) -> Any:
         rows = work.context.get("enriched_data")
