@@ -24,6 +24,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
@@ -171,11 +172,19 @@ class Browser:
         return self.text(f'[data-field="{name}"]')
 
     def click(self, selector: str) -> None:
-        element = until(
-            lambda: next((each for each in self.all(selector) if each.is_displayed()), None), f"{selector} is in sight"
-        )
-        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        """Click the first in sight. One that a live page replaced meanwhile was not clicked: its successor is."""
+        until(lambda: self._clicks(selector), f"{selector} is in sight")
+
+    def _clicks(self, selector: str) -> bool:
+        try:
+            element = next((each for each in self.all(selector) if each.is_displayed()), None)
+            if element is None:
+                return False
+            self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+            element.click()
+        except StaleElementReferenceException:
+            return False
+        return True
 
     def resize(self, width: int, height: int, *, is_phone: bool = False) -> None:
         values = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone}
