@@ -172,6 +172,10 @@ def _words() -> dict[str, Phrase]:
     # "ces trois derniers mois" counts back like "les trois derniers mois".
     for number, names in enumerate(NUMBERS, 1):
         words[f"ces {names}"] = (("#", number),)
+    # "Sept" is a month and a number.
+    counted = [(name, code) for code in "LN" for name in SINGLE[code].split()]
+    counted += [(name, unit) for unit, names in UNITS.items() for name in names.split()]
+    words.update({f"sept {name}": (("#", 7), (code, None)) for name, code in counted})
     words.update({f"ces {number}": (("#", number),) for number in range(2, 100)})
     words.update({f"le {number}": (("t", number),) for number in range(1, 32)})
     words.update({name: tokens for name, tokens in daily(CLOCK_UNITS, DAY_PARTS).items() if name not in words})
@@ -191,6 +195,7 @@ LEXICON = Lexicon(
     counted=frozenset(split("euros euro dollars lignes fois personnes clients factures pages")),
     weak=frozenset({"mars", "jan", "oct", "nov", "lun", "mer", "jeu", "ven", "sam", "dim"}),
     weak_is_strong_when_capital=False,
+    has_capital_months=False,
     common=frozenset(COMMON.split()),
     titles=frozenset({"monsieur", "madame", "mme", "mlle"}),
     given_names=frozenset({"avril"}),

@@ -60,6 +60,8 @@ class Lexicon:
     doubtful_first: frozenset[str] = frozenset()
     """Month names that at the beginning of a sentence are more likely another word."""
     weak_is_strong_when_capital: bool = True
+    has_capital_months: bool = True
+    """False where months and weekdays are written small, so that a capital makes one a name beside another name."""
     patterns: tuple[tuple[str, str], ...] = field(default=())
     """More (pattern with one group for the number, code), such as quarters and fiscal years."""
     weak: frozenset[str] = frozenset()

@@ -76,7 +76,7 @@ SINGLE = {
     **UNITS,
     "T": "этот эта эту это этого этом этой эти этих",
     "F": "с со от",
-    "V": "по до",
+    "V": "по",
     "B": "перед",
     "A": "после",
     "Z": "между",
@@ -91,6 +91,7 @@ SEASONS = {"весна": 3, "весной": 3, "весны": 3, "лето": 6, "
 PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "начиная с": [("S", None)],
     "от": [("U", None)],
+    "до": [("V", "or_before")],
     "с начала года": [("X", "y")],
     "с начала этого года": [("X", "y")],
     "с начала текущего года": [("X", "y")],
@@ -184,10 +185,16 @@ def _words() -> dict[str, Phrase]:
         ("e", "кон", "ец ца це цу цом"),
     ):
         words.update({stem + ending: ((code, None), ("o", None)) for ending in endings.split()})
+    # "12 неделю" is the twelfth, "12 недель" are twelve; 21 weeks are written like the 21st.
+    numbered = [number for number in range(2, 54) if number % 10 != 1 or number == 11]
+    words.update({f"{n} {name}": (("w", n),) for n in numbered for name in ("неделя", "неделю", "неделе")})
     # "3 квартал" is the third; "3 квартала" are three, or of the third: it is not taken for either here.
     for number in range(1, 5):
         words.update({f"{number} {name}": (("t", number), ("q", None)) for name in ("квартал", "квартале", "кв")})
         words.update({f"{number} {name}": (("t", number), ("h", None)) for name in ("полугодие", "полугодии")})
+        for last in range(number + 1, 5):
+            pair = (("t", number), ("C", None), ("t", last), ("q", None))
+            words.update({f"{number} и {last} {name}": pair for name in ("квартал", "квартала", "кварталы")})
     return words
 
 
@@ -197,13 +204,18 @@ COMMON = (
 
 LEXICON = Lexicon(
     words=_words(),
-    fillers=frozenset(split("примерно около где-то весь всю все всё целый целую включительно число числа месяц-то")),
-    ordinal=r"(\d{1,2})-?(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)",
+    fillers=frozenset(
+        split(
+            "примерно около где-то весь всю все всё целый целую полный полного полном полную включительно число числа месяц-то"
+        )
+    ),
+    ordinal=r"(\d{1,2})-?(?:е|го|й|му|м|ом|ый|ой|ая|я|ую|ю)",
     labels=frozenset(
         split("рождество пасха счёт счет счета счёта заказ задача номер клиент версия страница раздел договор")
     ),
     counted=frozenset(split("рублей руб евро долларов строк штук раз человек клиентов счетов страниц записей")),
     weak_is_strong_when_capital=False,
+    has_capital_months=False,
     weak=frozenset({"мар", "ср", "вс", "вт", "сб", "пн", "чт", "пт", "среда", "среде", "среды"}),
     common=frozenset(COMMON.split()),
     titles=frozenset({"господин", "госпожа"}),

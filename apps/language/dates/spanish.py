@@ -199,6 +199,7 @@ LEXICON = Lexicon(
     counted=frozenset(split("euros euro dólares pesos filas registros veces personas clientes facturas páginas")),
     weak=frozenset({"mar", "ago", "ene", "jun", "jul", "lun", "mié", "jue", "vie", "sáb", "dom"}),
     weak_is_strong_when_capital=False,
+    has_capital_months=False,
     common=frozenset(COMMON.split()),
     titles=frozenset({"señor", "señora", "sr", "sra", "don", "doña"}),
     given_names=frozenset({"julio", "abril", "domingo", "agosto"}),

@@ -9,6 +9,7 @@ from typing import Any
 from apps.language.dates import periods
 from apps.language.dates.clocks import Clock, clocks
 from apps.language.dates.lexicon import Lexicon
+from apps.language.dates.names import is_name
 from apps.language.dates.periods import Period
 
 
@@ -64,7 +65,7 @@ _WORD = re.compile(
     rf"|(?P<shortday>{_BEHIND}\d{{1,2}}[./]\d{{1,2}}(?![\w./]|[.,]\d|\s?(?:%|€|\$|£|eur|chf|mio|tsd)))"
     r"|(?P<slashed>(?<![\w./])(?:(?:1[3-9]|2\d|3[01])/(?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:1[3-9]|2\d|3[01]))(?![\w/]))"
     r"|(?P<number>(?<![\w.,])\d+(?:[.,:]\d+)+(?!\w))"
-    r"|(?P<nth>(?<![\w.,])\d{1,2}-(?:е|го|й|му|м|ом|ый|ой|ая|я|ую)(?!\w))"
+    r"|(?P<nth>(?<![\w.,])\d{1,2}-(?:е|го|й|му|м|ом|ый|ой|ая|я|ую|ю)(?!\w))"
     r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]\s?\d{1,2}\.\d|\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
     r"|(?P<word>\w+(?:['’]\w+)*)"
     r"|(?P<dash>[-–—]+)"
@@ -275,7 +276,7 @@ def _phrases(text: str, raw: list[Token], words: Lexicon) -> Iterator[Token]:
 
 
 def _longest(text: str, raw: list[Token], index: int, words: Lexicon) -> tuple[int, list[Token]]:
-    if _is_person(text, raw, index, words):
+    if is_name(text, raw, index, words):
         return 1, [Token(code="x", start=raw[index].start, end=raw[index].end)]
     if not raw[index].code:
         reach = words.reach.get(_first_piece(raw[index].value), 0)
@@ -304,25 +305,6 @@ def _adds_nothing(text: str, previous: Token, token: Token, rest: list[Token], w
 def _is_year_word(text: str, previous: Token, words: Lexicon) -> bool:
     last = text[previous.start : previous.end].split()[-1:]
     return previous.is_spelled and bool(last) and last[0].casefold() in words.after_year
-
-
-def _is_person(text: str, raw: list[Token], index: int, words: Lexicon) -> bool:
-    """April Jones: a month that is a given name, before another word with a capital that is no date."""
-    before = text[: raw[index].start].rstrip(" .").rpartition(" ")[2].casefold()
-    if before in words.titles:
-        return True
-    pair = raw[index : index + 2]
-    if len(pair) < 2 or any(token.code for token in pair):
-        return False
-    first, second = (token.value for token in pair)
-    return (
-        first.casefold() in words.given_names
-        and first[0].isupper()
-        and second[0].isupper()
-        and not second.isupper()
-        and second.casefold() not in words.words
-        and second.casefold() not in words.common
-    )
 
 
 def _known(text: str, group: list[Token], words: Lexicon) -> list[Token] | None:

@@ -23,6 +23,7 @@ from apps.language.dates.tokens import Token, century
 
 MOST_SPELLED = 12
 MAX_DAY, MAX_SLIP, MONTHS_OF_YEAR = 31, 99, 12
+WEEKS_OF_MONTH = 6
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
@@ -178,10 +179,13 @@ def _year_of_season(context: Context, matched: list[Token]) -> int | None:
     return context.today.year + shift.get(matched[0].code, 0)
 
 
-@rule("(?<![LTNa#gr])(?:w#[oC]?Y|w[JoIcC]?Y|w#|w)")
+@rule("tw[oC]?Y|tw(?!o)|(?<![LTNa#gr])(?:w#[oC]?Y|w[JoIcC]?Y|w#|w)")
 def numbered_week(_: Context, matched: list[Token]) -> Any:
-    number = value_of(matched, "#", matched[0].value)
-    if number is None:
+    """Week 12, the 12th week. The first weeks may be those of a month, unless they are said to be the calendar's."""
+    number = value_of(matched, "t", value_of(matched, "#", matched[0].value))
+    if matched[0].code == "t" and number <= WEEKS_OF_MONTH and matched[1].value is None and not has_any(matched, "Y"):
+        return None
+    if not number:
         return None
     return with_year(Partial(grain="w", number=number), matched) or (NO_DATE if has_any(matched, "Y") else None)
 

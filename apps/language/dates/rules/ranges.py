@@ -25,9 +25,30 @@ from apps.language.dates.tokens import Token
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
+@rule("[#t][OJV][pP]|tC[pP]|p[OJV]#(?:[oc]?Y|(?![#%dwfkmqhyMnOJVY]))")
+def numbers_of_one_unit(context: Context, matched: list[Token]) -> Any:
+    """The 2nd to 3rd quarter, weeks 12 to 14: one side is a number alone, and of the other's unit."""
+    named, number = value_of(matched, "pP"), value_of(matched, "#t")
+    if named.grain not in ("q", "h", "w") or not isinstance(number, int):
+        return None
+    alone = Partial(grain=named.grain, number=number)
+    left, right = (alone, named) if matched[0].code in "#t" else (named, alone)
+    if (year := value_of(matched, "Y")) is not None:
+        left, right = named.at(year), alone.at(year)
+    if isinstance(left, Partial) and isinstance(right, Partial) and left.number >= right.number:
+        return None
+    joined = _joined(context, left, right)
+    return None if joined is None or joined.kind == "backwards" else joined
+
+
 @rule("Fbo?[pPY](?!z|e?[OJV])")
 def since_beginning(context: Context, matched: list[Token]) -> Any:
-    """From the start of last year, with nothing said about an end: until today."""
+    """From the start of last year, with nothing said about an end: until today.
+
+    "Von Anfang März" and "from early March" may be that time alone, which is as vague as without the "from".
+    """
+    if matched[0].value == "of" or matched[1].value == "early":
+        return vague_part.make(context, matched[1:])
     named = settle(context, matched[-1])
     tomorrow = context.today + timedelta(days=1)
     if named.start is None or named.start >= tomorrow:
@@ -40,6 +61,12 @@ def edge_of_range(_: Context, matched: list[Token]) -> Any:
     """Since the beginning of March is since March; until the end of June is until June."""
     last = matched[-1]
     return periods.year(last.value) if last.code == "Y" else last.value
+
+
+@rule("Beo?[pPY]")
+def before_end(context: Context, matched: list[Token]) -> Any:
+    """Before the end of June: until June."""
+    return before.make(context, [replace(matched[0], code="V"), matched[-1]])
 
 
 @rule("[bie]J?o?[pPY]")
@@ -171,5 +198,14 @@ def before(context: Context, matched: list[Token]) -> Any:
         return None
     named = settle(context, next(token for token in matched if token.code in "pPY"))
     end = named.first if matched[0].code == "B" else named.end
+    if matched[0].value == "or_before" and named.grain != "d":
+        return _up_to(named)
     begun = Period(start=date(min(end - timedelta(days=1), context.today).year, 1, 1), end=end, grain="r")
     return Reading(value=Period(start=None, end=end, grain="r"), others=(begun,), kind="open_start")
+
+
+def _up_to(named: Period) -> Reading:
+    """До июня: June is mostly left out, and not always."""
+    ends = (named.first, named.end)
+    without, including = (Period(start=None, end=end, grain="r") for end in ends)
+    return Reading(value=without, others=(including,), kind="vague")

@@ -96,7 +96,7 @@ def _counted(context: Context, matched: list[Token], read: Any) -> Any:
 @rule(f"[LTNa]{UNIT}")
 def one_unit(context: Context, matched: list[Token]) -> Any:
     how, grain = matched[0].code, matched[1].code
-    if matched[1].value is not None:
+    if matched[1].value:
         return None
     here = periods.around(context.today, grain)
     if how == "T":

@@ -21,7 +21,7 @@ def weekday_of_week(context: Context, matched: list[Token]) -> Any:
     number = value_of(matched, "Wv")
     at = next(index for index, token in enumerate(matched) if token.code == "w")
     how = matched[at - 1]
-    if number is None or matched[at].value is not None:
+    if number is None or matched[at].value:
         return None
     weeks = {"L": -(how.value or 1), "T": 0, "N": how.value or 1}[how.code]
     return periods.day(_monday(context) + timedelta(days=number - 1) + weeks * WEEK)
