@@ -180,12 +180,6 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "business days": [("5", None)],
     "working day": [("5", None)],
     "working days": [("5", None)],
-    "month end": [("e", None), ("o", None), ("m", None)],
-    "month-end": [("e", None), ("o", None), ("m", None)],
-    "quarter end": [("e", None), ("o", None), ("q", None)],
-    "quarter-end": [("e", None), ("o", None), ("q", None)],
-    "year end": [("e", None), ("o", None), ("y", None)],
-    "year-end": [("e", None), ("o", None), ("y", None)],
     "end of month": [("e", None), ("o", None), ("m", None)],
     "end of year": [("e", None), ("o", None), ("y", None)],
     "end of quarter": [("e", None), ("o", None), ("q", None)],
@@ -229,6 +223,11 @@ def _words() -> dict[str, Phrase]:
         for gap in "- ":
             words.update({f"twenty{gap}{cardinal}": (("#", 20 + ones),), f"twenty{gap}{ordinal}": (("t", 20 + ones),)})
     words.update(_years())
+    # "Year End" alone is a name more often than a date.
+    for bound, code in (("until", "V"), ("till", "V"), ("by", "V"), ("before", "B")):
+        for unit, name in (("m", "month"), ("q", "quarter"), ("y", "year")):
+            ends = ((code, None), ("e", None), ("o", None), (unit, None))
+            words.update({f"{bound} {name}{gap}end": ends for gap in " -"})
     words.update({"thirty": (("#", 30),), "thirtieth": (("t", 30),)})
     words.update({f"thirty{gap}first": (("t", 31),) for gap in "- "})
     for unit in "dwmqy":
