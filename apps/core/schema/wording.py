@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, cast
 
 from jsonschema import ValidationError
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from apps.core import regex
 from apps.core.schema import dialect
@@ -28,7 +28,9 @@ _FORMATS = {
 
 def did_you_mean(word: str, known: Collection[Any]) -> str:
     """' Did you mean “x”?' for the nearest of `known`, or nothing."""
-    best = process.extractOne(word[:100], [str(each) for each in known], score_cutoff=65, processor=str.lower)
+    best = process.extractOne(
+        word[:100], [str(each) for each in known], scorer=fuzz.ratio, score_cutoff=65, processor=str.lower
+    )
     return f" Did you mean “{best[0]}”?" if best else ""
 
 

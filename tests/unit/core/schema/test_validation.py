@@ -9,6 +9,7 @@ import pytest
 
 from apps.core.errors import InvalidInput
 from apps.core.schema import check_schema, validate
+from apps.core.schema.wording import did_you_mean
 
 REPORT: dict[str, Any] = {
     "type": "object",
@@ -315,3 +316,16 @@ def test_an_edited_schema_is_never_answered_from_the_cache() -> None:
     assert validate({"n": 3}, schema)
     schema["properties"]["n"]["maximum"] = 2
     assert refused({"n": 3}, schema)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("clints", ["clients", "limits"], " Did you mean “clients”?"),
+        ("start", ["start_date"], " Did you mean “start_date”?"),
+        ("me", ["timezone"], ""),
+        ("", ["timezone"], ""),
+    ],
+)
+def test_only_a_near_word_is_offered(word: str, known: list[str], hint: str) -> None:
+    assert did_you_mean(word, known) == hint
