@@ -1,0 +1,1 @@
+"""What translations rest on: terms, memory, what has to survive, and what is wrong with one."""
