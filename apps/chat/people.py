@@ -57,10 +57,11 @@ def redeem(code: str, account: Account, now: datetime) -> Any:
         )
         if found is not None and is_mine and found.user.is_active:
             _forget(account, found.user)
+            since = _since(account, found.user, now)
             Account.objects.filter(pk=account.pk).update(
-                user=found.user, linked_at=now, linked_by=None, wrong_codes=0, wrong_since=None
+                user=found.user, linked_at=since, linked_by=None, wrong_codes=0, wrong_since=None
             )
-            account.user, account.linked_at = found.user, now
+            account.user, account.linked_at = found.user, since
             return found.user
     _count_wrong(account, now)
     raise NotFound("This code is not known, was used, or is older than ten minutes.", code="no_such_code")
@@ -94,7 +95,13 @@ def link(account: Account, user: Any, by: Any, now: datetime) -> None:
     _refuse_page(account)
     with transaction.atomic():
         _forget(account, user)
-        Account.objects.filter(pk=account.pk).update(user=user, linked_at=now, linked_by=by)
+        since = _since(account, user, now)
+        Account.objects.filter(pk=account.pk).update(user=user, linked_at=since, linked_by=by)
+
+
+def _since(account: Account, user: Any, now: datetime) -> datetime:
+    """From when on it is theirs: what was said there before is not theirs to read."""
+    return account.linked_at if account.linked_at is not None and account.user_id == user.pk else now
 
 
 def unlink(account: Account, by: Any) -> None:

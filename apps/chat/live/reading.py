@@ -26,7 +26,7 @@ def look(user_id: int, dialog_id: int, known: Mark | None) -> Look:
     if dialog is None:
         return Look(mark=None, items=[])
     now = clock.now()
-    mark = bubbles.mark(dialog, now)
+    mark = bubbles.mark(dialog, user, now)
     if mark == known:
         return Look(mark=mark, items=[])
     return Look(mark=mark, items=views.items(bubbles.window(dialog, user, now).bubbles))

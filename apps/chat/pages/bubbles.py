@@ -11,7 +11,7 @@ from typing import Any, Self
 from apps.chat.content import Button, Content, Row
 from apps.chat.facts import PRESSED
 from apps.chat.models import Account, Dialog, Incoming, IncomingState, Post, PostKind, PostState
-from apps.chat.pages import links, own
+from apps.chat.pages import dialogs, links, own
 from apps.chat.pages.links import Target
 from apps.core.saying import clock
 from apps.tasks.models import Artifact
@@ -100,35 +100,38 @@ class _Reader:
 Mark = tuple[Sequence[tuple[Any, ...]], Sequence[tuple[Any, ...]], bool]
 
 
-def mark(dialog: Dialog, now: datetime) -> Mark:
-    """Another mark: the newest window has changed. Two queries, of ids and numbers only."""
-    said = _said(dialog, None).values_list("pk", "state", "received_at")[:PAGE]
-    posts = list(_posts(dialog, None).values_list("pk", "revision", "state", "sent_at")[:PAGE])
+def mark(dialog: Dialog, user: Any, now: datetime) -> Mark:
+    """Another mark: the newest window has changed. Two queries, of ids and numbers only, and one for whose it is."""
+    since = dialogs.since(user, dialog)
+    said = _said(dialog, None, since).values_list("pk", "state", "received_at")[:PAGE]
+    posts = list(_posts(dialog, None, since).values_list("pk", "revision", "state", "sent_at")[:PAGE])
     incoming = list(said)
     late = any(state == IncomingState.WAITING and now - at > LATE for _, state, at in incoming)
     return incoming, posts, late
 
 
 def window(dialog: Dialog, user: Any, now: datetime, before: Before | None = None) -> Window:
-    """The newest before a place. Two queries, one for the people and one for files where there are any."""
-    before = before or Before()
-    said = list(_said(dialog, before.incoming)[: PAGE + 1])
-    posts = list(_posts(dialog, before.posts)[: PAGE + 1])
+    """The newest before a place. Two queries, one for whose it is, and for the people and files where there are any."""
+    before, since = before or Before(), dialogs.since(user, dialog)
+    said = list(_said(dialog, before.incoming, since)[: PAGE + 1])
+    posts = list(_posts(dialog, before.posts, since)[: PAGE + 1])
     shown = _newest(said, posts)
     reader = _Reader(user=user, now=now, is_own=dialog.external_id == own.external_id(user))
     bubbles = _drawn(dialog, shown, reader)
     return Window(bubbles=bubbles, older=_older(said, posts, shown, before))
 
 
-def _said(dialog: Dialog, before: int | None) -> Any:
+def _said(dialog: Dialog, before: int | None, since: datetime | None) -> Any:
     found = Incoming.objects.filter(
         connection=dialog.connection_id, dialog=dialog.external_id, kind__in=("message", "button")
     )
+    found = found if since is None else found.filter(received_at__gte=since)
     return (found if before is None else found.filter(pk__lt=before)).order_by("-id")
 
 
-def _posts(dialog: Dialog, before: int | None) -> Any:
+def _posts(dialog: Dialog, before: int | None, since: datetime | None) -> Any:
     found = Post.objects.filter(dialog=dialog)
+    found = found if since is None else found.filter(created_at__gte=since)
     return (found if before is None else found.filter(pk__lt=before)).order_by("-id")
 
 

@@ -2,6 +2,7 @@
 with the permissions for incoming messages and posts, which hold the same."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -38,6 +39,16 @@ def readable(user: Any) -> QuerySet[Dialog]:
         seen |= Q(kind=PRIVATE)
     is_own = Q(connection__key=own.KEY, external_id=own.external_id(user))
     return Dialog.objects.filter(seen).exclude(is_own).select_related("connection")
+
+
+def since(user: Any, dialog: Dialog) -> datetime | None:
+    """From when on this user may read it; None: from its beginning. What was said before an account was theirs was said by
+    somebody else."""
+    is_own = dialog.connection.key == own.KEY and dialog.external_id == own.external_id(user)
+    if is_own or dialog.kind != PRIVATE or user.has_perms(EVERYTHING):
+        return None
+    mine = Account.objects.filter(connection=dialog.connection_id, user=user, private_dialog=dialog.external_id)
+    return mine.order_by("-linked_at").values_list("linked_at", flat=True).first()
 
 
 def places(user: Any, current: Dialog | None) -> list[Place]:

@@ -9,8 +9,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from apps.chat import outbox
+from apps.chat import outbox, people
 from apps.chat.content import Button, Content, Link, Row
+from apps.chat.live import reading
 from apps.chat.models import Account, Connection, Dialog, Incoming, Post
 from apps.chat.pages import own
 from apps.core import clock
@@ -315,6 +316,31 @@ def test_ones_own_private_talk_elsewhere_can_be_read(browse: Client, dana: User,
     assert browse.get(f"/admin/chat/{theirs.pk}/").status_code == 404
     Account.objects.filter(external_id="U1").update(user=None, linked_at=None)
     assert browse.get(f"/admin/chat/{mine.pk}/").status_code == 404, "unlinked"
+
+
+def test_who_takes_an_account_over_reads_nothing_of_what_was_said_before(
+    browse: Client, dana: User, alice: User, charlie: User
+) -> None:
+    """By a code and by an administrator alike; the page and its socket, and again when the account goes back."""
+    bot, now = group().connection, clock.now()
+    taken = account(bot, "U1", alice)
+    Account.objects.filter(pk=taken.pk).update(linked_at=now - timedelta(hours=2))
+    talk = Dialog.objects.create(connection=bot, external_id="D-U1", kind="private")
+    said(talk, "what Alice asked", "U1", 1, now - timedelta(hours=1))
+    post(talk, "a", Content(text="what Alice was told"), now - timedelta(hours=1))
+    people.redeem(people.code_in(people.new_code(dana, now)), Account.objects.get(pk=taken.pk), now)
+    assert reading.look(dana.pk, talk.pk, None).items == []
+    post(talk, "d", Content(text="what Dana was told"), now)
+    assert [each["id"] for each in reading.look(dana.pk, talk.pk, None).items] == [f"p{Post.objects.get(key='d').pk}"]
+    html = page(browse, f"/admin/chat/{talk.pk}/")
+    assert "what Dana was told" in html and "Alice" not in html
+    again = now + timedelta(hours=1)
+    people.redeem(people.code_in(people.new_code(dana, again)), Account.objects.get(pk=taken.pk), again)
+    assert "what Dana was told" in page(browse, f"/admin/chat/{talk.pk}/"), "it was theirs already"
+    people.link(Account.objects.get(pk=taken.pk), charlie, alice, clock.now())
+    assert reading.look(charlie.pk, talk.pk, None).items == [], "only what is said from now on"
+    dana.user_permissions.add(*Permission.objects.filter(codename__in=["view_dialog", "view_incoming", "view_post"]))
+    assert "what Alice asked" in page(browse, f"/admin/chat/{talk.pk}/"), "who may read everything"
 
 
 def test_a_failed_post_of_another_platform_says_why(browse: Client, dana: User) -> None:
