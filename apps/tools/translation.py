@@ -9,6 +9,7 @@ from typing import Literal, TypedDict
 
 from apps.core.errors import InvalidInput, ToolError
 from apps.knowledge.translation import checking, languages, marks, memory
+from apps.knowledge.translation import messages as pasted
 from apps.knowledge.translation.memory import Purpose
 from apps.knowledge.translation.terms import Glossary
 from apps.tools.registry import Call, tool
@@ -34,6 +35,13 @@ class TermHit(TypedDict):
     translation: str
     note: str
     is_kept: bool
+
+
+class Message(TypedDict):
+    """A text to translate. `key` is what programs know it by; "" where it has none."""
+
+    key: str
+    text: str
 
 
 class Pair(TypedDict):
@@ -127,6 +135,16 @@ def remember(
         )
     except InvalidInput as error:
         raise ToolError(error.message, kind="ValueError") from None
+
+
+@tool(call_class="pure")
+def messages(call: Call, lines: list[str]) -> list[Message]:
+    """What people paste, as messages: plain lines, `key = text`, two columns with tabs, CSV with a head, or JSON.
+
+    JSON is an object of keys and texts (objects inside become `menu.file`) or a list of texts. Keys are read where every
+    line has one; else each line is a text, and its key is "". What has no text is left out.
+    """
+    return [Message(key=each.key, text=each.text) for each in pasted.read(lines)]
 
 
 @tool(call_class="pure")
