@@ -2,6 +2,9 @@
 
 A template says what it works through at the top of its parameter schema: `"x-counts": "invoices"`. Then the count
 drives the estimate; without one, the revision's own figures do. Once there is a history, that does.
+
+What asks the language model can say how much: `"x-tokens": {"read": 55, "write": 30, "texts": "messages"}` are the tokens for
+each of what is counted, besides those of the texts in the parameter `messages`, which are read and written.
 """
 
 import math
@@ -38,6 +41,20 @@ class Estimate:
     complexity: Complexity
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """What a language model will read and write. `count`: how many items are counted, `known` of them need no model."""
+
+    read: int
+    write: int
+    count: int
+    known: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.read + self.write
+
+
 RATES: Mapping[str, Rate] = {
     "invoices": Rate(seconds_each=1.5, at_least=300, steps=8),
     "clients": Rate(seconds_each=2.0, at_least=180, steps=6),
@@ -45,6 +62,10 @@ RATES: Mapping[str, Rate] = {
 }
 DEFAULT_MESSAGES = 50
 DEFAULT_LANGUAGES = 8
+CHARACTERS_PER_TOKEN = 3
+"""Fewer than of English text: translations are written in other scripts, too."""
+USUAL_TEXT = 45
+"""Characters of a text that nobody has given yet."""
 
 
 def estimate(
@@ -63,6 +84,31 @@ def estimate(
     steps = (len(stages) if isinstance(stages, list) else 0) or (rate.steps if rate else definition.estimated_steps)
     seconds = math.ceil(_from_history(history, count) or _from_rate(rate, count) or definition.estimated_seconds)
     return Estimate(seconds=seconds, steps=steps, complexity=complexity(seconds, steps, definition.memory_mb))
+
+
+def tokens(schema: Any, parameters: Mapping[str, Any], *, known: int = 0) -> Tokens | None:
+    """None where the schema says nothing about tokens. `known`: how many of what is counted are known already."""
+    rule = schema.get("x-tokens") if isinstance(schema, dict) else None
+    if not isinstance(rule, dict):
+        return None
+    count = _count(str(schema.get("x-counts", "")), parameters, {}) or 1
+    known = min(known, count)
+    each = (
+        math.ceil(_text_length(parameters.get(str(rule.get("texts")))) / CHARACTERS_PER_TOKEN) if "texts" in rule else 0
+    )
+    read, write = (_natural(rule.get(name)) + each for name in ("read", "write"))
+    return Tokens(read=(count - known) * read, write=(count - known) * write, count=count, known=known)
+
+
+def _text_length(texts: Any) -> float:
+    """Of the usual text among them."""
+    if not isinstance(texts, list) or not texts:
+        return USUAL_TEXT
+    return sum(len(str(text)) for text in texts) / len(texts)
+
+
+def _natural(number: Any) -> int:
+    return number if isinstance(number, int) and number > 0 else 0
 
 
 def complexity(seconds: float, steps: int, memory_mb: int) -> Complexity:

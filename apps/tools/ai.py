@@ -1,9 +1,11 @@
 """Ask a language model from a script."""
 
+from decimal import Decimal
 from typing import Any, TypedDict
 
-from apps.ai import ledger, providers
+from apps.ai import ledger, prices, providers
 from apps.ai.contract import MAX_OUTPUT_TOKENS, ModelRequest, ProviderError, Usage
+from apps.ai.rules import RulesProvider
 from apps.tools.registry import Call, tool
 
 CHARACTERS_PER_TOKEN = 4
@@ -15,6 +17,8 @@ class CompletionResult(TypedDict):
     model: str
     is_model: bool
     tokens: int
+    cost: Decimal | None
+    currency: str
 
 
 @tool(call_class="effect", has_effects=False)
@@ -33,7 +37,8 @@ def complete(
     most together). With `schema` (a JSON Schema without remote references) the answer is JSON and `data` of the
     result obeys it; `text` is the answer as text. Compute figures in the script and pass them in `data`: rules copy
     values of `data` to the properties of the same names, leave lists empty that were not given, and invent nothing.
-    `temperature` 0 to 2, `max_tokens` 1 to 8192. `tokens` is what the call cost.
+    `temperature` 0 to 2, `max_tokens` 1 to 8192. `tokens` is what the call used, `cost` what that is in money; None where
+    the site has not said what the model costs (MODEL_PRICE).
     Errors: ValueError (the request, or an answer that was cut off; without a model, a value that nobody gave),
     PermissionError (key or content refused), TimeoutError and OSError (not reachable, after retries), RuntimeError
     (rate limit or quota, after retries).
@@ -53,7 +58,21 @@ def complete(
         model=completion.model,
         is_model=completion.is_model,
         tokens=completion.usage.total_tokens,
+        cost=_cost(completion.usage),
+        currency=price.currency if (price := prices.current()) else "",
     )
+
+
+@tool(call_class="volatile")
+def model(call: Call) -> str:
+    """The language model that is set up; "" where there is none and fixed rules answer."""
+    provider = providers.current()
+    return "" if provider.name == RulesProvider.name else provider.model
+
+
+def _cost(usage: Usage) -> Decimal | None:
+    price = prices.current()
+    return price.of(usage.prompt_tokens, usage.output_tokens) if price else None
 
 
 def _record(call: Call, usage: Usage) -> None:

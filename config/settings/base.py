@@ -404,5 +404,8 @@ RATE_WAIT_SECONDS = env.fraction("RATE_WAIT_SECONDS", 30.0)
 GEMINI_API_KEY = env.text("GEMINI_API_KEY")
 GEMINI_BASE_URL = env.text("GEMINI_BASE_URL")
 GEMINI_MODEL = env.text("GEMINI_MODEL", "gemini-2.5-flash")
+# What a million tokens of that model cost, in / out: people see it before they start what asks it. It is the list price of
+# 2025 for the default model; for another one nothing is known until it is said here. Empty: only tokens are told.
+MODEL_PRICE = env.text("MODEL_PRICE", "0.30/2.50 USD" if GEMINI_MODEL == "gemini-2.5-flash" else "")
 # What understanding chat messages may use of it: the first value of the rate limit `chat`, which the admin edits.
 CHAT_MODEL_TOKENS_A_DAY = env.number("CHAT_MODEL_TOKENS_A_DAY", 500_000)
