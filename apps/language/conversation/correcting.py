@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from apps.language import dates, wording
-from apps.language.contract import Choice, Interpretation, Message, Question, TemplateCard
-from apps.language.conversation import hearing
+from apps.language import dates
+from apps.language.contract import Interpretation, Message, TemplateCard
+from apps.language.conversation import hearing, naming
 from apps.language.conversation.cards import slots
 from apps.language.conversation.contract import World
 from apps.language.conversation.places import is_free_text, merged, put_at, schema_at, value_at
@@ -174,29 +174,14 @@ def _named(
 ) -> Overlay:
     """A text as it is; a name as what it may stand for."""
     path, _ = place
-    choices = looked_up(card, path, words, world)
+    choices = naming.looked_up(card, path, words, world)
     if choices is None:
         return Overlay(found=with_answer(found, path, put_at(path, words), words), words=words)
     if not choices:
         return Overlay(words=words, left=words)
     if len(choices) == 1:
         return Overlay(found=with_answer(found, path, put_at(path, choices[0].value), words), words=words)
-    return Overlay(found=replace(found, questions=(*found.questions, which_name(path, words, choices))), words=words)
-
-
-def looks_up(schema: Mapping[str, Any], world: World) -> bool:
-    return world.lookup is not None and isinstance(schema.get("x-lookup"), str)
-
-
-def looked_up(card: TemplateCard, path: str, words: str, world: World) -> Sequence[Choice] | None:
-    """What a name may stand for; None where the place looks nothing up."""
-    kind = schema_at(card.parameter_schema, path).get("x-lookup")
-    return None if world.lookup is None or not isinstance(kind, str) else world.lookup(kind, words)
-
-
-def which_name(path: str, words: str, choices: Sequence[Choice]) -> Question:
-    labels = wording.either([choice.label for choice in choices])
-    return Question(path=path, text=wording.say("lookup.several", words=words, choices=labels), choices=tuple(choices))
+    return Overlay(found=replace(found, questions=(*found.questions, naming.which(path, words, choices))), words=words)
 
 
 # What was named to be replaced ----------------------------------------------------------------------------------------

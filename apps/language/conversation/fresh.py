@@ -34,7 +34,7 @@ def take_over(talk: Talk) -> bool:
         return False
     card = talk.template(opened.request.found.template_key) if opened.request else None
     talk.close("replaced")
-    talk.change(waiting=())
+    talk.change(waiting=(), queued=())
     if card is not None:
         talk.say(say("replaced", name=card.name))
     take(talk, set())
@@ -47,6 +47,10 @@ def next_one(talk: Talk) -> None:
         text, *others = talk.state.waiting
         talk.change(waiting=tuple(others))
         talk.said = replace(talk.said, text=text, clicked="")
+    while talk.state.queued and talk.open is None:
+        request, *others = talk.state.queued
+        talk.change(queued=tuple(others))
+        requests.advance(talk, request)
         talk.is_parted = True
         talk.say(say("next"))
         if not (_order(talk, set()) or _again(talk, set())):

@@ -10,8 +10,20 @@ from typing import Literal
 from apps.language import wording
 from apps.language.conversation.words import LANGUAGES, Words, table
 
-Heard = Literal["", "yes", "no", "start", "forget", "change", "none", "more", "hello", "thanks"]
-KINDS: tuple[Heard, ...] = ("yes", "no", "start", "forget", "change", "none", "more", "hello", "thanks")
+Heard = Literal["", "yes", "no", "start", "forget", "change", "none", "more", "hello", "thanks", "both", "reason"]
+KINDS: tuple[Heard, ...] = (
+    "yes",
+    "no",
+    "start",
+    "forget",
+    "change",
+    "none",
+    "more",
+    "hello",
+    "thanks",
+    "both",
+    "reason",
+)
 MAX_WORDS = 8
 """Longer messages are no fixed words."""
 MAX_PARTS = 5

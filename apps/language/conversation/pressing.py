@@ -46,7 +46,7 @@ def press(talk: Talk, opened: Open, name: str) -> None:
         talk.say(say("other_words"))
     elif name in ("drop", "keep", "forget", "none"):
         if name == "forget":
-            talk.change(waiting=())
+            talk.change(waiting=(), queued=())
         drop(talk)
     else:
         talk.say(say("fate.unknown"))

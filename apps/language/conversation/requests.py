@@ -6,10 +6,10 @@ from typing import Any
 
 from apps.language import wording
 from apps.language.contract import Choice, Interpretation, Question, TemplateCard
-from apps.language.conversation import cards, hearing, settling
+from apps.language.conversation import cards, hearing, naming, settling
 from apps.language.conversation.contract import DraftSchedule, Learn, Start
-from apps.language.conversation.correcting import given, looked_up, which_name
-from apps.language.conversation.places import covers, put_at, schema_at, value_at, without
+from apps.language.conversation.correcting import given
+from apps.language.conversation.places import covers, put_at, schema_at
 from apps.language.conversation.state import Began, Open, Request
 from apps.language.conversation.talk import Talk
 from apps.language.filling import fill
@@ -26,7 +26,7 @@ def advance(talk: Talk, request: Request, *, asked: int = 0, lead: Sequence[str]
         talk.close("dropped")
         talk.say(say("unavailable", name=request.found.template_key or ""))
         return
-    found = named(talk, card, request.found)
+    found = naming.named(card, request.found, talk.world)
     questions = settling.open_questions(found)
     if not questions:
         found, questions = settling.checked(found, card)
@@ -44,32 +44,6 @@ def _first(questions: Sequence[Question], card: TemplateCard) -> Question:
     order = [path for path, _ in cards.slots(card.parameter_schema)]
     places = [next((n for n, path in enumerate(order) if covers(path, each.path)), len(order)) for each in questions]
     return questions[places.index(min(places))]
-
-
-def named(talk: Talk, card: TemplateCard, found: Interpretation) -> Interpretation:
-    """With the names that were read replaced by what they stand for, or asked where several do."""
-    for path, _ in cards.slots(card.parameter_schema):
-        words = value_at(found.parameters, path)
-        if path not in found.sources or not isinstance(words, str) or found.sources[path] == cards.CHOSEN:
-            continue
-        choices = looked_up(card, path, words, talk.world)
-        if choices is None or any(choice.value == words for choice in choices):
-            continue
-        if len(choices) == 1:
-            found = settling.with_answer(found, path, _placed(path, choices[0]), words)
-        else:
-            asked = which_name(path, words, choices) if choices else _unknown_name(path, words)
-            taken = replace(found, parameters=without(found.parameters, path))
-            found = replace(taken, questions=(*taken.questions, asked))
-    return found
-
-
-def _placed(path: str, choice: Choice) -> dict[str, object]:
-    return put_at(path, choice.value)
-
-
-def _unknown_name(path: str, words: str) -> Question:
-    return Question(path=path, text=say("lookup.none", words=words))
 
 
 def must_confirm(request: Request, card: TemplateCard) -> bool:
@@ -182,8 +156,8 @@ def answer_name(talk: Talk, opened: Open, text: str) -> bool:
         pick(talk, opened, choice)
         return True
     for words in dict.fromkeys([text, hearing.correction(text).new, hearing.unplaced(text, [])]):
-        if words and looked_up(card, question.path, words, talk.world):
-            found = settling.with_answer(request.found, question.path, put_at(question.path, words), words)
+        if words and (name := naming.spoken(card, question.path, words, talk.world)):
+            found = settling.with_answer(request.found, question.path, put_at(question.path, name), words)
             advance(talk, replace(request, found=found), asked=opened.asked)
             return True
     return False
@@ -195,9 +169,19 @@ def pick(talk: Talk, opened: Open, choice: Choice) -> None:
     card = talk.template(request.found.template_key) if request else None
     if request is None or question is None or card is None:
         return
-    found = settling.with_choice(request.found, card, question.path, choice)
-    found = replace(found, sources={**found.sources, question.path: cards.CHOSEN})
-    advance(talk, replace(request, found=found), asked=opened.asked)
+    is_list = naming.takes_list(schema_at(card.parameter_schema, question.path))
+    if isinstance(choice.value, list) and not is_list:
+        first, *others = [each for each in question.choices if each is not choice]
+        queued = [_picked(request, card, question.path, each) for each in others]
+        talk.change(queued=(*queued, *talk.state.queued))
+        talk.say(say("several", count=len(choice.value)))
+        choice = first
+    advance(talk, _picked(request, card, question.path, choice), asked=opened.asked)
+
+
+def _picked(request: Request, card: TemplateCard, path: str, choice: Choice) -> Request:
+    found = settling.with_choice(request.found, card, path, choice)
+    return replace(request, found=replace(found, sources={**found.sources, path: cards.CHOSEN}))
 
 
 def learn(talk: Talk, opened: Open, key: str | None) -> None:

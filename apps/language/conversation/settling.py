@@ -6,6 +6,7 @@ Shared by `converse` and by edges that ask in a loop, such as the terminal.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from apps.core.errors import InvalidInput
@@ -108,7 +109,8 @@ def _several(schema: Mapping[str, Any], question: Question, text: str) -> list[A
     if schema.get("type") != "array" or not numbers:
         return []
     picked = [chosen(question, number) for number in re.findall(r"\d+", text)]
-    return [choice.value for choice in picked if choice] if all(picked) else []
+    values = [choice.value if isinstance(choice.value, list) else [choice.value] for choice in picked if choice]
+    return list(dict.fromkeys(chain.from_iterable(values))) if all(picked) else []
 
 
 def read_at(said: Message, card: TemplateCard, path: str, text: str) -> Interpretation | None:

@@ -91,6 +91,8 @@ class State:
     open: Open | None = None
     waiting: Sequence[str] = ()
     """Further requests of a message that held several."""
+    queued: Sequence[Request] = ()
+    """Further tasks of one request: a name stood for several, and all were meant."""
     last: Began | None = None
     talked: Sequence[int] = ()
     """Tasks that were talked about, the last first."""

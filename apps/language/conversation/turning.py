@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from apps.language import commands, wording
 from apps.language.contract import Message, Question
-from apps.language.conversation import fresh, hearing, helping, orders, pressing, requests, settling
+from apps.language.conversation import fresh, hearing, helping, naming, orders, pressing, requests, settling
 from apps.language.conversation.contract import Reply, World
-from apps.language.conversation.correcting import looks_up, overlaid
+from apps.language.conversation.correcting import overlaid
 from apps.language.conversation.hearing import Heard
 from apps.language.conversation.places import is_free_text, schema_at, value_at
 from apps.language.conversation.state import LASTS, Open, Request, State, Turn
@@ -58,7 +58,7 @@ def _expire(talk: Talk) -> None:
     if opened is not None and talk.said.now >= opened.expires_at:
         talk.late = opened
         talk.close("expired")
-        talk.change(waiting=())
+        talk.change(waiting=(), queued=())
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def _is_gone(talk: Talk) -> bool:
 def _forget(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     if "forget" not in heard:
         return False
-    talk.change(waiting=())
+    talk.change(waiting=(), queued=())
     pressing.drop(talk)
     return True
 
@@ -135,7 +135,7 @@ def _answer_value(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     schema = schema_at(card.parameter_schema, question.path)
     if is_free_text(schema) and _is_for_others(talk):
         return False
-    if looks_up(schema, talk.world):
+    if naming.looks_up(schema, talk.world):
         return requests.answer_name(talk, opened, talk.text)
     if "yes" in heard and _is_taken(question, request):
         requests.pick(talk, opened, question.choices[0])
@@ -150,6 +150,9 @@ def _answer_value(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     said = hearing.correction(talk.text)
     return requests.answer(talk, opened, talk.text) or (
         said.is_denied and bool(said.new) and not said.old and requests.answer(talk, opened, said.new)
+    if "both" in heard and (together := naming.all_of(question)):
+        requests.pick(talk, opened, together)
+        return True
     )
 
 
@@ -260,7 +263,7 @@ def _why_not(talk: Talk, opened: Open) -> str:
     if (
         card is not None
         and question is not None
-        and looks_up(schema_at(card.parameter_schema, question.path), talk.world)
+        and naming.looks_up(schema_at(card.parameter_schema, question.path), talk.world)
     ):
         return say("lookup.none", words=talk.text[:80])
     left = hearing.unplaced(talk.text, []) if opened.kind == "card" and hearing.also(talk.text) else ""

@@ -145,6 +145,11 @@ SENTENCES = {
     "welcome": "You are welcome.",
     "help": "You can start a task in your own words, and ask “how is task 12 going”, “pause task 12”, “list running tasks”.",
     "help.begin": "You can ask for:",
+    "both.tasks": "Both, two tasks",
+    "both.list": "Both",
+    "all.tasks": "All {count}, {count} tasks",
+    "all.list": "All {count}",
+    "lookup.all_again": "Name all of them once more.",
     "help.category.none": "Other",
     "help.template": "{name}: “{example}”",
     "help.commands": "Of tasks: “how is it going”, “list my tasks”, “pause task 12”, “stop it”, “retry task 12”, "

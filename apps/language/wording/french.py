@@ -147,6 +147,11 @@ SENTENCES = {
     "welcome": "Avec plaisir.",
     "help": "Vous pouvez lancer une tâche avec vos mots, et demander « où en est la tâche 12 », « suspends la tâche 12 », "
     "« liste des tâches ».",
+    "both.tasks": "Les deux, deux tâches",
+    "both.list": "Les deux",
+    "all.tasks": "Les {count}, {count} tâches",
+    "all.list": "Les {count}",
+    "lookup.all_again": "Nommez-les tous encore une fois.",
     "help.begin": "Vous pouvez demander :",
     "help.category.none": "Autres",
     "help.template": "{name} : « {example} »",

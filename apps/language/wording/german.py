@@ -147,6 +147,11 @@ SENTENCES = {
     "welcome": "Gern geschehen.",
     "help": "Sie können mit eigenen Worten eine Aufgabe starten, und fragen: „wie weit ist Aufgabe 12“, "
     "„halte Aufgabe 12 an“, „laufende Aufgaben“.",
+    "both.tasks": "Beide, zwei Aufgaben",
+    "both.list": "Beide",
+    "all.tasks": "Alle {count}, {count} Aufgaben",
+    "all.list": "Alle {count}",
+    "lookup.all_again": "Nennen Sie noch einmal alle.",
     "help.begin": "Sie können verlangen:",
     "help.category.none": "Sonstiges",
     "help.template": "{name}: „{example}“",

@@ -146,6 +146,11 @@ SENTENCES = {
     "welcome": "Не за что.",
     "help": "Вы можете запустить задачу своими словами и спросить «как идёт задача 12», «приостанови задачу 12», "
     "«список задач».",
+    "both.tasks": "Оба, две задачи",
+    "both.list": "Оба",
+    "all.tasks": "Все {count}, задач: {count}",
+    "all.list": "Все {count}",
+    "lookup.all_again": "Назовите все ещё раз.",
     "help.begin": "Вы можете попросить:",
     "help.category.none": "Прочее",
     "help.template": "{name}: «{example}»",

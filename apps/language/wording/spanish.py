@@ -147,6 +147,11 @@ SENTENCES = {
     "welcome": "De nada.",
     "help": "Puede iniciar una tarea con sus palabras, y preguntar «cómo va la tarea 12», «pausa la tarea 12», "
     "«lista de tareas».",
+    "both.tasks": "Ambos, dos tareas",
+    "both.list": "Ambos",
+    "all.tasks": "Los {count}, {count} tareas",
+    "all.list": "Los {count}",
+    "lookup.all_again": "Nómbrelos todos otra vez.",
     "help.begin": "Puede pedir:",
     "help.category.none": "Otros",
     "help.template": "{name}: «{example}»",

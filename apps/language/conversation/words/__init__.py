@@ -26,6 +26,10 @@ class Words:
     more: tuple[str, ...]
     hello: tuple[str, ...]
     thanks: tuple[str, ...]
+    both: tuple[str, ...]
+    """All that a question offers, together."""
+    reason: tuple[str, ...]
+    """Why a message was understood as it was. Why a task does not run is a command and said otherwise."""
     denial: str
     """Before a correction: "no, …", "I meant …"."""
     instead: tuple[str, ...]

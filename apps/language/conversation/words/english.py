@@ -34,6 +34,19 @@ WORDS = Words(
     more=("more", "show more", "next", "go on", "continue", "next page", "the rest"),
     hello=("hello", "hi", "hey", "hi there", "hello there", "good morning", "good afternoon", "good evening", "good day"),
     thanks=("thanks", "thank you", "thx", "thanks a lot", "many thanks", "thank you very much", "great thanks", "ok thanks"),
+    both=(
+        "both", "both of them", "both please", "both of these", "yes both", "the two", "the two of them", "all",
+        "all of them", "all three", "all of these", "each of them", "every one of them",
+    ),
+    reason=(
+        "why this one", "why that one", "why this template", "why that template", "why did you choose that",
+        "why did you choose this", "why did you choose that one", "why did you choose this one",
+        "why did you pick that", "why did you pick this", "why did you pick this one", "why did you take that",
+        "why did you take this one", "how did you understand that", "how did you understand this",
+        "how did you understand me", "how did you get that", "how did you get there", "how do you know",
+        "what made you think that", "what did you understand", "explain your choice", "explain that",
+        "why this choice", "why do you think so",
+    ),
     denial=(
         r"(?:(?:no|nope|wrong|sorry|oops|wait|actually|correction)\b[\s,.!:;–-]*)*"
         r"(?:(?:i mean|i meant|i said|make it|make that|change (?:it|that) to|rather|it should be|it is|it's|that's|instead)\b"

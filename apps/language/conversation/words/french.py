@@ -35,6 +35,18 @@ WORDS = Words(
     more=("plus", "encore", "voir plus", "la suite", "suite", "suivant", "page suivante", "le reste", "continue"),
     hello=("bonjour", "salut", "bonsoir", "coucou", "bonjour à tous"),
     thanks=("merci", "merci beaucoup", "merci bien", "un grand merci", "ok merci"),
+    both=(
+        "les deux", "tous les deux", "toutes les deux", "oui les deux", "les deux s'il vous plaît",
+        "les deux s'il te plaît", "tous", "toutes", "tous les trois", "toutes les trois", "l'un et l'autre",
+    ),
+    reason=(
+        "pourquoi celui-ci", "pourquoi celui-là", "pourquoi celle-ci", "pourquoi celle-là", "pourquoi ce modèle",
+        "pourquoi ce choix", "pourquoi as-tu choisi ça", "pourquoi as-tu choisi cela", "pourquoi tu as choisi ça",
+        "pourquoi avez-vous choisi cela", "pourquoi avez-vous choisi ça", "pourquoi avez-vous choisi ce modèle",
+        "comment as-tu compris ça", "comment as-tu compris cela", "comment avez-vous compris",
+        "comment avez-vous compris cela", "qu'as-tu compris", "qu'avez-vous compris", "explique ton choix",
+        "expliquez votre choix", "comment le sais-tu", "d'où tiens-tu cela",
+    ),
     denial=(
         r"(?:(?:non|faux|attends|attendez|pardon|désolée?|correction|erreur)\b[\s,.!:;–-]*)*"
         r"(?:(?:je voulais dire|je veux dire|plutôt|en fait|à la place|mets plutôt|ce doit être|c'est)\b[\s,:]*)?"

@@ -21,7 +21,7 @@ WORDS = Words(
         "ja genau", "gut", "sehr gut", "ja mach das", "mach das", "bestätigt", "bestätigen", "korrekt", "gerne", "ja gerne",
         "okay", "ok", "natürlich", "selbstverständlich", "ja gern", "das stimmt", "so ist es",
     ),
-    no=("nein", "nee", "ne", "das nicht", "falsch", "nein danke", "lieber nicht", "doch nicht", "nicht das", "auf keinen fall"),
+    no=("nein", "nee", "nö", "ne", "das nicht", "falsch", "nein danke", "lieber nicht", "doch nicht", "nicht das", "auf keinen fall"),
     start=(
         "start", "starten", "starte", "los", "leg los", "los geht's", "mach los", "loslegen", "ausführen", "beginnen",
         "ja starten", "jetzt starten", "fang an", "entwurf behalten", "behalten", "weiter so", "starte es", "bitte starten",
@@ -36,6 +36,19 @@ WORDS = Words(
     more=("mehr", "mehr zeigen", "weiter", "zeig mehr", "mehr anzeigen", "nächste seite", "den rest", "weitere"),
     hello=("hallo", "guten morgen", "guten tag", "guten abend", "moin", "servus", "grüß gott", "hallo zusammen", "tag"),
     thanks=("danke", "vielen dank", "danke schön", "dankeschön", "danke sehr", "besten dank", "herzlichen dank", "ok danke"),
+    both=(
+        "beide", "alle beide", "beides", "beide bitte", "die beiden", "ja beide", "alle", "alle drei", "alle davon",
+        "jeden davon",
+    ),
+    reason=(
+        "warum das", "warum diese", "warum diese vorlage", "warum gerade das", "warum gerade diese",
+        "warum hast du das gewählt", "warum hast du diese gewählt", "warum hast du das genommen",
+        "warum hast du diese vorlage gewählt", "warum haben sie das gewählt",
+        "warum haben sie diese vorlage gewählt", "wieso das", "wieso diese", "wieso gerade das",
+        "wieso hast du das gewählt", "weshalb das", "wie hast du das verstanden", "wie kommst du darauf",
+        "wie kommen sie darauf", "was hast du verstanden", "erkläre deine wahl", "woher weißt du das",
+        "warum diese auswahl",
+    ),
     denial=(
         r"(?:(?:nein|nee|falsch|moment|halt|sorry|entschuldigung|korrektur|doch nicht)\b[\s,.!:;–-]*)*"
         r"(?:(?:ich meine|ich meinte|gemeint (?:war|ist)|sondern|lieber|besser|stattdessen|eigentlich|mach daraus|"

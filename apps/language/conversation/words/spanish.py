@@ -33,6 +33,18 @@ WORDS = Words(
     more=("más", "mas", "ver más", "muestra más", "siguiente", "siguiente página", "el resto", "sigue"),
     hello=("hola", "buenos días", "buenas tardes", "buenas noches", "buenas", "hola buenos días"),
     thanks=("gracias", "muchas gracias", "mil gracias", "gracias a ti", "ok gracias", "vale gracias"),
+    both=(
+        "ambos", "ambas", "los dos", "las dos", "sí ambos", "si ambos", "ambos por favor", "todos", "todas",
+        "los tres", "las tres", "todos ellos",
+    ),
+    reason=(
+        "por qué este", "por qué esta", "por qué ese", "por qué esa", "por qué esto", "por qué eso", "por que este",
+        "por que esto", "por qué esta plantilla", "por qué elegiste eso", "por qué elegiste esto",
+        "por qué has elegido eso", "por qué has elegido esto", "por qué ha elegido eso", "por qué ha elegido esto",
+        "por qué ha elegido esta plantilla", "por que elegiste eso", "cómo lo has entendido", "cómo lo entendiste",
+        "como lo has entendido", "cómo lo ha entendido", "qué has entendido", "qué entendiste", "que has entendido",
+        "explica tu elección", "explique su elección", "cómo lo sabes", "de dónde sacas eso",
+    ),
     denial=(
         r"(?:(?:no|incorrecto|espera|perdón|perdona|disculpa|corrección|mejor no)\b[\s,.!:;–-]*)*"
         r"(?:(?:quería decir|quise decir|quiero decir|me refería a|mejor|más bien|en realidad|en su lugar|que sea|"

@@ -100,7 +100,7 @@ def test_name_that_two_have_is_asked() -> None:
     chat = Chat()
     chat.say("client dossier for Acme")
     chat.say("no, Northwind")
-    assert chat.labels == ["Northwind Trading, Oslo", "Northwind Energy, Graz"]
+    assert chat.labels == ["Northwind Trading, Oslo", "Northwind Energy, Graz", "Both, two tasks"]
     chat.say("1")
     assert chat.rows["Client"] == "Northwind Trading, Oslo"
 

@@ -74,7 +74,7 @@ def test_name_follows_on_where_the_template_has_one() -> None:
     assert chat.rows["Client"] == "Beta"
     chat.say("yes")
     chat.say("do the same for northwind")
-    assert chat.labels == ["Northwind Trading, Oslo", "Northwind Energy, Graz"]
+    assert chat.labels == ["Northwind Trading, Oslo", "Northwind Energy, Graz", "Both, two tasks"]
 
 
 def test_harmless_template_is_confirmed_too() -> None:
