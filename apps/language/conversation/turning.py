@@ -133,6 +133,9 @@ def _answer_value(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     if question is None or request is None or card is None:
         return requests.answer(talk, opened, talk.text)
     schema = schema_at(card.parameter_schema, question.path)
+    if "both" in heard and (together := naming.all_of(question)):
+        requests.pick(talk, opened, together)
+        return True
     if is_free_text(schema) and _is_for_others(talk):
         return False
     if naming.looks_up(schema, talk.world):
@@ -150,9 +153,6 @@ def _answer_value(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     said = hearing.correction(talk.text)
     return requests.answer(talk, opened, talk.text) or (
         said.is_denied and bool(said.new) and not said.old and requests.answer(talk, opened, said.new)
-    if "both" in heard and (together := naming.all_of(question)):
-        requests.pick(talk, opened, together)
-        return True
     )
 
 
