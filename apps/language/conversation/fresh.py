@@ -43,14 +43,14 @@ def take_over(talk: Talk) -> bool:
 
 def next_one(talk: Talk) -> None:
     """The next request of a message that held several, once nothing is open any more."""
-    while talk.state.waiting and talk.open is None:
-        text, *others = talk.state.waiting
-        talk.change(waiting=tuple(others))
-        talk.said = replace(talk.said, text=text, clicked="")
     while talk.state.queued and talk.open is None:
         request, *others = talk.state.queued
         talk.change(queued=tuple(others))
         requests.advance(talk, request)
+    while talk.state.waiting and talk.open is None:
+        text, *others = talk.state.waiting
+        talk.change(waiting=tuple(others))
+        talk.said = replace(talk.said, text=text, clicked="")
         talk.is_parted = True
         talk.say(say("next"))
         if not (_order(talk, set()) or _again(talk, set())):
