@@ -62,7 +62,7 @@ class Field:
         given = self.schema.get("x-synonyms")
         title = self.title.lower()
         words = [*self.nouns[-1:], *([title] if title.isalpha() else []), *(given if isinstance(given, list) else [])]
-        return [word for word in dict.fromkeys(map(str, words)) if word not in NO_NOUNS]
+        return [word for word in dict.fromkeys(str(word).lower() for word in words) if word not in NO_NOUNS]
 
     @property
     def names(self) -> list[str]:

@@ -25,13 +25,17 @@ def _numbers() -> dict[str, float]:
 
 
 PHRASES = Phrases(
-    without=("sans", "sauf", "excepté", "hors", "pas de", "ne pas"),
+    without=("sans", "sauf", "excepté", "hors", "hormis", "à part", "à l'exception de", "à l'exception des", "pas de", "ne pas"),
     including=("avec", "incluant", "y compris", "inclus", "seulement", "montre"),
     adding=("incluant", "y compris", "également", "aussi", "ainsi que", "plus"),
     only=("seulement", "uniquement", "exclusivement"),
     every=("tous", "toutes", "chaque"),
     joining=("et", "ou", "les", "le", "la", "des", "de", "tous", "nos", "pour"),
     is_=("est", "sont", "de", "à", "=", ":"),
+    ranking=(
+        "meilleurs", "meilleures", "plus gros", "plus grands", "plus importants", "principaux", "pires",
+        "plus petits", "derniers",
+    ),
     no_plural="s",
     numbers=_numbers(),
     multiples={},
@@ -42,10 +46,11 @@ PHRASES = Phrases(
     dozens={"douzaine": 12, "douzaines": 12, "douzaine de": 12, "douzaines de": 12},
     halves={"et demi": 0.5, "et demie": 0.5},
     leaving={"de côté": "laisse[zr]?"},
-    scales={"mille": 1000, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9},
+    scales={"k": 1000, "md": 10**9, "mille": 1000, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9},
     percent=("%", "pour cent", "pourcent"),
     units={
-        "seconde": "TS", "secondes": "TS", "minute": "TM", "minutes": "TM", "heure": "TH", "heures": "TH", "jour": "D",
+        "seconde": "TS", "secondes": "TS", "minute": "TM", "minutes": "TM", "heure": "TH", "heures": "TH",
+        "h": "TH", "min": "TM", "sec": "TS", "jour": "D",
         "jours": "D", "semaine": "W", "semaines": "W", "mois": "M", "an": "Y", "ans": "Y", "année": "Y", "années": "Y",
     },
     currencies={"euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "livres": "GBP", "francs": "CHF"},

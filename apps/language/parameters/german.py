@@ -18,13 +18,20 @@ def _numbers() -> dict[str, float]:
 
 
 PHRASES = Phrases(
-    without=("ohne", "außer", "ausgenommen", "kein", "keine", "keinen", "nicht", "lass weg"),
+    without=(
+        "ohne", "außer", "ausser", "ausgenommen", "bis auf", "abgesehen von",
+        "kein", "keine", "keinen", "nicht", "lass weg",
+    ),
     including=("mit", "inklusive", "einschließlich", "samt", "nur", "zeige"),
     adding=("inklusive", "einschließlich", "zusätzlich", "auch", "sowie", "plus"),
     only=("nur", "ausschließlich", "lediglich"),
     every=("alle", "allen", "jeder", "jeden", "sämtliche"),
     joining=("und", "oder", "die", "der", "den", "das", "alle", "allen", "aller", "unsere", "für", "auch"),
     is_=("ist", "sind", "von", "auf", "=", ":"),
+    ranking=(
+        "größten", "grössten", "besten", "wichtigsten", "umsatzstärksten", "kleinsten", "schlechtesten", "neuesten",
+        "ältesten",
+    ),
     no_plural="n",
     numbers=_numbers(),
     multiples={"einmal": 1, "zweimal": 2, "dreimal": 3, "viermal": 4, "fünfmal": 5},
@@ -34,11 +41,12 @@ PHRASES = Phrases(
     hundreds={"hundert": 100},
     dozens={"dutzend": 12, "ein dutzend": 12},
     leaving={"weg": "lass(?:en?|t)?"},
-    scales={"tsd": 1000, "tausend": 1000, "mio": 10**6, "million": 10**6, "millionen": 10**6, "mrd": 10**9,
+    scales={"k": 1000, "tsd": 1000, "tausend": 1000, "mio": 10**6, "million": 10**6, "millionen": 10**6, "mrd": 10**9,
         "milliarde": 10**9, "milliarden": 10**9},
     percent=("%", "prozent"),
     units={
         "sekunde": "TS", "sekunden": "TS", "minute": "TM", "minuten": "TM", "stunde": "TH", "stunden": "TH", "std": "TH",
+        "h": "TH", "min": "TM", "sek": "TS",
         "tag": "D", "tage": "D", "tagen": "D", "woche": "W", "wochen": "W", "monat": "M", "monate": "M", "monaten": "M",
         "jahr": "Y", "jahre": "Y", "jahren": "Y",
     },

@@ -77,7 +77,7 @@ def _counted(place: Field, sentence: Sentence) -> list[Hit]:
     named = [*(noun_pattern(each, sentence) for each in nouns), *map(name_pattern, place.names)]
     if phrases.times.intersection(nouns):
         named += [rf"{each}(?!\w)" for each in phrases.times]
-    noun = rf"(?:{'|'.join(named)})"
+    noun = rf"(?:(?:{quantities.any_of(phrases.ranking)})\s+)?(?:{'|'.join(named)})"
     number = quantities.numeral(phrases)
     hits = [_read_number(match, place, sentence) for match in sentence.matches(rf"{number}\s+{noun}")]
     words: list[tuple[str, Mapping[str, float]]] = [

@@ -29,6 +29,8 @@ class Phrases:
     joining: tuple[str, ...]
     is_: tuple[str, ...]
     """What may stand between a parameter's name and its value."""
+    ranking: tuple[str, ...]
+    """What may stand between a number and what it counts: 15 largest clients."""
     no_plural: str
     """An ending to ignore when two nouns are compared."""
     numbers: Mapping[str, float]

@@ -29,8 +29,13 @@ HALVES = {
     "anderthalb stunden": "PT1H30M", "полчаса": "PT30M", "полтора часа": "PT1H30M", "media hora": "PT30M",
     "una hora y media": "PT1H30M", "demi-heure": "PT30M", "une heure et demie": "PT1H30M", "viertelstunde": "PT15M",
 }  # fmt: skip
+_CLOCKED = re.compile(r"(?<![\w.,:])(\d{1,3})\s?[hч]\s?([0-5]\d)(?![\w:])")
+"""1 h 30."""
 OF = r"(?:\s(?:de|of)(?=\s)|\sd['’])?"
 """Between a large number and its currency: "millones de euros"."""
+_NOT_BEHIND = r"(?<![\w.,-])"
+THOUSAND = 1000
+"""T€ and TEUR, in every language."""
 MAX_DIGITS = 18
 ORDER = ("Y", "M", "W", "D", "TH", "TM", "TS")
 
@@ -42,8 +47,11 @@ class Quantity:
     other: float | None = None
 
 
-def digits(phrases: Phrases) -> str:
-    return DIGITS if phrases.decimal == "." else DIGITS.replace(r"[\u00a0\u202f']", r"[ \u00a0\u202f']")
+def digits(phrases: Phrases, *, is_amount: bool = False) -> str:
+    """Beside a currency a plain space groups in every language."""
+    return (
+        DIGITS if phrases.decimal == "." and not is_amount else DIGITS.replace(r"[\u00a0\u202f']", r"[ \u00a0\u202f']")
+    )
 
 
 def parsed(text: str, decimal: str) -> tuple[float, float | None] | None:
@@ -72,8 +80,10 @@ def money(text: str, phrases: Phrases, words: Iterable[str], spelled: Mapping[st
     currency = "|".join([*map(re.escape, SYMBOLS), *(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)])
     codes = "|".join(code.lower() for code in CODES)
     marks = rf"(?:{currency}|(?<!\w)(?:{codes})(?!\w))"
-    number = numeral(phrases)
-    found = _amounts(text, rf"{marks}\s?{number}|{number}{OF}\s?{marks}", phrases, words)
+    number = numeral(phrases, is_amount=True)
+    coded = number.replace(_NOT_BEHIND, rf"(?<=(?<!\w)(?:{codes}))", 1)
+    thousands = rf"{_NOT_BEHIND}({digits(phrases, is_amount=True)})\s?([tk])(?=€|eur(?!\w))"
+    found = _amounts(text, rf"{marks}\s?{number}|{number}{OF}\s?{marks}|{coded}|{thousands}", phrases, words)
     return found + _in_letters(text, rf"{OF}\s?{marks}", words, spelled)
 
 
@@ -100,17 +110,17 @@ def any_of(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)"
 
 
-def numeral(phrases: Phrases) -> str:
+def numeral(phrases: Phrases, *, is_amount: bool = False) -> str:
     """Digits and what multiplies them. No names: a pattern may hold it twice."""
-    scales = "|".join(sorted(map(re.escape, phrases.scales), key=len, reverse=True))
-    return rf"(?<![\w.,-])({digits(phrases)})(?:\s?({scales})(?!\w)\.?)?(?![\w]|[.,]\d)"
+    number = digits(phrases, is_amount=is_amount)
+    return rf"{_NOT_BEHIND}({number})(?:\s?({any_of(phrases.scales)})(?!\w)\.?)?(?![\w]|[.,]\d)"
 
 
 def scaled(digit_text: str, scale: str | None, phrases: Phrases) -> tuple[float, float | None] | None:
     found = parsed(digit_text, phrases.decimal)
     if found is None:
         return None
-    factor = phrases.scales[scale] if scale else 1
+    factor = phrases.scales.get(scale, THOUSAND) if scale else 1
     value, other = found
     return value * factor, other * factor if other is not None and not scale else None
 
@@ -149,12 +159,15 @@ def durations(text: str, phrases: Phrases, spelled: Mapping[str, float]) -> list
     ]
     units = any_of(present(text, phrases.units))
     letters = any_of([*spelled, "a", "an"])
-    piece = rf"(?:({digits(phrases)})|({letters}))[\s-]?({units})(?!\w)"
+    piece = rf"(?:({digits(phrases)})|({letters}))[\s-]?({units})(?!\w)\.?"
     one = rf"(?<![\w.,]){piece}"
     for match in re.finditer(rf"{one}(?:\s*(?:,|and|und|и|y|et)?\s*{piece})*", text):
         iso = _sum(re.findall(one, match.group()), phrases, spelled)
         if iso:
             found.append((iso, match.span()))
+    found += [
+        (_iso({"TH": int(match[1]), "TM": int(match[2])}) or "", match.span()) for match in _CLOCKED.finditer(text)
+    ]
     found.sort(key=lambda each: each[1][0] - each[1][1])
     kept: list[tuple[str, tuple[int, int]]] = []
     for iso, (start, end) in found:

@@ -15,6 +15,7 @@ from apps.core.errors import InvalidInput
 from apps.language import wording
 from apps.language.contract import Ambiguity, Choice, Question
 from apps.language.dates import Found, Period
+from apps.language.parameters import quantities
 from apps.language.parameters import values as reading
 from apps.language.parameters.fields import Field, Pair, fields, pairs
 from apps.language.parameters.phrases import phrases
@@ -78,7 +79,7 @@ def read(
     sentence = Sentence(text, phrases(text, locale))
     places = fields(schema)
     couples = pairs(places)
-    sentence.consume((each.start, each.end) for each in found)
+    sentence.consume((each.start, each.end) for each in found if not _is_length(each, places, sentence))
     coming = {each.start: each for each in forward}
     dates = _Dates(found=list(found), coming=coming, zone=ZoneInfo(zone))
     in_couples = {place.path for pair in couples for place in (pair.start, pair.end)}
@@ -94,6 +95,14 @@ def read(
         _miss(result, place)
     _check(result, schema)
     return result
+
+
+def _is_length(each: Found, places: Sequence[Field], sentence: Sentence) -> bool:
+    """ "1 h 30" is a time of day as well, and how long something takes where the schema asks for that alone."""
+    if not _is_clock_only(each) or any(place.is_moment for place in places):
+        return False
+    said = sentence.folded[each.start : each.end]
+    return any(span == (0, len(said)) for _, span in quantities.durations(said, sentence.phrases, {}))
 
 
 def _is_free_text(place: Field) -> bool:

@@ -26,13 +26,14 @@ def _numbers() -> dict[str, float]:
 
 
 PHRASES = Phrases(
-    without=("sin", "excepto", "salvo", "excluyendo", "no", "menos"),
+    without=("sin", "excepto", "salvo", "excluyendo", "a excepción de", "aparte de", "no", "menos"),
     including=("con", "incluyendo", "incluye", "incluidos", "solo", "sólo", "muestra"),
     adding=("incluyendo", "incluye", "incluidos", "también", "además de", "así como", "más"),
     only=("solo", "sólo", "solamente", "únicamente"),
     every=("todos", "todas", "cada", "cualquier"),
     joining=("y", "e", "o", "los", "las", "el", "la", "de", "todos", "nuestros", "para"),
     is_=("es", "son", "de", "a", "=", ":"),
+    ranking=("mejores", "mayores", "principales", "peores", "menores", "últimos", "primeros", "más importantes"),
     no_plural="s",
     numbers=_numbers(),
     multiples={},
@@ -41,10 +42,11 @@ PHRASES = Phrases(
     decimal=",",
     dozens={"docena": 12, "docenas": 12, "docena de": 12, "docenas de": 12},
     halves={"y medio": 0.5, "y media": 0.5},
-    scales={"mil": 1000, "millón": 10**6, "millones": 10**6},
+    scales={"k": 1000, "mil": 1000, "millón": 10**6, "millones": 10**6},
     percent=("%", "por ciento", "porciento"),
     units={
-        "segundo": "TS", "segundos": "TS", "minuto": "TM", "minutos": "TM", "hora": "TH", "horas": "TH", "día": "D",
+        "segundo": "TS", "segundos": "TS", "minuto": "TM", "minutos": "TM", "hora": "TH", "horas": "TH",
+        "h": "TH", "min": "TM", "seg": "TS", "día": "D",
         "días": "D", "semana": "W", "semanas": "W", "mes": "M", "meses": "M", "año": "Y", "años": "Y",
     },
     currencies={"euro": "EUR", "euros": "EUR", "dólar": "USD", "dólares": "USD", "libras": "GBP", "francos": "CHF"},

@@ -20,6 +20,11 @@ MAX_CLAUSE = 120
 _QUOTED = r"[\"“„]([^\"“”„]{1,500})[\"”“]|(?<!\w)'([^']{1,500})'(?!\w)"
 _WORD = r"[^\W\d_](?:[\w’'-]*\w)?"
 _WORDS = rf"{_WORD}(?:[ \t]+{_WORD})*"
+_CLAUSE_ENDS = (
+    r"[.;:!?]|(?<!\ball )(?<!everything )(?<!everyone )(?<!anything )\bbut\b(?! not\b)|\b(?:aber|но|pero|mais)\b"
+    r"|,(?!\s*(?:and|or|und|oder|и|или|y|o|et|ou|\w+\s*$))"
+)
+"""Behind "all but" the clause goes on."""
 _EMAIL = r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 
 
@@ -142,9 +147,7 @@ def _is_added(others: str, span: tuple[int, int], phrases: Phrases) -> bool:
 def _is_negated(sentence: Sentence, at: int) -> bool:
     """A "without" stands a few words before, with nothing but joining words and other names between."""
     before = sentence.folded[max(0, at - 80) : at]
-    clause = re.split(
-        r"[.;:!?]|\b(?:but|aber|но|pero|mais)\b|,(?!\s*(?:and|or|und|oder|и|или|y|o|et|ou|\w+\s*$))", before
-    )[-1]
+    clause = re.split(_CLAUSE_ENDS, before)[-1]
     without = "|".join(re.escape(word) for word in sentence.phrases.without)
     including = "|".join(sentence.phrases.including)
     marks = list(re.finditer(rf"\b(?:(?P<no>{without})|(?:{including}))\b", clause))
