@@ -22,6 +22,9 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")
 TRIGGER = re.compile(
     r"""(\A|[;\t\r\n])((?:[^\S\t\r\n]|["'\ufeff\u200b-\u200f\u2060\u00ad])*)(?=[=+\-@＝＋－＠﹦﹢﹣﹫−])"""
 )
+MARKED = re.compile(
+    r"""(\A|[;\t\r\n])'((?:[^\S\t\r\n]|["'\ufeff\u200b-\u200f\u2060\u00ad])*)(?=[=+\-@＝＋－＠﹦﹢﹣﹫−])"""
+)
 BREAK_FIRST = re.compile(r"\A[\t\r\n]")
 
 
@@ -48,6 +51,13 @@ def harmless(text: str) -> str:
         return kept
     marked = TRIGGER.sub(r"\1'\2", kept)
     return "'" + marked if BREAK_FIRST.match(marked) else marked
+
+
+def original(cell: str) -> str:
+    """What `harmless` made this cell of, for files that come back edited; a text that begins with a break keeps its
+    apostrophe, since somebody may have typed it."""
+    bare = MARKED.sub(r"\1\2", cell)
+    return bare if harmless(bare) == cell else cell
 
 
 class _Digits(float):

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps.core import csvfile
 from apps.core.errors import ChantillyError, InvalidInput, NotFound, ToolError
-from apps.reports import csvfile, jsonfile, naming
+from apps.reports import jsonfile, naming
 from apps.reports import pdf as pdffile
 from apps.tasks.blobs import BlobUnwritable
 from apps.tools.registry import Call, FileHandle, tool

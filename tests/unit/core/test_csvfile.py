@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from apps.core import csvfile
 from apps.core.errors import InvalidInput
-from apps.reports import csvfile
 
 TRIGGERS = tuple("=+-@＝＋－＠\t\r\n")
 
@@ -127,3 +127,18 @@ def test_whatever_the_texts_are_no_cell_begins_a_formula(rows: list[list[str]]) 
     for line in content.decode("utf-8-sig").replace("\t", ";").replace("\n", ";").replace("\r", ";").split(";"):
         bare = line.strip().strip('"')
         assert not bare.startswith(("=", "+", "@", "＝", "＋", "－", "＠"))
+
+
+@given(st.text(alphabet="=+-@'\";\t\n ax1", max_size=12))
+@example("-10 %")
+@example("'=x")
+@example("a\t=x")
+@example("it's")
+def test_what_came_back_is_what_went_out(text: str) -> None:
+    assume(text[:1] not in ("\t", "\n"))
+    assert csvfile.original(csvfile.harmless(text)) == text
+
+
+@pytest.mark.parametrize("cell", ["'quoted'", "'tis", "'1", ""])
+def test_an_apostrophe_that_was_typed_stays(cell: str) -> None:
+    assert csvfile.original(cell) == cell
