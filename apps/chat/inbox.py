@@ -82,7 +82,8 @@ def arrived_of(incoming: Incoming) -> Arrived:
     data |= {"dialog_kind": incoming.dialog_kind, "kind": incoming.kind}
     return Arrived(
         event_id=incoming.event_id, message_id=incoming.message_id, dialog=incoming.dialog,
-        sender=incoming.sender, text=incoming.text, at=parse_datetime(incoming.data.get("at", "")), **data,
+        sender=incoming.sender, text=incoming.text, at=parse_datetime(incoming.data.get("at", "")),
+        is_aside=incoming.data.get("is_aside") is True, **data,
     )  # fmt: skip
 
 
@@ -140,6 +141,8 @@ def _record(parcel: Parcel, arrived: Arrived) -> dict[str, Any]:
     data = {name: value for name in IN_DATA if (value := getattr(kept, name))}
     if kept.at is not None:
         data["at"] = kept.at.isoformat()
+    if kept.is_aside:
+        data["is_aside"] = True
     return {
         "connection_id": parcel.connection_id, "event_id": kept.event_id, "message_id": kept.message_id,
         "dialog": kept.dialog, "dialog_kind": kept.dialog_kind, "sender": kept.sender, "kind": kept.kind,

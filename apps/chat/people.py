@@ -145,7 +145,8 @@ def account_of(connection: Connection, arrived: Arrived) -> Account:
     changes = {}
     if arrived.sender_name and account.shown_name != arrived.sender_name[:200]:
         changes["shown_name"] = arrived.sender_name[:200]
-    if arrived.dialog_kind == PRIVATE and account.private_dialog != arrived.dialog:
+    is_private = arrived.dialog_kind == PRIVATE and not arrived.is_aside
+    if is_private and account.private_dialog != arrived.dialog:
         changes["private_dialog"] = arrived.dialog
     if changes:
         Account.objects.filter(pk=account.pk).update(**changes)

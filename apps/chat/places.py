@@ -19,12 +19,15 @@ def is_discreet(dialog: Dialog) -> bool:
 
 def for_details(dialog: Dialog, account: Account) -> Dialog | None:
     """Where results may be shown to this account: here, or in private; None when they have no private dialog."""
-    if is_discreet(dialog):
-        return dialog
+    return dialog if is_discreet(dialog) else private_of(account)
+
+
+def private_of(account: Account) -> Dialog | None:
+    """Where this account is told something alone; None where that is not known, or not so any more."""
     if not account.private_dialog:
         return None
-    found, _ = Dialog.objects.get_or_create(
-        connection_id=dialog.connection_id, external_id=account.private_dialog, defaults={"kind": PRIVATE}
+    found, _ = Dialog.objects.select_related("connection").get_or_create(
+        connection_id=account.connection_id, external_id=account.private_dialog, defaults={"kind": PRIVATE}
     )
     is_alone = found.kind == PRIVATE and not found.is_gone  # others may have come in since
     return found if is_alone else None

@@ -81,7 +81,7 @@ class _Turn:
         self.row, self.now = row, now
         self.arrived = arrived_of(row)
         self.account = people.account_of(row.connection, self.arrived)
-        self.dialog = _dialog(row, self.arrived)
+        self.here = self.dialog = _dialog(row, self.arrived)
 
     def take(self) -> None:
         user = people.user_of(self.account)
@@ -102,6 +102,13 @@ class _Turn:
     # People whom we know ---------------------------------------------------------------------------------------------
 
     def _converse(self, user: Any) -> None:
+        if self.arrived.is_aside:
+            home = places.private_of(self.account)
+            if home is None:
+                name = self.account.shown_name or "you"
+                self._answer([Content(text=say("no_private", self._locale(), name=name))])
+                return
+            self.dialog = home
         talk, _ = Talk.objects.get_or_create(dialog=self.dialog, account=self.account)
         state = State.from_json(talk.state)
         if acts := buttons.acts(self.arrived.button):
@@ -164,6 +171,8 @@ class _Turn:
             raise GoneOn("The conversation has gone on meanwhile.")
         answers = [*(content(reply) for reply in turn.replies), *asked, *done.here]
         self._post(answers, self.dialog)
+        if self.here.pk != self.dialog.pk:
+            self._post([Content(text=say("answered_alone", locale))], self.here, "here")
         aside = places.for_details(self.dialog, self.account)
         if aside is None and done.aside:
             name = self.account.shown_name or "you"
@@ -219,7 +228,8 @@ class _Turn:
         self._finish(IncomingState.DROPPED, why)
 
     def _post(self, contents: list[Content], dialog: Dialog, part: str = "") -> None:
-        about = self.arrived.message_id if self.dialog.kind == GROUP and dialog.pk == self.dialog.pk else ""
+        is_named = self.here.kind == GROUP or self.arrived.is_aside
+        about = self.arrived.message_id if is_named and dialog.pk == self.here.pk else ""
         for number, each in enumerate(contents):
             key = f"in:{self.row.pk}:{part}{number}"
             outbox.put(dialog, key, each, self.now, account=self.account, about=about)
@@ -273,4 +283,5 @@ def _give_up(row: Incoming, why: str, now: datetime) -> None:
     account: Account | None = Account.objects.filter(connection=row.connection, external_id=row.sender).first()
     if account is not None and account.user_id is not None:
         text = say("broken", came.locale or "en", reference=row.pk)
-        outbox.put(_dialog(row, came), f"in:{row.pk}:broken", Content(text=text), now, account=account)
+        about = came.message_id if came.is_aside else ""
+        outbox.put(_dialog(row, came), f"in:{row.pk}:broken", Content(text=text), now, account=account, about=about)

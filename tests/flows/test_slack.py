@@ -52,12 +52,25 @@ class Writer:
 
     def __init__(self, slack: loopback.Slack, finance: Connection, user: str) -> None:
         self.slack, self.finance, self.user = slack, finance, user
+        self.shown: list[str] = []
 
     def says(self, text: str, kind: str = "message.im", channel: str = PRIVATE, **event: Any) -> list[str]:
         payload, ts = loopback.documented(kind), self._ts()
         payload["event"] |= {"user": self.user, "text": text, "channel": channel, "ts": ts, "event_ts": ts} | event
         payload["event_id"] = f"Ev{ts.partition('.')[2]}"
         return self._sends(loopback.event_request(payload, time.time()))
+
+    def commands(self, text: str) -> list[str]:
+        """In some channel that the app is not in. What this person alone sees there."""
+        place = f"/commands/T1/{next(NUMBERS)}"
+        self.slack.responses[place] = []
+        form = loopback.documented("slash_command") | {
+            "user_id": self.user, "text": text, "command": "/chantilly", "trigger_id": f"{next(NUMBERS)}.1.a",
+            "response_url": f"{self.slack.url.rstrip('/')}{place}",
+        }  # fmt: skip
+        self.shown = self._sends(loopback.command_request(form, time.time()))
+        assert all(each["response_type"] == "ephemeral" for each in self.slack.responses[place])
+        return ["\n".join(loopback.seen_texts(each)) for each in self.slack.responses[place]]
 
     def presses(self, label: str) -> list[str]:
         message = next(each for each in reversed(self.slack.shown) if label in loopback.seen_texts(each))
@@ -105,10 +118,15 @@ def test_a_report_is_asked_for_followed_and_received(kim: Writer, slack: loopbac
     assert {file["channel"] for file in files.values()} == {PRIVATE}
 
 
-def test_what_must_be_confirmed_starts_when_its_button_is_pressed_and_then_once(kim: Writer, alice: User) -> None:
+@pytest.fixture
+def rent(alice: User) -> None:
     triggers = {"patterns": ["pay the rent"], "keywords": ["rent"], "contexts": [], "examples": ["Pay the rent"]}
     schema = {"type": "object", "properties": {}, "additionalProperties": False, "x-confirm": True}
     template("def run(params): return 'paid'", alice, key="rent", parameter_schema=schema, triggers=triggers)
+
+
+@pytest.mark.usefixtures("rent")
+def test_what_must_be_confirmed_starts_when_its_button_is_pressed_and_then_once(kim: Writer) -> None:
     assert "Rent" in "\n".join(kim.says("pay the rent"))
     assert not Task.objects.exists()
     kim.presses("Start")
@@ -146,3 +164,25 @@ def test_a_forged_request_leaves_no_trace(slack: loopback.Slack, kim: Writer) ->
     body, headers = loopback.event_request(loopback.documented("message.im"), time.time() - 301)
     assert deliver(URL, body, headers).status_code == 401
     assert Incoming.objects.count() == rows
+
+
+@pytest.mark.usefixtures("rent")
+def test_a_command_anywhere_is_answered_in_the_private_chat_and_steered_there(kim: Writer) -> None:
+    (aside,) = kim.commands("pay the rent")
+    assert aside == "I answer you in our private chat."
+    assert "Rent" in "\n".join(kim.shown) and not Task.objects.exists()
+    kim.presses("Start")
+    assert Task.objects.get().status == "completed"
+    assert kim.commands("status") and Task.objects.count() == 1
+
+
+def test_a_command_of_who_is_not_linked_is_answered_to_them_alone_and_can_link_them(
+    slack: loopback.Slack, finance: Connection, alice: User
+) -> None:
+    eve = Writer(slack, finance, EVE)
+    (told,) = eve.commands("Generate the invoice report for last year")
+    assert "not linked to anybody" in told and eve.shown == [] and not Task.objects.exists()
+    (linked,) = eve.commands(people.new_code(alice, clock.now()))
+    assert "alice" in linked
+    (where,) = eve.commands("help")
+    assert "no private chat with you" in where and eve.shown == []

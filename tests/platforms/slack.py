@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode
 
 TOKEN = "xoxb-12345-of-the-loopback"
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -44,6 +44,8 @@ class Slack:
     messages: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: list[Any] = field(default_factory=list)
+    responses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What was said by each response_url, at most five times."""
 
     @property
     def shown(self) -> list[dict[str, Any]]:
@@ -62,6 +64,20 @@ class Slack:
         if verb is None:
             raise Refusal("unknown_method")
         return {"ok": True, **verb(args)}
+
+    def respond(self, path: str, said: dict[str, Any]) -> tuple[int, bytes]:
+        """A response_url: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses"""
+        told = self.responses.get(path)
+        if told is None or len(told) >= 5:
+            return 404, b'{"ok":false,"error":"expired_url"}'
+        if said.get("response_type") not in ("ephemeral", "in_channel"):
+            return 400, b"invalid_payload"
+        try:
+            self._check_said(said)
+        except Refusal as refusal:
+            return 400, str(refusal).encode()
+        told.append(said)
+        return 200, b"ok"
 
     def _who(self, args: dict[str, Any]) -> dict[str, Any]:
         return {"url": "https://acme.slack.com/", "team": "Acme", "user": "finance", "team_id": "T123ABC456",
@@ -224,6 +240,11 @@ def action_request(payload: Mapping[str, Any], now: float, secret: str = SECRET)
     return body, {"content-type": "application/x-www-form-urlencoded", **signed(body, now, secret)}
 
 
+def command_request(payload: Mapping[str, Any], now: float, secret: str = SECRET) -> tuple[bytes, dict[str, str]]:
+    body = urlencode(payload).encode()
+    return body, {"content-type": "application/x-www-form-urlencoded", **signed(body, now, secret)}
+
+
 def deliver(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     """As Slack calls a Request URL: any answer but 200 within three seconds is a failure."""
     with urllib.request.urlopen(urllib.request.Request(url, body, dict(headers)), timeout=3) as answer:
@@ -254,6 +275,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/upload/v1/"):
             self.slack.files[self.path.rpartition("/")[2]]["data"] = body
             self._say(200, b"OK - " + str(len(body)).encode(), {"content-type": "text/plain"})
+        elif self.path.startswith("/commands/"):
+            self._say(*self.slack.respond(self.path, json.loads(body)), {"content-type": "text/plain"})
         else:
             self._call(self.path.removeprefix("/api/"), self._args(body))
 

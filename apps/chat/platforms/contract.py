@@ -118,6 +118,8 @@ class Arrived:
     `about`: the message that it answers, or whose button was pressed. `sender_name` is shown and never trusted.
     `is_overheard`: said in a group's thread and not to us by name. It is for us only where we are in that dialog already
     (it is known), and must not be kept where not.
+    `is_aside`: said by a command that others do not see, wherever that was. It belongs into the sender's private dialog;
+    `dialog` and `message_id` take a sentence that they alone see, for a while.
     """
 
     event_id: str
@@ -135,6 +137,7 @@ class Arrived:
     at: datetime | None = None
     is_from_bot: bool = False
     is_overheard: bool = False
+    is_aside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

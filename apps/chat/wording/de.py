@@ -38,6 +38,7 @@ SENTENCES = {
     "in_private": "Was dabei entsteht, bekommt nur {name}.",
     "no_private": "{name}, die Antwort ist nur für Sie, und ich kenne keinen privaten Chat mit Ihnen. Schreiben "
     "Sie mir einmal privat, dann fragen Sie noch einmal.",
+    "answered_alone": "Ich antworte Ihnen in unserem privaten Chat.",
     "page": "Aufgabe {task} öffnen",
     "approval_page": "Öffnen",
     "type": "Art",

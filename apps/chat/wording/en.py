@@ -38,6 +38,7 @@ SENTENCES = {
     "in_private": "What it produces goes to {name} alone.",
     "no_private": "{name}, the answer is for you alone, and I know no private chat with you. Write to me in "
     "private once, then ask again.",
+    "answered_alone": "I answer you in our private chat.",
     "page": "Open task {task}",
     "approval_page": "Open",
     "type": "Type",

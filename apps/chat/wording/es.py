@@ -38,6 +38,7 @@ SENTENCES = {
     "in_private": "Lo que produzca solo lo recibe {name}.",
     "no_private": "{name}, la respuesta es solo para usted y no conozco ningún chat privado con usted. Escríbame "
     "una vez en privado y pregunte de nuevo.",
+    "answered_alone": "Le respondo en nuestro chat privado.",
     "page": "Abrir la tarea {task}",
     "approval_page": "Abrir",
     "type": "Tipo",

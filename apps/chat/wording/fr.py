@@ -38,6 +38,7 @@ SENTENCES = {
     "in_private": "Ce qu'elle produit ne va qu'à {name}.",
     "no_private": "{name}, la réponse n'est que pour vous, et je ne connais aucune conversation privée avec vous. "
     "Écrivez-moi une fois en privé, puis redemandez.",
+    "answered_alone": "Je vous réponds dans notre discussion privée.",
     "page": "Ouvrir la tâche {task}",
     "approval_page": "Ouvrir",
     "type": "Type",

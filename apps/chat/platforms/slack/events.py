@@ -1,16 +1,18 @@
-"""What Slack sends us: its signature, the Events API, and pressed buttons.
+"""What Slack sends us: its signature, the Events API, pressed buttons and slash commands.
 
-https://docs.slack.dev/authentication/verifying-requests-from-slack, https://docs.slack.dev/apis/events-api and
-https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+https://docs.slack.dev/authentication/verifying-requests-from-slack, https://docs.slack.dev/apis/events-api,
+https://docs.slack.dev/reference/interaction-payloads/block_actions-payload and
+https://docs.slack.dev/interactivity/implementing-slash-commands
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from slack_sdk.signature import Clock, SignatureVerifier
 
@@ -18,8 +20,13 @@ from apps.chat.platforms.contract import GROUP, PRIVATE, Arrived, Hook, Refused,
 from apps.chat.platforms.texts import clean
 
 MAX_BODY = 1_000_000
+MAX_URL = 200
+RESPONSES = re.compile(r"https://hooks\.slack(?:-gov)?\.com/[A-Za-z0-9/_-]+")
+API = "https://slack.com/api/"
 SAID = (None, "", "file_share", "me_message", "thread_broadcast", "bot_message")
 """Subtypes of messages that say something new; the others tell of edits, deletions, topics and the like."""
+COMMAND = "slash_command"
+"""The type that we give to the form of one; Slack gives it none."""
 Payload = Mapping[str, Any]
 
 
@@ -49,14 +56,15 @@ def verified(wiring: Wiring, hook: Hook) -> None:
 
 
 def payload(hook: Hook) -> Payload:
-    """The body of a verified request: JSON, or a form with JSON in its field `payload`. Raises Refused."""
+    """The body of a verified request: JSON, or a form with JSON in its field `payload`, or the form of a slash command.
+    Raises Refused."""
     text = hook.body.decode()
     try:
         if hook.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            form = parse_qs(text, max_num_fields=50)
+            form = {name: values[0] for name, values in parse_qs(text, max_num_fields=50).items()}
             if "payload" not in form:
-                return {}
-            text = form["payload"][0]
+                return {**form, "type": COMMAND} if "command" in form else {}
+            text = form["payload"]
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Refused("The request cannot be read.", status=400) from error
@@ -79,6 +87,8 @@ def arrived(wiring: Wiring, found: Payload) -> Iterator[Arrived]:
             yield _membership(event, event_id)
     elif found.get("type") == "block_actions":
         yield from _pressed(found)
+    elif found.get("type") == COMMAND:
+        yield _commanded(wiring, found)
 
 
 def _mention(event: Payload, event_id: str, ours: str) -> Arrived:
@@ -136,6 +146,28 @@ def _pressed(found: Payload) -> Iterator[Arrived]:
             sender_name=clean(user.get("name") or user.get("username"), 200),
             dialog_title=clean(channel.get("name"), 200),
         )  # fmt: skip
+
+
+def _commanded(wiring: Wiring, form: Payload) -> Arrived:
+    """Nobody else sees it, whatever the channel, and we may not even be there: what is said of it goes to the address that
+    came with it, for half an hour, to the person alone. `trigger_id` is a credential; its digest names the event."""
+    channel, who = _id(form, "channel_id"), _id(form, "user_id")
+    mark = hashlib.sha256(_matching(r"[0-9a-zA-Z.]{1,200}", form.get("trigger_id"), "trigger_id").encode()).hexdigest()
+    return Arrived(
+        event_id=f"command:{mark}", dialog=f"{channel}/{who}", dialog_kind=PRIVATE, is_aside=True, sender=who,
+        sender_name=clean(form.get("user_name"), 200), text=_text(form, wiring.settings.get("bot_user_id", "")) or "help",
+        message_id=response_url(wiring, form.get("response_url")),
+    )  # fmt: skip
+
+
+def response_url(wiring: Wiring, found: object) -> str:
+    """Where a command is answered: at Slack, or at the proxy that the connection reaches Slack by. Raises Refused."""
+    url = clean(found)
+    api = urlsplit(wiring.settings.get("api_url") or API)
+    is_proxy = api.hostname != "slack.com" and url.startswith(f"{api.scheme}://{api.netloc}/")
+    if len(url) > MAX_URL or not (RESPONSES.fullmatch(url) or is_proxy):
+        raise Refused("The request has no readable response_url.", status=400)
+    return url
 
 
 def _our_user(wiring: Wiring, found: Payload) -> str:

@@ -27,8 +27,9 @@ from apps.chat.platforms.contract import (
 from apps.chat.platforms.slack import events
 from apps.chat.platforms.slack.blocks import MAX_BUTTONS, MAX_TEXT, blocks, fallback
 from apps.chat.platforms.texts import clean
+from apps.core import clock
 
-API = "https://slack.com/api/"
+API = events.API
 SCOPES = (
     "app_mentions:read", "channels:history", "channels:read", "chat:write", "files:write", "groups:history",
     "groups:read", "im:history", "mpim:history",
@@ -37,6 +38,9 @@ EVENTS = (
     "app_mention", "member_joined_channel", "member_left_channel", "message.channels", "message.groups", "message.im",
     "message.mpim",
 )  # fmt: skip
+COMMAND = "/chantilly"
+COMMANDS = "commands"
+"""The permission for it, without which all else works: apps of before it came lack it."""
 LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 PASSING = frozenset({"service_unavailable", "team_added_to_org", "org_login_required", "external_channel_migrating"})
 UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "update_failed"})
@@ -86,6 +90,8 @@ class Slack:
         return Answer()
 
     def send(self, wiring: Wiring, dialog: str, content: Content, *, key: str, about: str = "") -> str:
+        if "/" in dialog:
+            return _responded(wiring, about, content)
         channel, thread = _place(dialog)
         client = _client(wiring)
         answer = _asked(lambda: client.chat_postMessage(
@@ -138,6 +144,7 @@ class Slack:
             "Save this connection, and press Install here: it asks Slack who we are.",
             f"Under Event Subscriptions press Retry beside the Request URL {wiring.hook_url} until it says Verified.",
             "Write to the app under Apps in Slack. In channels: /invite it, then mention it with @.",
+            f"Anywhere: {COMMAND} and a sentence. Others do not see it; the app answers in its private chat.",
         )
 
 
@@ -149,8 +156,17 @@ def manifest(wiring: Wiring) -> dict[str, Any]:
         "features": {
             "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
             "bot_user": {"display_name": name[:80], "always_online": True},
+            "slash_commands": [
+                {
+                    "command": COMMAND,
+                    "url": wiring.hook_url,
+                    "description": "Ask for work; only you see it",
+                    "usage_hint": "invoice report for last year",
+                    "should_escape": False,
+                }
+            ],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": [*SCOPES, COMMANDS]}},
         "settings": {
             "event_subscriptions": {"request_url": wiring.hook_url, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, "request_url": wiring.hook_url},
@@ -165,8 +181,25 @@ _PLAIN: dict[str, Any] = {"parse": "none", "link_names": False}
 
 
 def _place(dialog: str) -> tuple[str, str | None]:
+    if "/" in dialog:
+        raise PlatformError("What answers a command can be neither changed nor a file.", is_permanent=True)
     channel, _, thread = dialog.partition(":")
     return channel, thread or None
+
+
+def _responded(wiring: Wiring, url: str, content: Content) -> str:
+    """To who gave a command, alone: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses"""
+    try:
+        address = events.response_url(wiring, url)
+    except Refused:
+        raise PlatformError("There is no command here that could be answered.", is_permanent=True) from None
+    said = {"response_type": "ephemeral", "text": fallback(content), "blocks": blocks(content), "mrkdwn": False}
+    answered = outward.post(address, json=said, seconds=TIMEOUT, most=10_000)
+    if answered.status in (404, 410):
+        raise PlatformError("Slack takes no answer to this command any more.", is_permanent=True)
+    if not answered.is_success:
+        raise answered.refusal(clock.now())
+    return ""
 
 
 def _client(wiring: Wiring) -> WebClient:

@@ -143,6 +143,58 @@ def test_a_pressed_link_is_only_acknowledged() -> None:
     assert received(payload) == Received()
 
 
+def commanded(wired: Wiring | None = None, **changes: Any) -> tuple[Arrived, ...]:
+    form = {**loopback.documented("slash_command"), **changes}
+    return tuple(platform.receive(wired or wiring(), hook(*loopback.command_request(form, STAMP))).arrived)
+
+
+def test_a_slash_command_arrives_aside_with_the_address_that_answers_it() -> None:
+    (arrived,) = commanded()
+    assert arrived == Arrived(
+        event_id=arrived.event_id, dialog="C2147483705/U2147483697", dialog_kind="private", sender="U2147483697",
+        sender_name="Steve", text="94070", message_id="https://hooks.slack.com/commands/1234/5678", is_aside=True,
+    )  # fmt: skip
+    assert "13345224609" not in arrived.event_id, "a trigger_id opens dialogs in our name"
+
+
+def test_a_command_is_answered_with_an_empty_200_at_once_and_alone_asks_for_help() -> None:
+    form = loopback.documented("slash_command") | {"text": ""}
+    found = platform.receive(wiring(), hook(*loopback.command_request(form, STAMP)))
+    assert (found.answer.status, found.answer.body, found.arrived[0].text) == (200, b"", "help")
+
+
+def test_the_same_command_again_is_the_same_event_and_another_is_another() -> None:
+    first, again, other = commanded(), commanded(), commanded(trigger_id="13345224610.738474920.8088")
+    assert first[0].event_id == again[0].event_id != other[0].event_id
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"response_url": "https://evil.example/commands/1/2"},
+        {"response_url": "https://hooks.slack.com.evil.example/commands/1/2"},
+        {"response_url": "http://hooks.slack.com/commands/1/2"},
+        {"response_url": "https://hooks.slack.com/" + "x" * 200},
+        {"response_url": "https://slack.com/api/"},
+        {"response_url": ""},
+        {"user_id": ""},
+        {"channel_id": "C1/U2"},
+        {"trigger_id": ""},
+    ],
+)
+def test_a_command_that_leads_elsewhere_or_lacks_its_ids_is_refused(changes: dict[str, str]) -> None:
+    with pytest.raises(Refused) as refused:
+        commanded(wiring(api_url="https://slack.com/api/"), **changes)
+    assert refused.value.status == 400
+
+
+def test_a_command_is_only_taken_with_slack_s_signature() -> None:
+    body, headers = loopback.command_request(loopback.documented("slash_command"), STAMP)
+    with pytest.raises(Refused) as refused:
+        platform.receive(wiring(), hook(body.replace(b"94070", b"94071"), headers))
+    assert refused.value.status == 401
+
+
 def test_joining_is_told_of_us_only() -> None:
     assert one(loopback.documented("member_joined_channel"), wiring(bot_user_id="W23456789")).kind == "joined"
     assert received(loopback.documented("member_joined_channel")).arrived == ()
@@ -192,7 +244,7 @@ def test_the_loopback_signs_as_slack_documents_it() -> None:
     headers = loopback.signed(body, 1531420618)
     assert headers["x-slack-signature"] == "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
     at = datetime.fromtimestamp(1531420618, UTC)
-    assert platform.receive(wiring(), hook(body, headers, at)) == Received()
+    assert platform.receive(wiring(), hook(body, headers, at)).arrived[0].text == "help"
 
 
 @pytest.mark.parametrize(

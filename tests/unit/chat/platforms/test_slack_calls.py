@@ -190,6 +190,40 @@ def test_the_check_says_who_we_are_and_which_scopes_are_missing(slack: loopback.
     assert "app_mentions:read, channels:history" in failure(lambda: platform.check(wiring(slack.url))).message
 
 
+def test_a_command_is_answered_at_its_address_to_the_person_alone(slack: loopback.Slack) -> None:
+    slack.responses["/commands/T1/1"] = []
+    wired = wiring(slack.url)
+    assert platform.send(wired, "C1/U1", EVERYTHING, key="k", about=f"{slack.url}commands/T1/1") == ""
+    (said,) = slack.responses["/commands/T1/1"]
+    assert said["response_type"] == "ephemeral"
+    assert not any("<" in text for text in loopback.read_as_markup(said))
+    assert "Invoice report" in "\n".join(loopback.seen_texts(said))
+    assert slack.calls == [], "not by the app's own token"
+
+
+def test_a_command_whose_time_is_over_is_given_up_and_takes_no_edits_and_files(slack: loopback.Slack) -> None:
+    wired, url = wiring(slack.url), f"{slack.url}commands/T1/gone"
+    for call in (
+        lambda: platform.send(wired, "C1/U1", EVERYTHING, key="k", about=url),
+        lambda: platform.send(wired, "C1/U1", EVERYTHING, key="k"),
+        lambda: platform.send(wired, "C1/U1", EVERYTHING, key="k", about="https://evil.example/"),
+        lambda: platform.edit(wired, "C1/U1", "1.1", EVERYTHING),
+        lambda: platform.send_file(wired, "C1/U1", "a.txt", "text/plain", b"x", key="k"),
+    ):
+        assert failure(call).is_permanent
+
+
+def test_an_app_of_before_the_command_passes_the_test_without_its_permission(slack: loopback.Slack) -> None:
+    assert "commands" not in slack.scopes
+    assert platform.check(wiring(slack.url)) == "Slack knows us as finance in Acme."
+    made = manifest(wiring())
+    assert "commands" in made["oauth_config"]["scopes"]["bot"]
+    assert (
+        made["features"]["slash_commands"][0] | {"command": "/chantilly", "url": wiring().hook_url}
+        == (made["features"]["slash_commands"][0])
+    )
+
+
 def test_the_guide_has_a_manifest_to_paste_with_our_address() -> None:
     pasted = json.loads(platform.guide(wiring())[1])
     assert pasted == manifest(wiring())
