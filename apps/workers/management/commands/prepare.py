@@ -10,7 +10,7 @@ from apps.core.commands import ExplainedCommand
 
 
 class Command(ExplainedCommand):
-    help = "Migrate the database, load the shipped templates and documents, and create the first administrator."
+    help = "Migrate the database, load the shipped templates, documents and terms, and create the first administrator."
     examples = """examples:
   manage.py prepare                            what a new installation needs, and one that was updated
   manage.py prepare --demo                     with clients, invoices and payments to try reports with
@@ -25,6 +25,7 @@ Each step does only what is missing. The administrator's password is shown once.
         call_command("migrate", verbosity=max(0, verbosity - 1), interactive=False)
         self._load("load_templates", verbosity)
         self._load("load_knowledge", verbosity)
+        self._load("load_terms", verbosity)
         if options["demo"]:
             self._load("make_demo", verbosity)
         call_command("first_admin", stdout=self.stdout, stderr=self.stderr, verbosity=verbosity)
