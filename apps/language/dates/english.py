@@ -103,6 +103,9 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "start of": [("b", None), ("o", None)],
     "early": [("b", "early")],
     "up to": [("V", None)],
+    "up to and including": [("V", None)],
+    "until and including": [("V", None)],
+    "through and including": [("V", None)],
     "up until": [("V", None)],
     "as of": [("l", None)],
     "as at": [("l", None)],
@@ -285,6 +288,7 @@ LEXICON = Lexicon(
     counted=frozenset(COUNTED.split()),
     common=frozenset(COMMON.split()),
     given_names=frozenset({"april", "june", "august", "may"}),
+    outlook=frozenset({"forecast", "forecasts", "outlook", "projection", "projections"}),
     titles=frozenset({"mr", "mrs", "ms", "miss", "dr"}),
     doubtful_first=frozenset({"may"}),
     patterns=(

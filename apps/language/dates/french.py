@@ -189,7 +189,9 @@ COMMON = (
 
 LEXICON = Lexicon(
     words=_words(),
-    fillers=frozenset(split("environ le la les l un une tout toute toute tous toutes civile calendaire")),
+    fillers=frozenset(
+        split("seulement uniquement environ le la les l un une tout toute toute tous toutes civile calendaire")
+    ),
     ordinal=r"(\d{1,2})(?:er|re|e|ème|eme|nd|nde)",
     labels=frozenset(split("noël pâques facture commande tâche numéro client page version contrat salle")),
     counted=frozenset(split("euros euro dollars lignes fois personnes clients factures pages")),
@@ -197,6 +199,7 @@ LEXICON = Lexicon(
     weak_is_strong_when_capital=False,
     has_capital_months=False,
     common=frozenset(COMMON.split()),
+    outlook=frozenset({"prévision", "prévisions", "prévisionnel"}),
     titles=frozenset({"monsieur", "madame", "mme", "mlle"}),
     given_names=frozenset({"avril"}),
     elisions=("l", "d", "qu", "jusqu", "n", "s"),

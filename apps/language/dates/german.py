@@ -56,7 +56,7 @@ SINGLE = {
     "k": "wochenende wochenenden wochenendes",
     "m": "monat monate monaten monats",
     "q": "quartal quartale quartalen quartals vierteljahr vierteljahres",
-    "h": "halbjahr halbjahre halbjahren halbjahres hälfte jahreshälfte",
+    "h": "hj halbjahr halbjahre halbjahren halbjahres hälfte jahreshälfte",
     "y": "jahr jahre jahren jahres kalenderjahr kalenderjahres",
     "o": "vom",
     "=": "vergleiche vergleichen vergleich verglichen",
@@ -250,6 +250,7 @@ LEXICON = Lexicon(
     labels=frozenset(LABELS.split()),
     counted=frozenset(COUNTED.split()),
     common=frozenset(COMMON.split()),
+    outlook=frozenset({"prognose", "prognosen", "vorschau", "ausblick", "hochrechnung"}),
     titles=frozenset({"herr", "herrn", "frau"}),
     # German writes all nouns with a capital, so a capital tells nothing.
     weak_is_strong_when_capital=False,

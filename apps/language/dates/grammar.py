@@ -1,5 +1,6 @@
 """Applies the rules to the tokens of a text and answers the periods that are left."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import time
 from typing import Any
@@ -34,6 +35,8 @@ def find(text: str, context: Context) -> list[Found]:
     """Every period the text names, in order. Pure: the same text and context give the same answer."""
     text = text[:MAX_TEXT]
     words = lexicon(text, context.locale)
+    if words.outlook.intersection(re.findall(r"\w+", text.casefold())):
+        context = replace(context, prefers_past=False)
     tokens = tokenising.tokenise(text, words, is_month_first=context.reads_month_first)
     tokens = _compared([token for token in tokens if token.code != " "])
     for each in RULES:

@@ -72,6 +72,8 @@ class Lexicon:
     """Words that may follow a year and add nothing."""
     given_names: frozenset[str] = frozenset()
     """Months and weekdays that are people's names before another word with a capital."""
+    outlook: frozenset[str] = frozenset()
+    """Words that say that a month without a year is one to come."""
     titles: frozenset[str] = frozenset()
     """Words before a person's name."""
     foreign: tuple[str, ...] = ()
@@ -226,6 +228,7 @@ def merged(language: str) -> Lexicon:
         counted=host.counted.union(*(other.counted for other in others)),
         given_names=host.given_names.union(*(other.given_names for other in others)),
         titles=host.titles.union(*(other.titles for other in others)),
+        outlook=host.outlook.union(*(other.outlook for other in others)),
         ordinal="|".join(dict.fromkeys([host.ordinal, *(other.ordinal for other in others)])),
         foreign=tuple({pattern for other in others for pattern, _ in other.patterns} - {"q(\\d)"}),
         after_year=host.after_year or load("ru").after_year - host.words.keys(),

@@ -218,6 +218,7 @@ LEXICON = Lexicon(
     has_capital_months=False,
     weak=frozenset({"мар", "ср", "вс", "вт", "сб", "пн", "чт", "пт", "среда", "среде", "среды"}),
     common=frozenset(COMMON.split()),
+    outlook=frozenset({"прогноз", "прогноза", "прогнозы"}),
     titles=frozenset({"господин", "госпожа"}),
     after_year=frozenset(split("г гг год года году годы годов годах")),
     patterns=((r"q(\d)", "Q"), (r"([1-4])кв", "Q"), (r"фг(\d{2}|\d{4})", "K")),

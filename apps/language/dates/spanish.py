@@ -201,6 +201,7 @@ LEXICON = Lexicon(
     weak_is_strong_when_capital=False,
     has_capital_months=False,
     common=frozenset(COMMON.split()),
+    outlook=frozenset({"previsión", "prevision", "previsiones", "pronóstico", "pronósticos"}),
     titles=frozenset({"señor", "señora", "sr", "sra", "don", "doña"}),
     given_names=frozenset({"julio", "abril", "domingo", "agosto"}),
     patterns=((r"[tq](\d)", "Q"), (r"([1-4])[tq]", "Q"), (r"[sh]([12])", "H"), (r"([12])s", "H")),

@@ -44,6 +44,9 @@ _HOURS = r"\s?(?:h|hrs?|hours?|stunden?|std|час\w*|heures?|horas?)(?!\w)"
 _PREPOSITIONS = "on for from to since until am vom zum bis seit für le du au pour el del al para с по до за"
 _BEHIND = "(?:" + "|".join(rf"(?<=(?<!\w){word}\s)" for word in _PREPOSITIONS.split()) + ")"
 """Two small numbers are a day and a month only behind these."""
+_WEEKS = ("kw", "cw", "wk", "week", "woche", "semana", "semaine", "неделя", "неделю")
+_NO_WEEK = "".join(rf"(?<!(?<!\w){word}\s)" for word in _WEEKS)
+"""KW 12/2027 is a week, and no December."""
 _VERSION = r"(?:version|versión|версия|release|rev|v)\W{1,2}\d+(?:\.\d+)+"
 _WORD = re.compile(
     rf"(?P<fraction>(?<![\w/])[13]/[24]{_HOURS}|(?<![\w.,])\d{{1,2}}[.,]\d{_HOURS})"
@@ -55,7 +58,7 @@ _WORD = re.compile(
     r"|(?P<days>(?<![\w.])\d{1,2}\.\s?[-–—/]\s?\d{1,2}\.\d{1,2}(?:\.(?:\d{4}|\d{2})|\.)?(?![\w.]))"
     r"|(?P<phone>(?<![\w.,-])\d+(?:-\d+){2,}(?![\w-]))"
     r"|(?P<ym>(?<![\w/.-])\d{4}[-/](?:0[1-9]|1[0-2])(?![\w/-]))"
-    r"|(?P<my>(?<![\w/.-])(?:0?[1-9]|1[0-2])[/.]\d{4}(?![\w/]))"
+    rf"|(?P<my>{_NO_WEEK}(?<![\w/.-])(?:0?[1-9]|1[0-2])[/.]\d{{4}}(?![\w/]))"
     r"|(?P<season>(?<![\w/.-])(?:fy ?)?(?:19|20)\d\d[/-]\d{2}(?![\w/-]))"
     r"|(?P<short>(?<!\w)['’]\d{2}(?!\w))"
     r"|(?P<money>[$€£¥#]\s?\d[\d.,]*\w*|\d[\d.,]*\s?(?:%|€|\$|£))"

@@ -48,7 +48,7 @@ def unit_after_of(context: Context, matched: list[Token]) -> Any:
     return one_unit.make(context, matched)
 
 
-@rule("[tL]#?[dwmqhk][oI][pP]|[tL]#?[mqh]P")
+@rule("[tL]#?[dwmqhk][oI][pP]|[tL]#?[mqh][pP]")
 def part_of_period(context: Context, matched: list[Token]) -> Any:
     whole = settle(context, matched[-1])
     index = -1 if matched[0].code == "L" else matched[0].value
@@ -60,11 +60,12 @@ def part_of_period(context: Context, matched: list[Token]) -> Any:
     return assume(inside, context, matched[-1]) if inside else None
 
 
-@rule("#t[dwmqh]o?[pP]")
+@rule("#[tL][dwmqh]o?[pP]")
 def first_of_period(context: Context, matched: list[Token]) -> Any:
-    """Les trois premiers mois: the number stands before the ordinal, which must be "first"."""
+    """Les trois premiers mois, les deux derniers: the number stands before the ordinal, which must be "first"."""
     count, ordinal, *rest = matched
-    return part_of_period.make(context, [ordinal, count, *rest]) if ordinal.value == 1 else None
+    is_edge = ordinal.code == "L" or ordinal.value == 1
+    return part_of_period.make(context, [ordinal, count, *rest]) if is_edge else None
 
 
 @rule(f"rL?[#g]{UNIT}|[Lar]r[#g]{UNIT}|[Lar]?[#g]r{UNIT}|[#g]{UNIT}r")
