@@ -8,16 +8,17 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.catalog.models import TaskTemplate
+from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.chat import places
 from apps.chat.models import Account, Dialog, Following, Talk
 from apps.chat.platforms.contract import GROUP
 from apps.console.terminal.asking import card
 from apps.core.errors import ChantillyError
 from apps.crm.models import Client
+from apps.language import wording
 from apps.language.contract import Choice, Interpretation, TemplateCard
 from apps.language.conversation import Estimate, KnownApproval, KnownTask, World
-from apps.tasks.making import pace
+from apps.tasks.making import costs, pace
 from apps.tasks.models import Approval, Task
 
 MOST_NAMED = 8
@@ -118,4 +119,13 @@ def _estimate(user: Any, key: str, parameters: Mapping[str, Any]) -> Estimate | 
         expected = pace.expected(template.published, parameters)
     except ChantillyError:  # half read parameters: the card then says nothing of time
         return None
-    return Estimate(seconds=expected.seconds, steps=expected.steps)
+    return Estimate(seconds=expected.seconds, steps=expected.steps, cost=_cost(template.published, parameters))
+
+
+def _cost(revision: TemplateRevision, parameters: Mapping[str, Any]) -> str:
+    """In the language that is spoken; empty where the template does not say what it uses of the model, or there is none."""
+    cost = costs.expected(revision, parameters)
+    if cost is None or not cost.has_model:
+        return ""
+    used = cost.tokens
+    return wording.cost(used.total, cost.money, cost.currency, used.known, used.count)

@@ -65,6 +65,7 @@ class TemplateCard:
     """What matching and reading need of a published template that the person may run.
 
     One that `must_confirm`, `has_effects` outside or has a `cost` (as text: "about $0.90") is never started unconfirmed.
+    `notes` is what its author wants to be known before a start, by language.
     """
 
     key: str
@@ -79,6 +80,7 @@ class TemplateCard:
     must_confirm: bool = False
     has_effects: bool = False
     cost: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

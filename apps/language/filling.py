@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from apps.language import dates, parameters, wording
+from apps.language import dates, parameters, pasted, wording
 from apps.language.contract import Candidate, Interpretation, Message, TemplateCard
 from apps.language.dates import Found
 
@@ -18,13 +18,20 @@ def fill(
     found: Sequence[Found] | None = None,
 ) -> Interpretation:
     """The template's parameters as the message gives them. `found`: the message's periods, where they are known."""
+    text, lines = pasted.parted(message.text, card.parameter_schema)
     if found is None:
-        found = dates.find(message.text, context(message))
+        found = dates.find(text, context(message))
     forward: Sequence[Found] = ()
     if parameters.looks_forward(card.parameter_schema):
-        forward = dates.find(message.text, replace(context(message), prefers_past=False))
+        forward = dates.find(text, replace(context(message), prefers_past=False))
     values = parameters.read(
-        message.text, card.parameter_schema, found, message.locale, forward=forward, zone=message.timezone
+        text,
+        card.parameter_schema,
+        [each for each in found if each.end <= len(text)],
+        message.locale,
+        forward=forward,
+        zone=message.timezone,
+        lines=lines,
     )
     return Interpretation(
         intent="start",

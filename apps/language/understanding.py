@@ -1,13 +1,15 @@
 """The one entry: a message and the templates that the person may run go in, an interpretation comes out.
 
-1. Fixed sentences are commands. 2. Periods are read, whatever the template. 3. The words that are left choose the
-template. 4. Its schema reads the other values. 5. What is missing or can be meant otherwise becomes a question.
+1. Lines below a sentence are data, where the template that the sentence chooses takes them. 2. Fixed sentences are
+commands. 3. Periods are read, whatever the template. 4. The words that are left choose the template. 5. Its schema reads
+the other values. 6. What is missing or can be meant otherwise becomes a question.
 Pure: the same input gives the same answer; nothing is looked up and nothing is started.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from apps.language import commands, dates, wording
+from apps.language import commands, dates, pasted, wording
 from apps.language.contract import Candidate, Choice, Interpretation, Message, Question, TemplateCard
 from apps.language.dates import Found
 from apps.language.filling import context, fill
@@ -20,6 +22,9 @@ def understand(message: Message, templates: Sequence[TemplateCard]) -> Interpret
     """What the message asks for. `templates` are those that the person may start; no others are ever considered."""
     if len(message.text) > MAX_TEXT:
         return Interpretation(intent="none", echo=wording.too_long(MAX_TEXT))
+    below = _with_lines(message, templates)
+    if below is not None:
+        return below
     command = commands.read(message)
     if command is not None:
         return command
@@ -30,6 +35,21 @@ def understand(message: Message, templates: Sequence[TemplateCard]) -> Interpret
         card = next(card for card in templates if card.key == best.key)
         return fill(message, card, best=best, others=others, found=found)
     return _ask(decision.kind == "ask", decision.candidates)
+
+
+def _with_lines(message: Message, templates: Sequence[TemplateCard]) -> Interpretation | None:
+    """What a sentence with lines below it asks for: the sentence alone says that."""
+    heads = pasted.may_be(message.text, templates)
+    for head in dict.fromkeys(head for head, _ in heads):
+        found = dates.find(head, context(message))
+        decision = decide(rank(replace(message, text=head), _without(head, found), templates))
+        for best in decision.candidates[:1]:
+            card = next((card for text, card in heads if text == head and card.key == best.key), None)
+            if card is not None and decision.kind == "start":
+                return fill(message, card, best=best, others=decision.candidates[1:], found=found)
+            if card is not None and decision.kind == "ask":
+                return _ask(True, decision.candidates)
+    return None
 
 
 def _without(text: str, found: Sequence[Found]) -> str:

@@ -1,8 +1,9 @@
 """From a sentence to something that can be done: what it means, and the questions that have to be answered first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -69,7 +70,14 @@ def card(template: TaskTemplate) -> TemplateCard:
         must_confirm=revision.parameter_schema.get("x-confirm") is True,
         has_effects=bool(found.names),
         cost=_cost([*revision.required_tools, *found.tools]),
+        notes=_notes(revision.parameter_schema),
     )
+
+
+def _notes(schema: Mapping[str, Any]) -> Mapping[str, str]:
+    """What the template cannot do without a language model, by language, where none is set up."""
+    said = schema.get("x-without-model")
+    return said if isinstance(said, Mapping) and not settings.GEMINI_API_KEY else {}
 
 
 def _cost(tools: Sequence[str]) -> str:

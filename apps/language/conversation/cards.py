@@ -76,8 +76,13 @@ def _shown(parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator
             if start is not None or end is not None:
                 yield path, title, _days(start, end)
         elif (value := value_at(parameters, path)) not in (None, "", []):
-            is_day = place.is_date or place.is_moment
-            yield path, title, wording.shown_moment(str(value)) if is_day else wording.shown(value)
+            yield path, title, _one(place, value)
+
+
+def _one(place: Field, value: Any) -> str:
+    if place.takes_lines:
+        return wording.lines(value)
+    return wording.shown_moment(str(value)) if place.is_date or place.is_moment else wording.shown(value)
 
 
 def _days(start: Any, end: Any) -> str:
@@ -112,6 +117,8 @@ def _takes(template: TemplateCard, parameters: Mapping[str, Any], world: World) 
 def _notes(request: Request, template: TemplateCard) -> Iterator[str]:
     yield from request.notes
     yield from (each.text for each in request.found.ambiguities if not each.must_confirm)
+    if note := template.notes.get(wording.spoken()) or template.notes.get("en"):
+        yield note
     if template.has_effects:
         yield say("effects")
     if request.rule:

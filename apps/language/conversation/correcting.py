@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from apps.language import dates
+from apps.language import dates, pasted
 from apps.language.contract import Interpretation, Message, TemplateCard
 from apps.language.conversation import hearing, naming
 from apps.language.conversation.cards import slots
@@ -72,16 +72,26 @@ def given(
 ) -> Interpretation | None:
     """With the words at this place; None where it cannot hold them."""
     title = dict(slots(card.parameter_schema)).get(path, path)
-    if is_free_text(schema_at(card.parameter_schema, path)):
+    schema = schema_at(card.parameter_schema, path)
+    if pasted.takes(schema) and (lines := pasted.lines(words)):
+        return with_answer(found, path, put_at(path, lines), lines[0])
+    if is_free_text(schema):
         return _named(said, card, found, (path, title), words, world).found
     place = _read(said, card, path, title, words)
     return _put(said, card, found, place) if place else None
 
 
 def _read(said: Message, card: TemplateCard, path: str, title: str, words: str) -> Place | None:
-    """The words as a value for this place, where they are one. Free text takes nothing here: it would take anything."""
+    """The words as a value for this place, where they are one.
+
+    Free text and lines take nothing here: they would take anything.
+    """
     schema = schema_at(card.parameter_schema, path)
-    if is_free_text(schema) or (schema.get("type") == "boolean" and hearing.truth(words) is not None):
+    if (
+        is_free_text(schema)
+        or pasted.takes(schema)
+        or (schema.get("type") == "boolean" and hearing.truth(words) is not None)
+    ):
         return None
     read = read_at(said, card, path, words)
     if read is None:

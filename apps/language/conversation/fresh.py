@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from apps.language import pasted
 from apps.language.contract import Interpretation, Message
 from apps.language.conversation import cards, hearing, helping, orders, requests, settling
 from apps.language.conversation.contract import AskModel
@@ -21,6 +22,9 @@ DOUBLED = timedelta(seconds=60)
 
 def take(talk: Talk, heard: set[Heard]) -> None:
     """The first that fits; what fits nothing is answered with what can be asked for."""
+    if has_lines(talk):
+        _request(talk)
+        return
     ways = (_small_talk, _order, _after_the_last, _several, _repeated, _again)
     if not any(way(talk, heard) for way in ways):
         _request(talk)
@@ -29,7 +33,7 @@ def take(talk: Talk, heard: set[Heard]) -> None:
 def take_over(talk: Talk) -> bool:
     """A clear request, or several, in the middle of something else: it takes its place, and says so."""
     opened = talk.open
-    parted = _parts(talk)
+    parted = [] if has_lines(talk) else _parts(talk)
     if opened is None or not (parted or _is_clear(_understood(talk)) or _is_to_repeat(talk)):
         return False
     card = talk.template(opened.request.found.template_key) if opened.request else None
@@ -256,6 +260,12 @@ def _reading(talk: Talk) -> Interpretation | None:
     if reading is None or card is None or talk.is_parted:
         return None
     return settling.sound(replace(reading, intent="start", command=None), card)
+
+
+def has_lines(talk: Talk) -> bool:
+    """Whether the message is a request with lines below it, in which nothing is to be looked for."""
+    card = talk.template(_understood(talk).template_key) if "\n" in talk.text or ":" in talk.text else None
+    return card is not None and bool(pasted.parted(talk.text, card.parameter_schema)[1])
 
 
 def is_clear(talk: Talk) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from apps.core.errors import InvalidInput
 from apps.core.schema import validate
+from apps.language import pasted
 from apps.language.contract import Ambiguity, Choice, Interpretation, Message, Question, TemplateCard
 from apps.language.conversation import hearing
 from apps.language.conversation.places import (
@@ -157,6 +158,8 @@ def with_answer(
 def typed(schema: Mapping[str, Any], text: str) -> Any:
     """The answer taken literally, where its type allows that."""
     kind = schema.get("type")
+    if pasted.takes(schema):
+        return pasted.lines(text) or None
     if is_free_text(schema):
         return text or None
     if kind in ("integer", "number"):

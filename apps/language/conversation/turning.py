@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from apps.language import commands, wording
+from apps.language import commands, pasted, wording
 from apps.language.contract import Message, Question
 from apps.language.conversation import fresh, hearing, helping, naming, orders, pressing, requests, settling
 from apps.language.conversation.contract import Reply, World
@@ -39,6 +39,7 @@ def _language(state: State, said: Message) -> str:
     settled = state.language or (own if own in wording.LANGUAGES else "en")
     if said.clicked or len(said.text) > MAX_TEXT:
         return settled
+    said = replace(said, text=pasted.opening(said.text))
     letters = re.findall(r"[^\W\d_]", said.text)
     cyrillic = sum("\u0400" <= letter <= "\u04ff" for letter in letters)
     if letters and 2 * cyrillic > len(letters):
@@ -77,7 +78,7 @@ def _hear(talk: Talk) -> None:
         return
     if talk.open is None or opened is None:
         fresh.take(talk, heard)
-    elif not any(way(talk, opened, heard) for way in (_forget, _help, _doubled, _answer, _correct, _order, _new)):
+    elif not any(way(talk, opened, heard) for way in (_lines, _forget, _help, _doubled, _answer, _correct, _order, _new)):
         _once_more(talk, opened)
 
 
@@ -90,6 +91,20 @@ def _is_gone(talk: Talk) -> bool:
     talk.close("dropped")
     talk.say(say("unavailable", name=key))
     return True
+
+
+def _lines(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
+    """Lines that were asked for, or stand below a request of their own: what they say is data."""
+    if fresh.has_lines(talk) and fresh.is_clear(talk):
+        return fresh.take_over(talk)
+    request, question = opened.request, opened.question
+    card = talk.template(request.found.template_key) if request else None
+    if opened.kind != "value" or card is None or question is None:
+        return False
+    are_asked = pasted.takes(schema_at(card.parameter_schema, question.path))
+    if not are_asked or ("\n" not in talk.text and (heard or _is_for_others(talk))):
+        return False
+    return requests.answer(talk, opened, talk.text)
 
 
 def _forget(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
@@ -136,7 +151,7 @@ def _answer_value(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     if "both" in heard and (together := naming.all_of(question)):
         requests.pick(talk, opened, together)
         return True
-    if is_free_text(schema) and _is_for_others(talk):
+    if (is_free_text(schema) or pasted.takes(schema)) and _is_for_others(talk):
         return False
     if naming.looks_up(schema, talk.world):
         return requests.answer_name(talk, opened, talk.text)

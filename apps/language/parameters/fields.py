@@ -90,9 +90,17 @@ class Field:
 
     @property
     def markers(self) -> list[str]:
-        """`x-after`: words behind which a text stands, such as "to" in "say hello to Alice"."""
+        """`x-after`: words behind which a text stands, such as "to" in "say hello to Alice".
+
+        A choice with them is read behind them, or where it is all that is said.
+        """
         given = self.schema.get("x-after")
         return [word for word in given if isinstance(word, str)] if isinstance(given, list) else []
+
+    @property
+    def takes_lines(self) -> bool:
+        """`x-lines`: the lines below a sentence are its texts."""
+        return self.kind == "array" and self.schema.get("x-lines") is True
 
     @property
     def is_date(self) -> bool:

@@ -4,6 +4,7 @@ What is not said stays away (defaults are filled in when a task is submitted); w
 twice, becomes a question.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -25,6 +26,7 @@ MUST_CONFIRM = {"day_month_order", "vague", "which_day", "fiscal", "backwards", 
 MUST_CONFIRM |= {"open_time", "open_end", "which_zone"}
 ASKED_OTHERWISE = {"open_start", "clock_only"}
 """What is asked as a missing value, or is no doubt at all."""
+_AHEAD = r"^(?:через|in|dans|en|dentro de|within|innerhalb von)\s+"
 DAY_BEGINS, DAY_ENDS = time(0, 0), time(23, 59, 59)
 
 
@@ -70,10 +72,12 @@ def read(
     *,
     forward: Sequence[Found] = (),
     zone: str = "UTC",
+    lines: Sequence[str] = (),
 ) -> Values:
     """Values for `schema` out of `text`; `found` are the periods that stand in it.
 
-    `forward` are the same, read as days to come, for the places that look there. Times are in the `zone`.
+    `forward` are the same, read as days to come, for the places that look there. Times are in the `zone`. `lines` are
+    what stands below the text, for the place that takes lines.
     """
     result = Values()
     sentence = Sentence(text, phrases(text, locale))
@@ -90,7 +94,11 @@ def read(
     others = [place for place in places if place.path not in in_pairs]
     _read_single_dates(result, dates, [place for place in others if place.is_date], taken=bool(couples))
     for place in sorted((place for place in others if not place.is_date), key=_is_free_text):
-        _read_field(result, sentence, place)
+        if lines and place.takes_lines:
+            result.put(place.path, list(lines), lines[0])
+            result.titles[place.title] = list(lines)
+        else:
+            _read_field(result, sentence, place)
     for place in others:
         _miss(result, place)
     _check(result, schema)
@@ -101,7 +109,7 @@ def _is_length(each: Found, places: Sequence[Field], sentence: Sentence) -> bool
     """ "1 h 30" is a time of day as well, and how long something takes where the schema asks for that alone."""
     if not _is_clock_only(each) or any(place.is_moment for place in places):
         return False
-    said = sentence.folded[each.start : each.end]
+    said = re.sub(_AHEAD, "", sentence.folded[each.start : each.end])
     return any(span == (0, len(said)) for _, span in quantities.durations(said, sentence.phrases, {}))
 
 
@@ -265,7 +273,12 @@ def _miss(result: Values, place: Field) -> None:
     asked = {question.path for question in result.questions}
     if not place.is_required or place.has_default or place.path in result.sources or place.path in asked:
         return
-    text = wording.ask_for(place.title, str(place.schema.get("description", "")), place.choices, place.kind)
+    text = wording.ask_for(
+        place.title,
+        str(place.schema.get("description", "")),
+        place.choices,
+        "lines" if place.takes_lines else place.kind,
+    )
     choices = tuple(Choice(label=str(choice), value=choice) for choice in place.choices)
     result.missing.append(Question(path=place.path, text=text, choices=choices))
 

@@ -95,10 +95,21 @@ def _likeness(word: str, phrase: str) -> float:
 
 def _choice(place: Field, sentence: Sentence) -> Value | None:
     named = [hit for hit in _named(place, sentence) if not _is_negated(sentence, hit[1][0])]
+    if place.markers:
+        named = [hit for hit in named if _is_behind(place.markers, sentence, hit[1])]
     choices = list(dict.fromkeys(choice for choice, _ in named))
     if not choices:
         return None
     return Value(value=choices[0], spans=tuple(span for _, span in named), others=tuple(choices[1:]))
+
+
+def _is_behind(markers: list[str], sentence: Sentence, span: tuple[int, int]) -> bool:
+    """Behind one of the schema's own marker words, or all that is said."""
+    start, end = span
+    if not re.search(r"\w", sentence.folded[:start] + sentence.folded[end:]):
+        return True
+    marks = "|".join(re.escape(mark.lower()) + ("" if mark.endswith("'") else r"\s+") for mark in markers)
+    return re.search(rf"(?<!\w)(?:{marks})$", sentence.folded[:start]) is not None
 
 
 def _list(place: Field, sentence: Sentence) -> Value | None:

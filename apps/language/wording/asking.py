@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from apps.language.dates import Period
 from apps.language.wording.dates import day, period
 from apps.language.wording.speaking import counted, say, shown_number, table
 
+CENT = Decimal("0.01")
 MAX_VALUE = 200
 """Characters of a value that a card shows."""
 
@@ -15,8 +17,8 @@ MAX_VALUE = 200
 def ask_for(title: str, description: str, choices: Sequence[Any], kind: str) -> str:
     if choices:
         return say("ask.choice", title=first_up(title), choices=either(choices))
-    if kind in ("period", "time", "boolean"):
-        return say(f"ask.{kind}", title=first_up(title) if kind == "boolean" else title)
+    if kind in ("period", "time", "boolean", "lines"):
+        return say(f"ask.{kind}", title=first_up(title) if kind in ("boolean", "lines") else title)
     return say("ask.value", title=title, hint=f" ({description})" if description else "")
 
 
@@ -98,6 +100,33 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return _cut(", ".join(f"{name}: {shown(each)}" for name, each in value.items()))
     return shown_number(value) if isinstance(value, (int, float)) else _cut(str(value))
+
+
+def lines(texts: Sequence[str]) -> str:
+    """How many there are, and the first."""
+    return f"{counted(len(texts), 'line')}: {say('quoted', text=_cut(str(texts[0])))}" + (
+        ", …" if len(texts) > 1 else ""
+    )
+
+
+def cost(tokens: int, money: Decimal | None, currency: str, known: int, count: int) -> str:
+    """What is used of the language model: `about 12,000 tokens, about USD 0.02`."""
+    text = say("cost.tokens", tokens=shown_number(_rough(tokens)))
+    if money is not None and tokens:
+        text += ", " + say(
+            "cost.money" if money >= CENT else "cost.cent", money=f"{currency} {shown_number(_money(money))}"
+        )
+    return text + (f"; {say('cost.known', known=shown_number(known), count=shown_number(count))}" if known else "")
+
+
+def _rough(number: int) -> int:
+    """Two digits of an estimate are enough."""
+    digits = len(str(number)) - 2
+    return round(number, -digits) if digits > 0 else number
+
+
+def _money(money: Decimal) -> float:
+    return float(max(money, CENT).quantize(CENT))
 
 
 def shown_moment(text: str) -> str:

@@ -31,6 +31,7 @@ SENTENCES = {
     "ask.choice": "{title}: {choices}?",
     "ask.period": "For which period? For example “last quarter” or “from March to May 2025”.",
     "ask.time": "At what time, for “{title}”? For example “tomorrow at 9:30”.",
+    "ask.lines": "{title}? Send them one below another; in JSON, or with a key before each (key = text), too.",
     "ask.boolean": "{title}: yes or no?",
     "ask.value": "What is “{title}”?{hint}",
     "ask.which": "You named more than one {title}. Which one: {choices}?",
@@ -87,6 +88,10 @@ SENTENCES = {
     "row.when": "when",
     "row.takes": "takes",
     "row.cost": "costs",
+    "cost.tokens": "about {tokens} tokens of the language model",
+    "cost.money": "about {money}",
+    "cost.cent": "less than {money}",
+    "cost.known": "{known} of {count} are known already and cost nothing",
     "row.sure": "confidence",
     "takes": "about {duration}",
     "stages": "about {duration} · {stages}",
@@ -170,6 +175,7 @@ TABLE = Table(
     forms={
         "task": ("task", "tasks"),
         "stage": ("stage", "stages"),
+        "line": ("line", "lines"),
     },
     sentences=SENTENCES,
 )

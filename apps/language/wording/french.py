@@ -32,6 +32,7 @@ SENTENCES = {
     "ask.choice": "{title} : {choices} ?",
     "ask.period": "Pour quelle période ? Par exemple « le trimestre dernier » ou « de mars à mai 2025 ».",
     "ask.time": "À quelle heure, pour « {title} » ? Par exemple « demain à 9h30 ».",
+    "ask.lines": "{title} ? Envoyez-les un par ligne ; en JSON, ou avec une clé devant chacun (clé = texte), aussi.",
     "ask.boolean": "{title} : oui ou non ?",
     "ask.value": "Quel est « {title} » ?{hint}",
     "ask.which": "Vous en avez nommé plusieurs pour « {title} ». Lequel : {choices} ?",
@@ -88,6 +89,10 @@ SENTENCES = {
     "row.when": "quand",
     "row.takes": "prend",
     "row.cost": "coûte",
+    "cost.tokens": "environ {tokens} jetons du modèle de langage",
+    "cost.money": "environ {money}",
+    "cost.cent": "moins de {money}",
+    "cost.known": "{known} sur {count} sont déjà connus et ne coûtent rien",
     "row.sure": "certitude",
     "takes": "environ {duration}",
     "stages": "environ {duration} · {stages}",
@@ -173,6 +178,7 @@ TABLE = Table(
     forms={
         "task": ("tâche", "tâches"),
         "stage": ("étape", "étapes"),
+        "line": ("ligne", "lignes"),
     },
     sentences=SENTENCES,
 )

@@ -32,6 +32,7 @@ SENTENCES = {
     "ask.choice": "{title}: {choices}?",
     "ask.period": "Für welchen Zeitraum? Zum Beispiel „letztes Quartal“ oder „von März bis Mai 2025“.",
     "ask.time": "Um wie viel Uhr, für „{title}“? Zum Beispiel „morgen um 9:30“.",
+    "ask.lines": "{title}? Schicken Sie sie untereinander; auch als JSON oder mit einem Schlüssel davor (schlüssel = text).",
     "ask.boolean": "{title}: ja oder nein?",
     "ask.value": "Was ist „{title}“?{hint}",
     "ask.which": "Sie haben für „{title}“ mehr als eines genannt. Welches: {choices}?",
@@ -88,6 +89,10 @@ SENTENCES = {
     "row.when": "wann",
     "row.takes": "dauert",
     "row.cost": "kostet",
+    "cost.tokens": "etwa {tokens} Token des Sprachmodells",
+    "cost.money": "etwa {money}",
+    "cost.cent": "weniger als {money}",
+    "cost.known": "{known} von {count} sind schon bekannt und kosten nichts",
     "row.sure": "Sicherheit",
     "takes": "etwa {duration}",
     "stages": "etwa {duration} · {stages}",
@@ -173,6 +178,7 @@ TABLE = Table(
     forms={
         "task": ("Aufgabe", "Aufgaben"),
         "stage": ("Stufe", "Stufen"),
+        "line": ("Zeile", "Zeilen"),
     },
     sentences=SENTENCES,
 )

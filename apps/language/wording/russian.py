@@ -32,6 +32,7 @@ SENTENCES = {
     "ask.choice": "{title}: {choices}?",
     "ask.period": "За какой период? Например, «прошлый квартал» или «с марта по май 2025».",
     "ask.time": "В какое время, для «{title}»? Например, «завтра в 9:30».",
+    "ask.lines": "{title}? Пришлите по одному в строке; можно и в JSON, и с ключом перед каждым (ключ = текст).",
     "ask.boolean": "{title}: да или нет?",
     "ask.value": "Что такое «{title}»?{hint}",
     "ask.which": "Для «{title}» названо несколько. Что именно: {choices}?",
@@ -88,6 +89,10 @@ SENTENCES = {
     "row.when": "когда",
     "row.takes": "займёт",
     "row.cost": "стоит",
+    "cost.tokens": "около {tokens} токенов языковой модели",
+    "cost.money": "примерно {money}",
+    "cost.cent": "меньше {money}",
+    "cost.known": "{known} из {count} уже известны и ничего не стоят",
     "row.sure": "уверенность",
     "takes": "около {duration}",
     "stages": "около {duration} · {stages}",
@@ -172,6 +177,7 @@ TABLE = Table(
     forms={
         "task": ("задача", "задачи", "задач"),
         "stage": ("этап", "этапа", "этапов"),
+        "line": ("строка", "строки", "строк"),
     },
     sentences=SENTENCES,
 )

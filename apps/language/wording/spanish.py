@@ -32,6 +32,7 @@ SENTENCES = {
     "ask.choice": "{title}: ¿{choices}?",
     "ask.period": "¿Para qué periodo? Por ejemplo «el último trimestre» o «de marzo a mayo de 2025».",
     "ask.time": "¿A qué hora, para «{title}»? Por ejemplo «mañana a las 9:30».",
+    "ask.lines": "¿{title}? Envíe uno por línea; también en JSON o con una clave delante de cada uno (clave = texto).",
     "ask.boolean": "{title}: ¿sí o no?",
     "ask.value": "¿Cuál es «{title}»?{hint}",
     "ask.which": "Ha nombrado más de uno para «{title}». ¿Cuál: {choices}?",
@@ -88,6 +89,10 @@ SENTENCES = {
     "row.when": "cuándo",
     "row.takes": "tarda",
     "row.cost": "cuesta",
+    "cost.tokens": "unos {tokens} tokens del modelo de lenguaje",
+    "cost.money": "unos {money}",
+    "cost.cent": "menos de {money}",
+    "cost.known": "{known} de {count} ya se conocen y no cuestan nada",
     "row.sure": "seguridad",
     "takes": "unos {duration}",
     "stages": "unos {duration} · {stages}",
@@ -173,6 +178,7 @@ TABLE = Table(
     forms={
         "task": ("tarea", "tareas"),
         "stage": ("etapa", "etapas"),
+        "line": ("línea", "líneas"),
     },
     sentences=SENTENCES,
 )
