@@ -26,6 +26,7 @@ from apps.knowledge.translation import terms
 from apps.knowledge.translation.terms import Glossary
 
 Origin = MemoryEntry.Origin
+MOST_REVIEWED = 200
 BATCH = 200
 """Rows of one statement: SQLite takes only so many parameters."""
 
@@ -117,6 +118,43 @@ def remember(pairs: Sequence[tuple[str, str]], purpose: Purpose, *, origin: str,
         update_fields=["translation", "terms_digest", "made_by", "reviewed_by", "updated_at"],
     )
     return len(changed)
+
+
+def is_current(entry: MemoryEntry) -> bool:
+    """Whether the terms of its text are those with which it was made."""
+    return terms_digests([entry.text], purpose(entry)) == [entry.terms_digest]
+
+
+def is_settled(entry: MemoryEntry) -> bool:
+    """Whether another entry is what a person says of its text."""
+    same = MemoryEntry.objects.filter(
+        text_digest=entry.text_digest,
+        source_language=entry.source_language,
+        target_language=entry.target_language,
+        topic=entry.topic,
+        style=entry.style,
+        origin=Origin.PERSON,
+    )
+    return same.exclude(pk=entry.pk).exists()
+
+
+@transaction.atomic
+def review(entry: MemoryEntry, *, by: Any, translation: str = "") -> bool:
+    """Make it what a person says, as it is or with another translation, with the terms as they are now.
+
+    False, and nothing is changed, when a person said something else already.
+    """
+    if is_settled(entry):
+        return False
+    entry.translation = stored(translation) or entry.translation
+    entry.origin, entry.reviewed_by, entry.updated_at = Origin.PERSON, by, clock.now()
+    entry.terms_digest = terms_digests([entry.text], purpose(entry))[0]
+    entry.save(update_fields=["translation", "origin", "reviewed_by", "updated_at", "terms_digest"])
+    return True
+
+
+def purpose(entry: MemoryEntry) -> Purpose:
+    return Purpose(source=entry.source_language, language=entry.target_language, topic=entry.topic, style=entry.style)
 
 
 def terms_digests(texts: Sequence[str], purpose: Purpose) -> list[str]:
