@@ -1,7 +1,8 @@
 """Approvals in the chat: who may decide is asked in private, is reminded there, and sees how it ended.
 
-Pull, not push: a look compares the open questions with what people were told. A question in a group would show its
-evidence to all who read there, so it goes to private dialogs only.
+Pull, not push: a look compares the open questions with what people were told. All who read in a group would read the
+question, so it goes to private dialogs; whom the platform gives none is asked where the task was asked for, if an
+administrator has opened that group.
 """
 
 from collections import defaultdict
@@ -16,9 +17,9 @@ from django.utils import timezone
 
 from apps.chat import facts, outbox
 from apps.chat.content import Button, Content, Link
-from apps.chat.models import Account, Dialog, Told
+from apps.chat.models import Account, Dialog, Following, Told
 from apps.chat.people import user_of
-from apps.chat.platforms.contract import PRIVATE
+from apps.chat.platforms.contract import GROUP, PRIVATE
 from apps.chat.wording import language, say
 from apps.core.masking import mask
 from apps.tasks.approvals import wording
@@ -29,6 +30,8 @@ PRESSED = "decide:"
 IN_FORCE = Q(is_escalation=False) | Q(approval__escalated_at__isnull=False)
 MOST_TEXT = 2_000
 MOST_AT_ONCE = 200
+_News = tuple[Approval, Dialog | None]
+"""A question, and the thread where it is put; None: in private."""
 
 
 def look(now: datetime) -> int:
@@ -40,14 +43,17 @@ def look(now: datetime) -> int:
 def _ask(awaited: Mapping[int, Approval], now: datetime) -> int:
     """A few queries for all who were asked already; two more for each who was not."""
     told = set(Told.objects.filter(approval_id__in=awaited).values_list("account_id", "approval_id", "mark"))
-    accounts = _reachable()
-    news: dict[int, list[Approval]] = defaultdict(list)
+    accounts, threads = _reachable(), _threads(awaited)
+    news: dict[int, list[_News]] = defaultdict(list)
     for user_id, approval_id in sorted(_named(awaited)):
         for account in accounts.get(user_id, ()):
-            if (account.pk, approval_id, _mark(awaited[approval_id])) not in told:
-                news[account.pk].append(awaited[approval_id])
+            approval = awaited[approval_id]
+            thread = threads.get((account.connection_id, approval_id))
+            has_place = account.private_dialog or thread is not None
+            if has_place and (account.pk, approval_id, _mark(approval)) not in told:
+                news[account.pk].append((approval, None if account.private_dialog else thread))
     by_number = {account.pk: account for several in accounts.values() for account in several} if news else {}
-    return sum(_tell_some(by_number[pk], approvals, now) for pk, approvals in news.items())
+    return sum(_tell_some(by_number[pk], asked, now) for pk, asked in news.items())
 
 
 def _named(awaited: Mapping[int, Approval]) -> set[tuple[int, int]]:
@@ -65,36 +71,62 @@ def _reachable() -> dict[int, list[Account]]:
     """By their users."""
     found: dict[int, list[Account]] = defaultdict(list)
     served = {"connection__is_enabled": True, "connection__platform__in": list(settings.CHAT_PLATFORMS)}
-    for account in Account.objects.filter(user__is_active=True, **served).exclude(private_dialog=""):
+    for account in Account.objects.filter(user__is_active=True, **served):
         if account.user_id is not None:
             found[account.user_id].append(account)
     return found
 
 
-def _tell_some(account: Account, approvals: list[Approval], now: datetime) -> int:
+def _threads(awaited: Mapping[int, Approval]) -> dict[tuple[int, int], Dialog]:
+    """By connection and approval: the opened group where its task, or the workflow that this is a part of, was asked for."""
+    if not awaited:
+        return {}
+    of_task: dict[int, list[int]] = defaultdict(list)
+    for each in awaited.values():
+        of_task[each.task.parent_id or each.task_id].append(each.pk)
+    there = Following.objects.filter(
+        task_id__in=of_task, dialog__kind=GROUP, dialog__is_open=True, dialog__is_gone=False
+    )
+    found: dict[tuple[int, int], Dialog] = {}
+    for row in there.select_related("dialog").order_by("pk"):
+        for approval_id in of_task[row.task_id]:
+            found.setdefault((row.dialog.connection_id, approval_id), row.dialog)
+    return found
+
+
+def _tell_some(account: Account, asked: list[_News], now: datetime) -> int:
     user = user_of(account)
     if user is None:
         return 0
-    numbers = [each.pk for each in approvals]
+    numbers = [approval.pk for approval, _ in asked]
     mine = set(Approval.objects.awaited().for_decision_by(user).filter(pk__in=numbers).values_list("pk", flat=True))
-    return sum(_tell(account, each, now) for each in approvals if each.pk in mine)
+    return sum(_tell(account, approval, thread, now) for approval, thread in asked if approval.pk in mine)
 
 
-def _tell(account: Account, approval: Approval, now: datetime) -> int:
-    dialog, _ = Dialog.objects.get_or_create(
-        connection_id=account.connection_id, external_id=account.private_dialog, defaults={"kind": PRIVATE}
-    )
-    if dialog.is_gone or dialog.kind != PRIVATE:  # others may have come in since
+def _tell(account: Account, approval: Approval, thread: Dialog | None, now: datetime) -> int:
+    """In the thread once, however many there may decide it."""
+    dialog = thread or _private(account)
+    if dialog is None:
         return 0
     mark, locale = _mark(approval), _locale(account)
-    key = f"approval:{approval.pk}:{account.pk}:{mark}"
+    key = f"approval:{approval.pk}:{f'in-{thread.pk}' if thread else account.pk}:{mark}"
+    question = _question(approval, locale, is_private=thread is None)
+    about = account if thread is None else None
     try:
         with transaction.atomic():
-            post = outbox.put(dialog, key, _question(approval, locale), now, account=account, task_id=approval.task_id)
+            post = outbox.put(dialog, key, question, now, account=about, task_id=approval.task_id)
             Told.objects.create(approval_id=approval.pk, account=account, post=post, mark=mark)
     except IntegrityError:
         return 0  # another process was first
     return 1
+
+
+def _private(account: Account) -> Dialog | None:
+    dialog, _ = Dialog.objects.get_or_create(
+        connection_id=account.connection_id, external_id=account.private_dialog, defaults={"kind": PRIVATE}
+    )
+    is_alone = dialog.kind == PRIVATE and not dialog.is_gone  # others may have come in since
+    return dialog if is_alone else None
 
 
 def _close(now: datetime) -> int:
@@ -113,11 +145,14 @@ def _close(now: datetime) -> int:
     return closed
 
 
-def _question(approval: Approval, locale: str) -> Content:
+def _question(approval: Approval, locale: str, *, is_private: bool) -> Content:
     head = "reminds" if approval.reminded_at or approval.escalated_at else "asks"
-    name = wording.person(approval.task.requester)
+    about = {
+        "name": wording.person(approval.task.requester), "task": approval.task_id, "title": mask(approval.task.title),
+    }  # fmt: skip
+    who = ", ".join(wording.names(approval))
     lines = [
-        say(head, locale, name=name, task=approval.task_id, title=mask(approval.task.title)),
+        say(head, locale, **about) if is_private else say(f"{head}_there", locale, who=who, **about),
         mask(approval.text, MOST_TEXT).strip(),
     ]
     if approval.expires_at is not None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from apps.chat import events, outbox, people
+from apps.chat import events, outbox, people, places
 from apps.chat.models import Account, Connection, ConnectionEvent, Dialog, Post
 from apps.chat.platforms import platform
 from apps.chat.platforms.contract import Field, Platform, PlatformError
@@ -160,7 +160,7 @@ def link_account(by: Any, account: Account, user: Any) -> None:
 
 
 def set_dialog(by: Any, dialog: Dialog, *, contexts: Sequence[str], is_open: bool) -> None:
-    """What is talked of there, and whether everybody there may see results."""
+    """What is talked of there, and whether everybody there may see results: in all threads of a channel, or in none."""
     if not by.has_perm("chat.change_dialog"):
         raise NotPermitted("You may not change dialogs (chat.change_dialog). Ask an administrator.")
     words = _contexts(contexts)
@@ -171,6 +171,8 @@ def set_dialog(by: Any, dialog: Dialog, *, contexts: Sequence[str], is_open: boo
         if before != after:
             Dialog.objects.filter(pk=row.pk).update(**after)
             audit.record(by, "dialog.changed", f"dialog:{row.pk}", before=before, after=after)
+        others = [each.pk for each in places.of_channel(row) if each.is_open != is_open and each.pk != row.pk]
+        Dialog.objects.filter(pk__in=others).update(is_open=is_open)
 
 
 def send_again(by: Any, posts: Sequence[Post]) -> int:

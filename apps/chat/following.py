@@ -23,11 +23,13 @@ from apps.chat.platforms import platform
 from apps.chat.wording import say
 from apps.core.masking import mask
 from apps.tasks import standing
-from apps.tasks.models import Artifact, Execution, Task
+from apps.tasks.models import Approval, Artifact, Execution, Task
+from apps.tasks.models.approvals import ApprovalState
 from apps.tasks.states import Status
 
 log = structlog.get_logger("chantilly.chat")
 MOST_FILES = 20
+MOST_COMMENT = 500
 MOST_AT_ONCE = 200
 REFRESH = timedelta(seconds=20)
 """A task that runs without news is told anew so often: its time goes on."""
@@ -104,8 +106,25 @@ def _tell(row: Following, seq: int, now: datetime) -> None:
         shown = facts.progress(task, user, row.locale, now, is_discreet=places.is_discreet(row.dialog))
         if row.post_id is not None and not outbox.change(row.post_id, shown, now):
             outbox.still(row.post_id, now)
+        _decisions(row, task, now)
         if task.is_final:
             _ended(row, task, user, now)
+
+
+def _decisions(row: Following, task: Task, now: datetime) -> None:
+    """What others decided for the task, each once, where its asker hears it."""
+    asked = Approval.objects.filter(Q(task=task) | Q(task__parent=task), state=ApprovalState.DECIDED)
+    decided = list(asked.exclude(decided_by=row.account.user_id).order_by("decided_at", "pk"))
+    where = places.for_details(row.dialog, row.account) if decided else None
+    if where is None:
+        return
+    for each in decided:
+        values = {"name": each.decided_name, "title": mask(each.title), "label": each.label(each.decision)}
+        lines = [say("decided_by", row.locale, task=task.pk, **values)]
+        if each.comment:
+            lines.append(say("decided_why", row.locale, comment=mask(each.comment, MOST_COMMENT)))
+        content = Content(text="\n\n".join(lines))
+        outbox.put(where, f"decided:{each.pk}:{row.pk}", content, now, account=row.account, task_id=task.pk)
 
 
 def _ended(row: Following, task: Task, user: Any, now: datetime) -> None:

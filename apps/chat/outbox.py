@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 
 from apps.chat.content import Content
 from apps.chat.models import Account, Dialog, Post, PostKind, PostState
+from apps.chat.platforms import platform
 from apps.core import hints
 from apps.core.masking import mask
 
@@ -67,7 +69,9 @@ def put_file(dialog: Dialog, key: str, artifact_id: int, task_id: int, account: 
 def change(post_id: int, content: Content, now: datetime) -> bool:
     """Let the post say this from now on; False where it says so already, or is none any more."""
     data = content.to_json()
-    post = Post.objects.filter(pk=post_id).first()
+    post = Post.objects.select_related("dialog__connection").filter(pk=post_id).first()
+    if post is not None and _is_fixed(post):
+        data["buttons"] = post.content.get("buttons", [])  # people answer with the numbers that they see
     if post is None or post.content == data or post.state in (PostState.DROPPED, PostState.FAILED):
         return False
     changed = Post.objects.filter(pk=post_id, revision=post.revision)
@@ -82,6 +86,15 @@ def change(post_id: int, content: Content, now: datetime) -> bool:
     if done:
         wake()
     return bool(done)
+
+
+def _is_fixed(post: Post) -> bool:
+    """Whether it has been said where nothing that was said can be changed."""
+    if not post.external_id:
+        return False
+    key = post.dialog.connection.platform
+    can_edit = key not in settings.CHAT_PLATFORMS or platform(key).limits.can_edit
+    return not can_edit or post.external_id.startswith(ANSWER)
 
 
 def still(post_id: int, now: datetime) -> None:

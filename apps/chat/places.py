@@ -2,13 +2,15 @@
 
 In a group that is not open only what the asker wrote and that a task exists is said; what tasks produce and hold, lists
 and reasons go to the asker's private dialog. An administrator opens a group (`Dialog.is_open`) whose members may all
-see what comes of what is asked there.
+see what comes of what is asked there; a thread of a channel is as open as the channel's others.
 """
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from apps.catalog.models import TaskTemplate
 from apps.chat.models import Account, Dialog
+from apps.chat.platforms import platform
 from apps.chat.platforms.contract import GROUP, PRIVATE
 
 
@@ -31,6 +33,17 @@ def private_of(account: Account) -> Dialog | None:
     )
     is_alone = found.kind == PRIVATE and not found.is_gone  # others may have come in since
     return found if is_alone else None
+
+
+def of_channel(dialog: Dialog) -> list[Dialog]:
+    """All dialogs of the channel that this one is a thread of: the same people read them all."""
+    key = dialog.connection.platform
+    mark = platform(key).limits.thread_mark if key in settings.CHAT_PLATFORMS else ""
+    if dialog.kind != GROUP or not mark:
+        return [dialog]
+    channel = dialog.external_id.partition(mark)[0]
+    found = Dialog.objects.filter(connection=dialog.connection_id, kind=GROUP, external_id__startswith=channel)
+    return [each for each in found.order_by("-pk") if each.external_id.partition(mark)[0] == channel]
 
 
 def sayable(templates: QuerySet[TaskTemplate], dialog: Dialog) -> QuerySet[TaskTemplate]:

@@ -16,7 +16,8 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from apps.chat import buttons, following, modelling, outbox, people, places, world
-from apps.chat.content import Content
+from apps.chat.buttons import Chosen
+from apps.chat.content import Button, Content
 from apps.chat.inbox import arrived_of
 from apps.chat.models import Account, Dialog, Incoming, IncomingState, Talk
 from apps.chat.obeying import Done, Obeying
@@ -111,10 +112,14 @@ class _Turn:
             self.dialog = home
         talk, _ = Talk.objects.get_or_create(dialog=self.dialog, account=self.account)
         state = State.from_json(talk.state)
-        if acts := buttons.acts(self.arrived.button):
+        chosen = self._chosen(state)
+        if acts := buttons.acts(chosen.value):
             self._press(user, talk, state, acts)
             return
-        said = self._message(user)
+        if chosen.either:
+            self._ask_which(talk, state, chosen.either)
+            return
+        said = self._message(chosen)
         around = world.of(user, self.account, self.dialog, talk, self.now, has_model=modelling.is_there())
         turn = converse(state, said, around)
         if any(isinstance(act, AskModel) for act in turn.acts):
@@ -126,6 +131,17 @@ class _Turn:
         after = obeying.obey(turn.state, turn.acts)
         self._end(talk, after, turn, obeying.done, locale)
 
+    def _chosen(self, state: State) -> Chosen:
+        """The button that was pressed, or the number that was typed in its place."""
+        if self.arrived.button or self.arrived.kind != "message":
+            return Chosen(value=self.arrived.button)
+        return buttons.chosen(self.arrived.text, self.dialog, self.account, state, self.row.received_at)
+
+    def _ask_which(self, talk: Talk, state: State, either: Sequence[Button]) -> None:
+        locale = language(state.language or self._locale())
+        asked = Content(text=say("which_button", locale, number=self.arrived.text.strip()), buttons=either)
+        self._end(talk, state, Turn(state=state), Done(), locale, [asked])
+
     def _press(self, user: Any, talk: Talk, state: State, acts: list[Act]) -> None:
         """A button of a post about a task or an approval: it says all by itself, whatever is talked about."""
         locale = language(state.language or self._locale())
@@ -134,17 +150,17 @@ class _Turn:
         after = obeying.obey(state, [] if replies else acts)
         self._end(talk, after, Turn(state=after), obeying.done, locale, replies)
 
-    def _message(self, user: Any) -> Message:
+    def _message(self, chosen: Chosen) -> Message:
         # When it was said: a turn that is repeated later comes to the same, keys of requests included.
         local = timezone.localtime(self.row.received_at)
         return Message(
-            text=self.arrived.text,
+            text=chosen.text or self.arrived.text,
             today=local.date(),
             now=local,
             timezone=world.zone(),
             locale=self._locale(),
             contexts=world.contexts(self.dialog),
-            clicked=self.arrived.button,
+            clicked=chosen.value,
             about=self._about(),
         )
 
@@ -244,12 +260,14 @@ class _Turn:
 
 
 def _dialog(row: Incoming, came: Arrived) -> Dialog:
-    dialog, _ = Dialog.objects.select_related("connection").get_or_create(
+    dialog, is_new = Dialog.objects.select_related("connection").get_or_create(
         connection=row.connection,
         external_id=came.dialog,
         defaults={"kind": came.dialog_kind, "title": came.dialog_title[:200]},
     )
     changes: dict[str, Any] = {}
+    if is_new and any(each.is_open for each in places.of_channel(dialog)[1:2]):
+        changes["is_open"] = True
     if came.dialog_title and dialog.title != came.dialog_title[:200]:
         changes["title"] = came.dialog_title[:200]
     if dialog.is_gone and came.kind != "left":

@@ -38,7 +38,7 @@ def of(user: Any, account: Account, dialog: Dialog, talk: Talk, now: datetime, *
         cards=cards(user, dialog),
         tasks=[_known(each) for each in mine.open().order_by("-pk")[:MOST_TASKS]],
         recent=[_known(each) for each in mine.filter(finished_at__isnull=False).order_by("-pk")[:MOST_RECENT]],
-        approvals=[] if dialog.kind == GROUP else [_asked(each) for each in _approvals(user)],
+        approvals=[_asked(each) for each in _approvals(user, dialog)],
         find_task=lambda number: _find(number, user, dialog, account),
         estimate=lambda key, parameters: _estimate(user, key, parameters),
         lookup=(lambda kind, words: _named(user, kind, words)) if places.is_discreet(dialog) else None,
@@ -81,8 +81,14 @@ def _find(number: int, user: Any, dialog: Dialog, account: Account) -> KnownTask
     return None if task is None else _known(task)
 
 
-def _approvals(user: Any) -> list[Approval]:
+def _approvals(user: Any, dialog: Dialog) -> list[Approval]:
+    """In a group, if it is open, those of tasks that were asked for there."""
+    if not places.is_discreet(dialog):
+        return []
     awaited = Approval.objects.awaited().for_decision_by(user).select_related("task")
+    if dialog.kind == GROUP:
+        there = Following.objects.filter(dialog__in=places.of_channel(dialog)).values("task_id")
+        awaited = awaited.filter(Q(task_id__in=there) | Q(task__parent_id__in=there))
     return list(awaited.order_by("-pk")[:MOST_APPROVALS])
 
 

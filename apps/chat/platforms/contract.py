@@ -80,6 +80,8 @@ class Limits:
     edit_seconds: float = 3.0
     """Between two edits of a progress message."""
     can_edit: bool = True
+    thread_mark: str = ""
+    """What stands in a dialog's id between the channel and its thread; '' where threads are no dialogs of their own."""
     answers_in_response: bool = False
     """The request's own answer is the reply (Microsoft Teams' outgoing webhooks)."""
 

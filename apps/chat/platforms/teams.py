@@ -60,6 +60,7 @@ class Teams:
         dialog_seconds=1.0,
         edit_seconds=60.0,
         can_edit=False,
+        thread_mark=";",
         answers_in_response=True,
     )
     fields: Sequence[Field] = (

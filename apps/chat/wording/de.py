@@ -81,4 +81,9 @@ SENTENCES = {
     "still_working": "Ich arbeite daran. „Status“ sagt, wie weit es ist.",
     "removed": "Aufgabe {task} wurde entfernt.",
     "gone_on": "Nach einem Absturz in Zeile {line} weitergelaufen; {calls} Aufrufe wurden nicht wiederholt.",
+    "which_button": "„{number}“ kann hier zweierlei heißen. Was ist gemeint?",
+    "asks_there": "{name} fragt {who}, für Aufgabe {task}, {title}:",
+    "reminds_there": "Noch offen: {name} fragt {who}, für Aufgabe {task}, {title}:",
+    "decided_by": "{name} hat „{title}“ für Aufgabe {task} entschieden: {label}.",
+    "decided_why": "Dazu: {comment}",
 }

@@ -81,4 +81,9 @@ SENTENCES = {
     "still_working": "I am working on it. Ask “status” for how far it is.",
     "removed": "Task {task} has been removed.",
     "gone_on": "Went on after a crash at line {line}; {calls} calls were not repeated.",
+    "which_button": "“{number}” can mean two things here. Which one?",
+    "asks_there": "{name} asks {who} to decide, for task {task}, {title}:",
+    "reminds_there": "Still open: {name} asks {who} to decide, for task {task}, {title}:",
+    "decided_by": "{name} decided “{title}” for task {task}: {label}.",
+    "decided_why": "They add: {comment}",
 }

@@ -81,4 +81,9 @@ SENTENCES = {
     "still_working": "Estoy en ello. Pregunta «estado» para saber cómo va.",
     "removed": "La tarea {task} ha sido eliminada.",
     "gone_on": "Continuó tras un fallo en la línea {line}; {calls} llamadas no se repitieron.",
+    "which_button": "«{number}» puede significar dos cosas aquí. ¿Cuál?",
+    "asks_there": "{name} pregunta a {who}, para la tarea {task}, {title}:",
+    "reminds_there": "Sigue abierto: {name} pregunta a {who}, para la tarea {task}, {title}:",
+    "decided_by": "{name} decidió «{title}» de la tarea {task}: {label}.",
+    "decided_why": "Añade: {comment}",
 }

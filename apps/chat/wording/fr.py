@@ -81,4 +81,9 @@ SENTENCES = {
     "still_working": "J'y travaille. Demandez « statut » pour savoir où cela en est.",
     "removed": "La tâche {task} a été supprimée.",
     "gone_on": "A repris après une panne à la ligne {line} ; {calls} appels n'ont pas été répétés.",
+    "which_button": "« {number} » peut désigner deux choses ici. Laquelle ?",
+    "asks_there": "{name} demande à {who}, pour la tâche {task}, {title} :",
+    "reminds_there": "Toujours ouvert : {name} demande à {who}, pour la tâche {task}, {title} :",
+    "decided_by": "{name} a décidé « {title} » pour la tâche {task} : {label}.",
+    "decided_why": "Commentaire : {comment}",
 }

@@ -81,4 +81,9 @@ SENTENCES = {
     "still_working": "Я работаю над этим. Спросите «статус», чтобы узнать, сколько сделано.",
     "removed": "Задача {task} удалена.",
     "gone_on": "Продолжена после сбоя на строке {line}; вызовов не повторено: {calls}.",
+    "which_button": "«{number}» здесь может значить два действия. Какое?",
+    "asks_there": "{name} спрашивает: {who}, по задаче {task}, {title}:",
+    "reminds_there": "Ещё открыто: {name} спрашивает: {who}, по задаче {task}, {title}:",
+    "decided_by": "Решение по «{title}», задача {task}: {label}. Кто решил: {name}.",
+    "decided_why": "Комментарий: {comment}",
 }

@@ -34,7 +34,7 @@ class Noted:
     name = "Noted"
     limits = Limits(
         text=4_000, buttons=10, file_bytes=1_000_000, per_second=1_000.0, burst=1_000, dialog_seconds=0.0,
-        edit_seconds=0.0,
+        edit_seconds=0.0, thread_mark=":",
     )  # fmt: skip
     fields: Sequence[Field] = ()
     polls = False

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from apps.chat import asking
+from apps.chat import asking, connecting, following
 from apps.chat.models import Account, Connection, Dialog, Told
 from apps.core import clock
 from apps.tasks import approvals, lifecycle
@@ -167,3 +167,68 @@ def test_nobody_is_asked_where_others_have_come_in(
     asked(waiting, users=["ivan"])
     look(finance)
     assert room.shown == {}
+
+
+def test_who_has_no_private_dialog_is_asked_once_where_the_task_was_asked_for_if_that_is_open(
+    say: Say, waiting: Task, ivan: Account, dana: Account, alice: User, finance: Connection, room: noted.Room
+) -> None:
+    linked(finance, person("zoe"), "U-zoe")
+    Account.objects.exclude(pk=dana.pk).update(private_dialog="")
+    asked(waiting, users=["ivan", "zoe"], text="14 letters to clients")
+    group = {"dialog": "G-1:1", "dialog_kind": "group"}
+    say("help", **group)
+    thread = Dialog.objects.get(external_id="G-1:1")
+    connecting.set_dialog(alice, thread, contexts=[], is_open=True)
+    say(f"tell me when task {waiting.pk} is done", **group)
+    connecting.set_dialog(alice, thread, contexts=[], is_open=False)
+    look(finance)
+    assert not any("14 letters" in text for text in room.said()), "it is not open"
+
+    connecting.set_dialog(alice, thread, contexts=[], is_open=True)
+    look(finance)
+    look(finance)
+    [question] = [text for text in room.said("G-1:1") if "14 letters to clients" in text]
+    assert "alice asks ivan, zoe to decide" in question.replace("Alice", "alice")
+    assert any("no decision" in text.lower() or "nothing" in text.lower() for text in say("approve", **group)), (
+        "not hers"
+    )
+    say("approve", sender="U-ivan", **group)
+    assert "Recorded: Approve." in say("yes", sender="U-ivan", **group)
+    assert Approval.objects.get().decided_name == "ivan"
+
+
+def test_a_thread_is_as_open_as_its_channel(say: Say, dana: Account, alice: User) -> None:
+    for name in ("G-1:1", "G-1:2", "G-11:1"):
+        say("help", dialog=name, dialog_kind="group")
+    connecting.set_dialog(alice, Dialog.objects.get(external_id="G-1:1"), contexts=["letters"], is_open=True)
+    say("help", dialog="G-1:3", dialog_kind="group")
+    say("help", dialog="g-1:4", dialog_kind="group")
+    names = Dialog.objects.filter(is_open=True).values_list("external_id", flat=True)
+    assert set(names) == {"G-1:1", "G-1:2", "G-1:3"}
+    connecting.set_dialog(alice, Dialog.objects.get(external_id="G-1:3"), contexts=[], is_open=False)
+    assert not Dialog.objects.filter(is_open=True).exists()
+
+
+def test_who_asked_for_the_task_hears_what_was_decided_once(
+    say: Say, waiting: Task, ivan: Account, dana: Account, finance: Connection, room: noted.Room
+) -> None:
+    approval = asked(waiting, users=["ivan", "alice"])
+    say(f"tell me when task {waiting.pk} is done")
+    approvals.decide(approval.pk, ivan.user, "reject", comment="too dear")
+    for _ in range(2):
+        following.look(clock.now())
+        send(finance)
+    told = [text for text in room.said("D-dana") if "ivan decided" in text]
+    assert len(told) == 1
+    assert "“Send 14 letters?”" in told[0] and "Reject" in told[0] and "too dear" in told[0]
+
+
+def test_who_decided_is_not_told_what_they_decided(
+    say: Say, waiting: Task, dana: Account, alice: User, finance: Connection, room: noted.Room
+) -> None:
+    approval = asked(waiting, users=["alice"])
+    say(f"tell me when task {waiting.pk} is done")
+    approvals.decide(approval.pk, alice, "reject")
+    following.look(clock.now())
+    send(finance)
+    assert not any("alice decided “" in text for text in room.said("D-dana"))

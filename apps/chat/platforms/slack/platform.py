@@ -60,7 +60,7 @@ class Slack:
     # https://docs.slack.dev/apis/web-api/rate-limits: a message a second and channel; chat.update 50 a minute and more.
     limits: ClassVar[Limits] = Limits(
         text=MAX_TEXT, buttons=MAX_BUTTONS, file_bytes=100_000_000, per_second=2.0, burst=20, dialog_seconds=1.0,
-        edit_seconds=3.0,
+        edit_seconds=3.0, thread_mark=":",
     )  # fmt: skip
     fields: ClassVar[Sequence[Field]] = (
         Field(

@@ -53,6 +53,7 @@ class Telegram:
         burst=30,
         dialog_seconds=1.0,
         edit_seconds=4.0,
+        thread_mark=":",
     )
     fields: Sequence[Field] = (
         Field(name="token", label="Bot token", help="@BotFather shows it: 123456:ABC…", is_secret=True),
