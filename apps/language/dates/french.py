@@ -170,12 +170,9 @@ def _words() -> dict[str, Phrase]:
     for code, adjectives in (("L", LAST), ("N", NEXT), ("T", THIS)):
         words.update(behind(UNITS, MONTHS, WEEKDAYS, adjectives, code))
     # "ces trois derniers mois" counts back like "les trois derniers mois".
+    words = {phrase: tokens for phrase, tokens in words.items() if not phrase.startswith("sept ")}
     for number, names in enumerate(NUMBERS, 1):
         words[f"ces {names}"] = (("#", number),)
-    # "Sept" is a month and a number.
-    counted = [(name, code) for code in "LN" for name in SINGLE[code].split()]
-    counted += [(name, unit) for unit, names in UNITS.items() for name in names.split()]
-    words.update({f"sept {name}": (("#", 7), (code, None)) for name, code in counted})
     words.update({f"ces {number}": (("#", number),) for number in range(2, 100)})
     words.update({f"le {number}": (("t", number),) for number in range(1, 32)})
     words.update({name: tokens for name, tokens in daily(CLOCK_UNITS, DAY_PARTS).items() if name not in words})
@@ -201,6 +198,7 @@ LEXICON = Lexicon(
     common=frozenset(COMMON.split()),
     outlook=frozenset({"prévision", "prévisions", "prévisionnel"}),
     titles=frozenset({"monsieur", "madame", "mme", "mlle"}),
+    also_numbers={"sept": 7},
     given_names=frozenset({"avril"}),
     elisions=("l", "d", "qu", "jusqu", "n", "s"),
     patterns=((r"[tq](\d)", "Q"), (r"([1-4])[tq]", "Q"), (r"[sh]([12])", "H")),

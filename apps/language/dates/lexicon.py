@@ -76,6 +76,10 @@ class Lexicon:
     """Words that say that a month without a year is one to come."""
     titles: frozenset[str] = frozenset()
     """Words before a person's name."""
+    weak_guests: frozenset[str] = frozenset()
+    """Weak words of other languages: a capital makes no month of "Mars" in English."""
+    also_numbers: Mapping[str, int] = field(default_factory=dict)
+    """Months that are numbers too, unless a number stands beside them or a dot behind: French sept."""
     foreign: tuple[str, ...] = ()
     """Shapes that are a period in another language: no year is read beside them."""
     elisions: tuple[str, ...] = ()
@@ -221,6 +225,7 @@ def merged(language: str) -> Lexicon:
             if phrase not in words and is_long and not any(piece in taken for piece in _WORD.findall(phrase)):
                 words[phrase] = tokens if len(phrase) >= SHORTEST_STRONG_GUEST else _weakened(tokens)
     others = [load(other) for other in LANGUAGES if other != language]
+    guests = {phrase for phrase in words.keys() - host.words.keys() if any(code in "nv" for code, _ in words[phrase])}
     return replace(
         host,
         words=words,
@@ -230,6 +235,7 @@ def merged(language: str) -> Lexicon:
         titles=host.titles.union(*(other.titles for other in others)),
         outlook=host.outlook.union(*(other.outlook for other in others)),
         ordinal="|".join(dict.fromkeys([host.ordinal, *(other.ordinal for other in others)])),
+        weak_guests=frozenset(guests),
         foreign=tuple({pattern for other in others for pattern, _ in other.patterns} - {"q(\\d)"}),
         after_year=host.after_year or load("ru").after_year - host.words.keys(),
     )

@@ -98,6 +98,8 @@ def _is_among_capitals(text: str, raw: "list[Token]", index: int, words: Lexicon
     is_followed = bool(after) and _is_capital_word(text, after[0], words)
     if _word_before(text, word.start) in OWNERS and (is_followed or not words.has_capital_months):
         return True
+    if is_followed and str(word.value).casefold() in words.weak_guests:
+        return True  # Mars Logistics, in English
     before = raw[index - 1 : index] if index else []
     is_led = bool(before) and before[0].is_capital and _is_capital_word(text, before[0], words)
     is_led = is_led and before[0].end + 1 == word.start

@@ -73,9 +73,9 @@ UNITS = {
     "y": "год года году годы лет годов годом годе",
 }
 SINGLE = {
+    "F": "с со от",
     **UNITS,
     "T": "этот эта эту это этого этом этой эти этих",
-    "F": "с со от",
     "V": "по",
     "B": "перед",
     "A": "после",
@@ -185,6 +185,8 @@ def _words() -> dict[str, Phrase]:
         ("e", "кон", "ец ца це цу цом"),
     ):
         words.update({stem + ending: ((code, None), ("o", None)) for ending in endings.split()})
+    # "С марта" is since March; "с мартом" is with March.
+    words.update({f"с {names.split()[1]}": (("F", "since"), ("M", number)) for number, names in enumerate(MONTHS, 1)})
     # "12 неделю" is the twelfth, "12 недель" are twelve; 21 weeks are written like the 21st.
     numbered = [number for number in range(2, 54) if number % 10 != 1 or number == 11]
     words.update({f"{n} {name}": (("w", n),) for n in numbered for name in ("неделя", "неделю", "неделе")})
@@ -192,6 +194,8 @@ def _words() -> dict[str, Phrase]:
     for number in range(1, 5):
         words.update({f"{number} {name}": (("t", number), ("q", None)) for name in ("квартал", "квартале", "кв")})
         words.update({f"{number} {name}": (("t", number), ("h", None)) for name in ("полугодие", "полугодии")})
+        if number == 1:
+            words["1 квартала"], words["1 полугодия"] = (("t", 1), ("q", None)), (("t", 1), ("h", None))
         for last in range(number + 1, 5):
             pair = (("t", number), ("C", None), ("t", last), ("q", None))
             words.update({f"{number} и {last} {name}": pair for name in ("квартал", "квартала", "кварталы")})
@@ -211,7 +215,11 @@ LEXICON = Lexicon(
     ),
     ordinal=r"(\d{1,2})-?(?:е|го|й|му|м|ом|ый|ой|ая|я|ую|ю)",
     labels=frozenset(
-        split("рождество пасха счёт счет счета счёта заказ задача номер клиент версия страница раздел договор")
+        split(
+            "рождество пасха счёт счет счета счёта счёту счету заказ заказа заказу задача задачу задачи задаче номер номера "
+            "клиент клиента клиенту версия версию версии страница страницу страницы раздел раздела договор договора договору "
+            "проект проекта проекту"
+        )
     ),
     counted=frozenset(split("рублей руб евро долларов строк штук раз человек клиентов счетов страниц записей")),
     weak_is_strong_when_capital=False,

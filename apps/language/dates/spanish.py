@@ -138,6 +138,8 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "al final": [("e", None)],
     "el final": [("e", None)],
     "fin": [("x", None)],
+    "fin de": [("e", None), ("o", None)],
+    "fin del": [("e", None), ("o", None)],
     "fin de mes": [("e", None), ("o", None), ("m", None)],
     "fin de año": [("e", None), ("o", None), ("y", None)],
     "fin de semana": [("k", None)],

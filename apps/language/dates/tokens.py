@@ -44,6 +44,10 @@ _HOURS = r"\s?(?:h|hrs?|hours?|stunden?|std|час\w*|heures?|horas?)(?!\w)"
 _PREPOSITIONS = "on for from to since until am vom zum bis seit für le du au pour el del al para с по до за"
 _BEHIND = "(?:" + "|".join(rf"(?<=(?<!\w){word}\s)" for word in _PREPOSITIONS.split()) + ")"
 """Two small numbers are a day and a month only behind these."""
+_BEHIND_DAY = (
+    "(?:" + "|".join(rf"(?<=(?<!\w){word}\s)" for word in ("от", "после", "nach", "ab", "after", "before")) + ")"
+)
+"""A small number and two digits of a month are a day only behind these."""
 _WEEKS = ("kw", "cw", "wk", "week", "woche", "semana", "semaine", "неделя", "неделю")
 _NO_WEEK = "".join(rf"(?<!(?<!\w){word}\s)" for word in _WEEKS)
 """KW 12/2027 is a week, and no December."""
@@ -58,6 +62,7 @@ _WORD = re.compile(
     r"|(?P<days>(?<![\w.])\d{1,2}\.\s?[-–—/]\s?\d{1,2}\.\d{1,2}(?:\.(?:\d{4}|\d{2})|\.)?(?![\w.]))"
     r"|(?P<phone>(?<![\w.,-])\d+(?:-\d+){2,}(?![\w-]))"
     r"|(?P<ym>(?<![\w/.-])\d{4}[-/](?:0[1-9]|1[0-2])(?![\w/-]))"
+    rf"|(?P<surelyday>{_BEHIND_DAY}\d{{1,2}}\.(?:0[1-9]|1[0-2])(?![\w./]|[.,]\d|\s?(?:%|€|\$|£|₽|eur|руб|тыс|млн)))"
     rf"|(?P<my>{_NO_WEEK}(?<![\w/.-])(?:0?[1-9]|1[0-2])[/.]\d{{4}}(?![\w/]))"
     r"|(?P<season>(?<![\w/.-])(?:fy ?)?(?:19|20)\d\d[/-]\d{2}(?![\w/-]))"
     r"|(?P<short>(?<!\w)['’]\d{2}(?!\w))"
@@ -124,7 +129,7 @@ def _pieces(text: str, span: tuple[int, int], words: Lexicon, is_month_first: bo
             yield Token(code="t", value=int(re.split(r"\D", piece)[0]), **place)
         elif kind == "days":
             yield from _days_of_month(piece, place)
-        elif kind in ("daymonth", "shortday", "slashed"):
+        elif kind in ("daymonth", "shortday", "surelyday", "slashed"):
             yield from _day_and_month(piece, place, is_month_first, kind != "slashed")
         elif kind in ("dash", "comma", "and"):
             yield Token(code={"dash": "J", "comma": "c", "and": "C"}[kind], value=piece, **place)
@@ -318,14 +323,22 @@ def _known(text: str, group: list[Token], words: Lexicon) -> list[Token] | None:
     known = words.words.get(phrase) or words.words.get(phrase.removesuffix("'s"))
     if known is None:
         return None
+    if phrase in words.also_numbers and _stands_alone(text, first):
+        known = (("#", words.also_numbers[phrase]),)
     tokens = []
     for code, value in known:
         is_titled = code == "n" and text[first.start].isupper() and phrase not in words.doubtful_first
-        if code in "nv" and (first.is_capital or is_titled) and words.weak_is_strong_when_capital:
+        is_own = words.weak_is_strong_when_capital and phrase not in words.weak_guests
+        if code in "nv" and (first.is_capital or is_titled) and is_own:
             code = {"n": "M", "v": "W"}[code]
         is_spelled = not any(map(str.isdigit, phrase))
         tokens.append(Token(code=code, value=value, start=first.start, end=last.end, is_spelled=is_spelled))
     return tokens
+
+
+def _stands_alone(text: str, word: Token) -> bool:
+    """No number on either side, and no dot of an abbreviation."""
+    return not re.match(r"\.|[\s-]*\d", text[word.end :]) and not re.search(r"\d\s*$", text[: word.start])
 
 
 def _single(token: Token, words: Lexicon) -> Token:

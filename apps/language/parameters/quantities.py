@@ -16,10 +16,20 @@ SYMBOLS = {"€": ("EUR",), "$": ("USD", "CAD", "AUD", "NZD"), "£": ("GBP",), "
 _CODES = "EUR USD GBP CHF JPY CNY RUB PLN CZK SEK NOK DKK CAD AUD NZD UAH KZT BRL MXN INR TRY"
 CODES = frozenset(_CODES.split())
 MORE = (
-    r"over|above|exceeding|at least|more than|from|über|mehr als|ab|mindestens|свыше|более|больше|от|"
-    r"más de|al menos|plus de|au moins"
+    r"over|above|exceeding|at least|more than|from|minimum|über|mehr als|ab|mindestens|свыше|более|больше|от|минимум|выше|"
+    r"más de|al menos|mínimo|por encima de|plus de|au moins|au-dessus de"
 )
-LESS = r"under|below|at most|less than|up to|unter|weniger als|bis zu|höchstens|до|менее|меньше|menos de|hasta|moins de|au plus"
+LESS = (
+    r"under|below|at most|less than|up to|maximum|unter|weniger als|bis zu|höchstens|maximal|до|менее|меньше|максимум|ниже|"
+    r"menos de|hasta|como máximo|máximo|por debajo de|moins de|au plus|au maximum|en dessous de"
+)
+NOT = "no|not|nicht|kein|не|pas"
+_COMPARED = (
+    r"more than|less than|over|under|above|below|mehr als|weniger als|über|unter|более|больше|менее|меньше|выше|ниже|más de|"
+    r"menos de|plus de|moins de"
+)
+BOUND = re.compile(rf"(?<!\w)(?:(?:{NOT})\s+(?:{_COMPARED})|al menos|menos de(?=\s*\d))(?!\w)")
+"""Words of a bound that leave nothing out, although they hold a "not"."""
 LOW, HIGH = (
     frozenset({"min", "minimum", "from", "least", "over"}),
     frozenset({"max", "maximum", "most", "under", "upto"}),
@@ -27,10 +37,11 @@ LOW, HIGH = (
 HALVES = {
     "half an hour": "PT30M", "an hour and a half": "PT1H30M", "eine halbe stunde": "PT30M", "halbe stunde": "PT30M",
     "anderthalb stunden": "PT1H30M", "полчаса": "PT30M", "полтора часа": "PT1H30M", "media hora": "PT30M",
-    "una hora y media": "PT1H30M", "demi-heure": "PT30M", "une heure et demie": "PT1H30M", "viertelstunde": "PT15M",
+    "una hora y media": "PT1H30M", "hora y media": "PT1H30M", "heure et demie": "PT1H30M",
+    "demi-heure": "PT30M", "une heure et demie": "PT1H30M", "viertelstunde": "PT15M",
 }  # fmt: skip
-_CLOCKED = re.compile(r"(?<![\w.,:])(\d{1,3})\s?[hч]\s?([0-5]\d)(?![\w:])")
-"""1 h 30."""
+_CLOCKED = re.compile(r"(?<![\w.,:])(\d{1,3})\s?[hч]\s?([0-5]\d)(?:\s?(?:m|min|мин))?(?![\w:])\.?")
+"""1 h 30, 1h 30m."""
 OF = r"(?:\s(?:de|of)(?=\s)|\sd['’])?"
 """Between a large number and its currency: "millones de euros"."""
 _NOT_BEHIND = r"(?<![\w.,-])"
@@ -143,10 +154,19 @@ def _fits(before: str, words: Iterable[str]) -> bool:
     named = set(words)
     if re.search(r"\d\s*(?:-|–|to|and|bis|und|до|и|y|a|et|à)\s*$", before):
         return False
-    is_more, is_less = (bool(re.search(rf"(?<!\w)(?:{marks})\s*$", before)) for marks in (MORE, LESS))
+    is_more, is_less = _bounds(before)
     if named & LOW:
         return is_more or not is_less
     return (is_less or not is_more) if named & HIGH else not (is_more or is_less)
+
+
+def _bounds(before: str) -> tuple[bool, bool]:
+    """More than, less than; "not more than" is a bound on the other side."""
+    marks = [re.search(rf"(?P<no>(?<!\w)(?:{NOT})\s+)?(?<!\w)(?:{bound})\s*$", before) for bound in (MORE, LESS)]
+    more, less = marks
+    if (more and more["no"]) or (less and less["no"]):
+        return bool(less), bool(more)
+    return bool(more), bool(less)
 
 
 def durations(text: str, phrases: Phrases, spelled: Mapping[str, float]) -> list[tuple[str, tuple[int, int]]]:

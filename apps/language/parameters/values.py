@@ -158,7 +158,7 @@ def _is_added(others: str, span: tuple[int, int], phrases: Phrases) -> bool:
 def _is_negated(sentence: Sentence, at: int) -> bool:
     """A "without" stands a few words before, with nothing but joining words and other names between."""
     before = sentence.folded[max(0, at - 80) : at]
-    clause = re.split(_CLAUSE_ENDS, before)[-1]
+    clause = re.split(_CLAUSE_ENDS, quantities.BOUND.sub("", before))[-1]
     without = "|".join(re.escape(word) for word in sentence.phrases.without)
     including = "|".join(sentence.phrases.including)
     marks = list(re.finditer(rf"\b(?:(?P<no>{without})|(?:{including}))\b", clause))

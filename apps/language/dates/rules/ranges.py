@@ -171,7 +171,7 @@ def since(context: Context, matched: list[Token]) -> Any:
     said = next(token for token in matched if token.code in "pPY")
     named = settle(context, said)
     tomorrow = context.today + timedelta(days=1)
-    is_bare = matched[0].code == "F" and matched[-1].code != "u"
+    is_bare = matched[0].code == "F" and matched[0].value != "since" and matched[-1].code != "u"
     if named.start is None or (is_bare and named.grain != "d"):
         return None
     if named.start >= tomorrow:
