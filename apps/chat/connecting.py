@@ -5,6 +5,7 @@ Each change is permitted, checked and written together with its entry in the aud
 """
 
 import re
+import secrets as random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,9 +123,19 @@ def check(by: Any, connection: Connection, site: str) -> str:
     return str(said)
 
 
-def install(by: Any, connection: Connection, site: str) -> None:
-    """Register the bot, or its address, with the platform. May be repeated. Raises PlatformError, CannotUnseal."""
+def install(by: Any, connection: Connection, site: str) -> str:
+    """Register the bot, or its address, with the platform; what is still to be done, '' when nothing is. May be repeated.
+    Raises PlatformError, CannotUnseal."""
     permit(by, "change")
+    return _install(by, connection, site, f"installed by {by.get_username()}")
+
+
+def complete(connection: Connection, site: str) -> None:
+    """What the platform itself began, by an administrator there. Raises PlatformError, CannotUnseal."""
+    _install(None, connection, site, f"installed from {platform(connection.platform).name}")
+
+
+def _install(by: Any, connection: Connection, site: str, how: str) -> str:
     found = _asked(connection, lambda: platform(connection.platform).install(wiring(connection, site)))
     with transaction.atomic():
         row = _locked(connection)
@@ -132,7 +143,9 @@ def install(by: Any, connection: Connection, site: str) -> None:
         row.put_secrets({**row.secrets, **found.get("secrets", {})})
         row.save(update_fields=["settings", "sealed"])
         _record(by, "installed", row, {}, {}, sorted(found.get("secrets", {})))
-    events.note(row, Kind.INSTALLED, f"installed by {by.get_username()}")
+    said = str(found.get("said", ""))
+    events.note(row, Kind.INSTALLED, said or how)
+    return said
 
 
 def uninstall(by: Any, connection: Connection, site: str) -> None:
@@ -204,10 +217,13 @@ def secrets_of(connection: Connection) -> Mapping[str, str] | None:
 def missing(connection: Connection) -> list[Field]:
     """What it needs and has not."""
     secrets = secrets_of(connection) or {}
+    fields = platform(connection.platform).fields
+    chosen = {each.name: connection.settings.get(each.name) or each.default for each in fields}
     return [
         each
-        for each in platform(connection.platform).fields
-        if each.is_required and not (secrets if each.is_secret else connection.settings).get(each.name)
+        for each in fields
+        if (each.is_required if each.only is None else chosen[each.only[0]] == each.only[1])
+        and not (secrets if each.is_secret else connection.settings).get(each.name)
     ]
 
 
@@ -237,6 +253,9 @@ def _fill(row: Connection, wish: Wish, kept: Mapping[str, str]) -> None:
     for each in platform(row.platform).fields:
         given = (wish.secrets if each.is_secret else wish.values).get(each.name, "").strip()
         place = secrets if each.is_secret else values
+        if each.is_made:
+            place.setdefault(each.name, random.token_urlsafe(24))
+            continue
         if each.is_secret and each.name in wish.forgotten:
             place.pop(each.name, None)
         elif given or not each.is_secret:

@@ -20,15 +20,16 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
-from apps.chat import asking, events, following, inbox, keeping, mailing, outbox, turns
+from apps.chat import asking, connecting, events, following, inbox, keeping, mailing, outbox, turns
 from apps.chat.models import Connection, ConnectionEvent, Incoming
 from apps.chat.platforms import platform
-from apps.chat.platforms.contract import PlatformError
+from apps.chat.platforms.contract import ARRIVED, PlatformError
 from apps.chat.sending import Sender
 from apps.chat.wiring import wiring
 from apps.core import clock, hints
 from apps.core.errors import ChantillyError
 from apps.tasks.retention import chores
+from apps.workers.supervisor import address
 
 log = structlog.get_logger("chantilly.chat")
 Answer = TypeVar("Answer")
@@ -256,6 +257,9 @@ def poll_once(connection_id: int) -> float:
     if connection is None or not platform(connection.platform).polls:
         return -1.0
     try:
+        if connection.settings.get("installation") == ARRIVED:
+            connecting.complete(connection, address.of_site())
+            connection.refresh_from_db()
         wired = wiring(connection)
         polled = platform(connection.platform).poll(wired, connection.cursor, seconds=POLL_SECONDS)
     except PlatformError as error:

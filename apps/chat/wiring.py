@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from apps.chat import renewing
 from apps.chat.models import Connection
 from apps.chat.platforms.contract import Wiring
 
@@ -17,5 +18,5 @@ def wiring(connection: Connection, site: str = "") -> Wiring:
     """Raises sealing.CannotUnseal."""
     return Wiring(
         id=connection.pk, key=connection.key, name=connection.name, settings=connection.settings,
-        secrets=connection.secrets, hook_url=hook_url(connection, site),
+        secrets=connection.secrets, hook_url=hook_url(connection, site), renew=renewing.renew,
     )  # fmt: skip

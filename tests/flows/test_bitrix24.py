@@ -2,6 +2,8 @@
 
 import copy
 import itertools
+import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +14,11 @@ from django.contrib.auth.models import User
 from apps.chat import connecting, people
 from apps.chat.connecting import Wish
 from apps.chat.models import Connection, Incoming
+from apps.chat.platforms import platform
 from apps.chat.service import poll_once
 from apps.chat.wiring import wiring
 from apps.core import clock
-from apps.tasks.models import Task
+from apps.tasks.models import AuditEntry, Task
 from tests.flows.chatting import SITE, deliver, serve
 from tests.making import template
 from tests.platforms import bitrix24 as loopback
@@ -157,3 +160,54 @@ def test_strangers_and_bots_get_nothing_done(portal: loopback.Bitrix24, finance:
     assert eve.says("yes") == []
     assert kim.says("Generate the invoice report for last year", authorId=loopback.BOT_ID) == []
     assert not Task.objects.exists()
+
+
+@pytest.fixture
+def application(portal: loopback.Bitrix24, chat_site: None, alice: User) -> Connection:
+    """The guide's steps for a local application: saved, added in Bitrix24, its code and key entered, and then by itself."""
+    values = {
+        "way": "application",
+        "mode": "fetch",
+        "portal_url": portal.url,
+        "oauth_url": f"{portal.url}/oauth/token/",
+    }
+    made = connecting.add(alice, "bitrix24", "finance", Wish(name="Finance bot", values=values))
+    steps = "\n".join(platform("bitrix24").guide(wiring(made)))
+    (address,) = re.findall(r"enter (\S+), which", steps)
+    assert deliver(*portal.installs(address), FORM).status_code == 200
+    assert poll_once(made.pk) == 5.0, "its code and key are not known yet"
+    values |= {"application_id": loopback.CLIENT}
+    made.refresh_from_db()
+    connecting.change(alice, made, Wish(name="Finance bot", values=values, secrets={"application_key": loopback.KEY}))
+    poll_once(made.pk)
+    made.refresh_from_db()
+    assert connecting.check(alice, made, SITE) == f"{portal.host} knows our bot as number 456; its events are fetched."
+    return made
+
+
+@pytest.mark.usefixtures("rent")
+def test_the_same_as_a_local_application_until_it_is_removed(
+    application: Connection, portal: loopback.Bitrix24, alice: User
+) -> None:
+    kim = Writer(portal, application, 7)
+    assert "alice" in kim.says(people.new_code(alice, clock.now()))[0]
+    portal.expires()
+    assert "Rent" in "\n".join(kim.says("pay the rent"))
+    kim.presses("Start")
+    assert Task.objects.get().status == "completed"
+    application.refresh_from_db()
+    secrets = application.secrets
+    assert secrets["access_token"] == portal.access and portal.access not in application.sealed
+    shown = json.dumps([*application.events.values_list("text"), *AuditEntry.objects.values_list("data")])
+    assert not any(value in shown for name, value in secrets.items() if name != "expires_at")
+
+    for address, body in portal.removes():
+        assert deliver(address, body.replace(b"51856fef", b"00000000"), FORM).status_code == 401
+        application.refresh_from_db()
+        assert application.secrets == secrets
+        assert deliver(address, body, FORM).status_code == 200
+    application.refresh_from_db()
+    assert application.secrets == {"application_key": loopback.KEY}
+    calls = len(portal.requests)
+    assert poll_once(application.pk) == 5.0 and len(portal.requests) == calls
+    assert deliver(address, body, FORM).status_code == 401, "it has ended"

@@ -1,4 +1,5 @@
-"""A small Bitrix24 on loopback: imbot.v2 through an incoming webhook, and the events that it keeps or sends.
+"""A small Bitrix24 on loopback: imbot.v2 through an incoming webhook or for a local application, whose tokens its
+authorization server renews, and the events that it keeps or sends.
 
 It refuses what the documents say it refuses: https://apidocs.bitrix24.com/api-reference/chat-bots/chat-bots-v2
 """
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from tests.platforms.loopback import Given, Loopback, Request
 
@@ -20,6 +21,7 @@ CODE = "w3bh00kc0de1234567"
 APPLICATION_TOKEN = "831c76b092f9f135d9b6b36c3a720757"
 MEMBER = "bac1cd5c8940947a75e0d71b1a84e348"
 BOT_ID = 456
+CLIENT, KEY = "local.573ad8a0346747.09223434", "LJSl0lNB76B5YY6u0YVQ3AW0DrVADcRTwVr4y99PXU1BWQybWK"
 PAYLOADS = Path(__file__).parent / "payloads" / "bitrix24"
 EVENTS = (
     "ONIMBOTV2MESSAGEADD",
@@ -54,6 +56,10 @@ class Bitrix24(Loopback):
         self.files: list[Args] = []
         self.events: list[Args] = []
         self.calls: list[tuple[str, Args]] = []
+        self.handlers: list[Args] = []
+        self.member = documented("ONAPPINSTALL")["auth"]["member_id"]
+        self.access, self.refresh = "", ""
+        self.renewals = 0
         self._limit, self._level, self._at = limit, 0.0, time.monotonic()
 
     @property
@@ -74,25 +80,96 @@ class Bitrix24(Loopback):
             )
         now = time.time()
         times = {"start": now, "finish": now, "duration": 0.0, "processing": 0.0, "date_start": "", "date_finish": ""}
-        body = {"result": result, "time": times}
+        body = result if request.verb == "GET" else {"result": result, "time": times}
         return Given(body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
 
     def _result(self, request: Request) -> Args:
-        found = re.fullmatch(r"/rest/1/([A-Za-z0-9]+)/(imbot\.v2\.[A-Za-z.]+)", request.path)
-        if found is None or found[1] != CODE:
+        if request.verb == "GET":
+            return self._renewed(request)
+        found = re.fullmatch(r"/rest/(?:1/([A-Za-z0-9]+)/)?([a-z][A-Za-z0-9.]+)", request.path)
+        if found is None or (found[1] or CODE) != CODE:
             raise Refusal("NO_AUTH_FOUND", 401)
         self._leak()
         args: Args = json.loads(request.body)
+        is_application = found[1] is None
+        if is_application:
+            self._check_access(args.pop("auth", None))
+            args = self._with_token(args)
         method = found[2].removeprefix("imbot.v2.")
         self.calls.append((method, args))
         verbs: dict[str, Callable[[Args], Args]] = {
             "Bot.register": self._register, "Bot.update": self._update_bot, "Bot.get": self._get_bot,
             "Bot.unregister": self._unregister, "Command.register": self._command, "Event.get": self._events,
+            **({"event.bind": self._bind, "event.unbind": self._unbind} if is_application else {}),
             "Chat.Message.send": self._send, "Chat.Message.update": self._update, "File.upload": self._upload,
         }  # fmt: skip
         if method not in verbs:
             raise Refusal("ERROR_METHOD_NOT_FOUND", 404)
         return verbs[method](args)
+
+    def installs(self, address: str) -> tuple[str, bytes]:
+        """Somebody saves the local application: what is sent to which address, and the tokens are good from now on."""
+        self.access, self.refresh = "s6p6eclrvim6da22ft9ch94ekreb52lv", "4s386p3q0tr8dy89xvmt96234v3dljg8"
+        event = documented("ONAPPINSTALL")
+        event["auth"] |= {"domain": self.host, "client_endpoint": f"{self.url}/rest/"}
+        return address, form(event | {"ts": int(time.time())})
+
+    def removes(self, clean: int = 1) -> list[tuple[str, bytes]]:
+        """Somebody removes it: its tokens are worth nothing, and the handlers are told."""
+        self.access = self.refresh = ""
+        event = documented("ONAPPUNINSTALL")
+        event["auth"] |= {"domain": self.host}
+        event["data"]["CLEAN"] = clean
+        return [(each["handler"], form(event | {"ts": int(time.time())})) for each in self.handlers]
+
+    def expires(self) -> None:
+        """An hour has passed."""
+        self.access = f"gone{self.renewals}"
+
+    def _check_access(self, token: Any) -> None:
+        """https://apidocs.bitrix24.com/error-codes.html"""
+        if not token:
+            raise Refusal("NO_AUTH_FOUND", 401)
+        if token != self.access:
+            raise Refusal("expired_token", 401)
+
+    def _with_token(self, args: Args) -> Args:
+        """An application's bots have no token of their own: its access token says whose they are."""
+        if "botToken" in args or "botToken" in args.get("fields", {}):
+            raise Refusal("BOT_TOKEN_NOT_NEEDED")
+        fields = {"fields": {**args["fields"], "botToken": CLIENT}} if "fields" in args else {}
+        return {**args, **fields, "botToken": CLIENT}
+
+    def _renewed(self, request: Request) -> Args:
+        """The authorization server: https://apidocs.bitrix24.com/settings/oauth/auto-renewal.html, /error-codes.html"""
+        parts = urlsplit(request.path)
+        asked = dict(parse_qsl(parts.query))
+        if parts.path != "/oauth/token/" or asked.get("grant_type") != "refresh_token":
+            raise Refusal("invalid_request")
+        if (asked.get("client_id"), asked.get("client_secret")) != (CLIENT, KEY):
+            raise Refusal("invalid_client", 401)
+        if not self.refresh or asked.get("refresh_token") != self.refresh:
+            raise Refusal("invalid_grant")
+        self.renewals += 1
+        self.access, self.refresh = f"access{self.renewals:08d}", f"refresh{self.renewals:08d}"
+        told = documented("oauth.token")
+        return told | {
+            "access_token": self.access, "refresh_token": self.refresh, "client_endpoint": f"{self.url}/rest/",
+            "member_id": self.member,
+        }  # fmt: skip
+
+    def _bind(self, args: Args) -> Any:
+        if args.get("event") != "ONAPPUNINSTALL":
+            raise Refusal("ERROR_EVENT_NOT_FOUND")
+        if any(each["handler"] == args["handler"] for each in self.handlers):
+            raise Refusal("ERROR_CORE")  # “Handler already binded”
+        self.handlers.append({"event": args["event"], "handler": args["handler"]})
+        return True
+
+    def _unbind(self, args: Args) -> Args:
+        left = [each for each in self.handlers if each["handler"] != args["handler"]]
+        count, self.handlers = len(self.handlers) - len(left), left
+        return {"count": count}
 
     def _leak(self) -> None:
         """https://apidocs.bitrix24.com/limits.html"""

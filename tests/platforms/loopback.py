@@ -18,6 +18,7 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    verb: str = "POST"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +87,15 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
         timeout = PATIENCE
         disable_nagle_algorithm = True  # or every answer waits 40 ms for an acknowledgement
 
+        def do_GET(self) -> None:
+            self._take("GET", b"")
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self._take("POST", self.rfile.read(int(self.headers["Content-Length"])))
+
+        def _take(self, verb: str, body: bytes) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            given = loopback.next(Request(path=self.path, headers=headers, body=body))
+            given = loopback.next(Request(path=self.path, headers=headers, body=body, verb=verb))
             if given == RESET:
                 self._reset()
             else:

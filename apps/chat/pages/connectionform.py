@@ -40,13 +40,15 @@ class ConnectionForm(forms.Form):
         kept = (connecting.secrets_of(connection) or {}) if connection else {}
         since = secrets_set(connection) if connection and kept else {}
         for each in platform.fields:
+            if each.is_made:
+                continue
             is_set = each.name in kept
             self.fields[_input(each)] = _field(each, is_set=is_set, since=_said(since.get(each.name), now))
             if not each.is_secret:
                 self.initial[_input(each)] = (
                     connection.settings.get(each.name, each.default) if connection else each.default
                 )
-            elif is_set and not each.is_required:
+            elif is_set and (each.only or not each.is_required):
                 self.fields[f"forget_{each.name}"] = forms.BooleanField(
                     required=False, label=f"Take away: {each.label}"
                 )
@@ -54,7 +56,7 @@ class ConnectionForm(forms.Form):
     def wish(self) -> Wish:
         """Of a valid form."""
         given = self.cleaned_data
-        names = {each.name: each.is_secret for each in self.platform.fields}
+        names = {each.name: each.is_secret for each in self.platform.fields if not each.is_made}
         return Wish(
             name=given["name"],
             contexts=given["contexts"].split(","),
@@ -85,7 +87,7 @@ def _field(each: Field, *, is_set: bool, since: str) -> forms.Field:
         return forms.CharField(required=False, label=each.label, help_text=help_text, widget=widget, strip=True)
     if each.choices:
         return forms.ChoiceField(required=False, label=each.label, help_text=help_text, choices=list(each.choices))
-    label = each.label if each.is_required else f"{each.label} (optional)"
+    label = each.label if each.is_required or each.only else f"{each.label} (optional)"
     return forms.CharField(required=False, label=label, help_text=help_text)
 
 

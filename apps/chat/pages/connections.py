@@ -30,7 +30,8 @@ def _check(request: HttpRequest, connection: Connection) -> str:
 
 
 def _install(request: HttpRequest, connection: Connection) -> str:
-    connecting.install(request.user, connection, _site(request))
+    if said := connecting.install(request.user, connection, _site(request)):
+        return said
     return f"{connection} is registered with {platform(connection.platform).name}."
 
 

@@ -10,7 +10,7 @@ A platform
 6. cuts what is too long for the platform, and says so in it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
@@ -20,6 +20,8 @@ from apps.core.errors import ChantillyError
 
 PRIVATE: Literal["private"] = "private"
 GROUP: Literal["group"] = "group"
+ARRIVED = "arrived"
+"""What `installation` is in a connection's settings, when its platform has begun one that we have to complete."""
 MAX_TEXT = 20_000
 """Characters of a message that are kept; `language` answers what is too long for it."""
 
@@ -63,6 +65,10 @@ class Field:
     is_required: bool = True
     default: str = ""
     choices: Sequence[tuple[str, str]] = ()
+    only: tuple[str, str] | None = None
+    """The choice of another field that it is of use with, and needed then: its name and value."""
+    is_made: bool = False
+    """Nobody enters it: it is made when the connection is, hard to guess, and shown to who sets up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +92,23 @@ class Limits:
     """The request's own answer is the reply (Microsoft Teams' outgoing webhooks)."""
 
 
+Secrets = Mapping[str, str]
+Exchange = Callable[[Secrets], Secrets]
+
+
+def exchange_and_forget(wiring: "Wiring", name: str, exchange: Exchange) -> Secrets:
+    """For who has nowhere to keep them."""
+    return {**wiring.secrets, **exchange(wiring.secrets)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """A connection as its platform sees it. `hook_url` is where the platform reaches us."""
+    """A connection as its platform sees it. `hook_url` is where the platform reaches us.
+
+    `renew(wiring, name, exchange)`: for secrets that run out. The connection's secrets, with those that `exchange` gives for
+    the old ones, kept before it returns; where somebody else has changed the secret `name` meanwhile, those that are kept
+    now, and `exchange` is not called. Raises PlatformError, as `exchange` may. Not for `receive`.
+    """
 
     id: int
     key: str
@@ -96,6 +116,7 @@ class Wiring:
     settings: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     hook_url: str = ""
+    renew: Callable[["Wiring", str, Exchange], Secrets] = field(default=exchange_and_forget, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +174,10 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """`settings`: what the connection is to remember (a token that came with an installation goes to `secrets`)."""
+    """`settings`: what the connection is to remember (a token that came with an installation goes to `secrets`).
+
+    With `installation`: `arrived` among them, the service lets `install` complete what the platform began.
+    """
 
     arrived: Sequence[Arrived] = ()
     answer: Answer = Answer()
@@ -200,7 +224,8 @@ class Platform(Protocol):
         """Ask the platform who we are: a sentence that says so."""
 
     def install(self, wiring: Wiring) -> Mapping[str, Any]:
-        """Register the bot or its address. Returns {'settings': {...}, 'secrets': {...}} to remember. May be repeated."""
+        """Register the bot or its address. Returns {'settings': {...}, 'secrets': {...}} to remember, and 'said' where
+        something is still to be done. May be repeated."""
 
     def uninstall(self, wiring: Wiring) -> None:
         """Take back what `install` did. May be repeated."""

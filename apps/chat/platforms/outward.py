@@ -79,11 +79,22 @@ def post(
 
     `seconds`: the longest silence; the whole answer may take twice as long. A status of any kind is an answer.
     """
+    return _asked("POST", url, headers or {}, seconds, most, body)
+
+
+def get(url: str, parameters: Mapping[str, str], *, seconds: float = 15.0, most: int = 100_000) -> Answered:
+    """The same by GET, for what is documented so."""
+    return _asked("GET", url, {}, seconds, most, {"params": dict(parameters)})
+
+
+def _asked(
+    verb: str, url: str, headers: Mapping[str, str], seconds: float, most: int, body: Mapping[str, Any]
+) -> Answered:
     target = _target(url)
     failed: Exception | None = None
     for address in _addresses(target):
         try:
-            return _call(target, address, headers or {}, seconds, most, body)
+            return _call(verb, target, address, headers, seconds, most, body)
         except UNREACHED as error:
             failed = error
         except UnicodeEncodeError:
@@ -102,11 +113,12 @@ def check(url: str) -> None:
 
 
 def _call(
-    target: httpx2.URL, address: str, headers: Mapping[str, str], seconds: float, most: int, body: Mapping[str, Any]
-) -> Answered:
+    verb: str, target: httpx2.URL, address: str, headers: Mapping[str, str], seconds: float, most: int,
+    body: Mapping[str, Any],
+) -> Answered:  # fmt: skip
     client = _client(target.host)
     request = client.build_request(
-        "POST",
+        verb,
         target.copy_with(host=address),
         headers={"Host": target.netloc.decode(), "Accept-Encoding": "identity", **headers},
         timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),

@@ -1,4 +1,4 @@
-"""Calls of Bitrix24's REST API through an incoming webhook, and what its errors mean.
+"""Calls of Bitrix24's REST API, through an incoming webhook or as a local application, and what its errors mean.
 
 Not by the vendor's SDK (b24pysdk 1.3.2): it reaches nothing but https://<domain>, repeats by itself what a busy portal
 may have done, and follows a portal that says it has moved, with the webhook's secret, wherever that is.
@@ -6,11 +6,12 @@ may have done, and follows a portal that says it has moved, with the webhook's s
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from apps.chat.platforms import outward
+from apps.chat.platforms.bitrix24 import tokens
 from apps.chat.platforms.contract import PlatformError, Wiring
 from apps.chat.platforms.texts import clean
 from apps.core import clock
@@ -23,6 +24,8 @@ WAITS = {"QUERY_LIMIT_EXCEEDED": 5.0, "OPERATION_TIME_LIMIT": 60.0, "OVERLOAD_LI
 """https://apidocs.bitrix24.com/limits.html: the bucket leaks two a second; the time of a method is counted by minutes."""
 PASSING = frozenset({"SENDING_FAILED", "FILE_FOLDER_ERROR", "FILE_UPLOAD_FAILED", "FILE_SEND_FAILED", "PORTAL_DELETED"})
 GONE = "BOT_NOT_FOUND"
+EXPIRED = "expired_token"
+PORTAL = re.compile(r"https?://[^/\s?#@]+/?")
 
 
 class Said(PlatformError):
@@ -42,6 +45,8 @@ class Portal:
     @property
     def address(self) -> str:
         """Raises PlatformError."""
+        if tokens.is_application(self.wiring):
+            return f"{self._portal}/rest"
         found = self.wiring.secrets.get("webhook_url", "").strip()
         if not WEBHOOK.fullmatch(found):
             raise PlatformError(
@@ -51,11 +56,34 @@ class Portal:
         return found.rstrip("/")
 
     @property
+    def _portal(self) -> str:
+        found = self.wiring.settings.get("portal_url", "").strip()
+        if not PORTAL.fullmatch(found):
+            raise PlatformError("Enter the address of your Bitrix24: https://<portal>.", is_permanent=True)
+        return found.rstrip("/")
+
+    @property
     def host(self) -> str:
         return urlsplit(self.address).netloc.lower()
 
     def call(self, method: str, arguments: dict[str, Any], seconds: float = SECONDS) -> dict[str, Any]:
-        """The result. Raises PlatformError."""
+        """The result. Raises PlatformError.
+
+        A token that has run out did nothing: it is renewed, and the same asked once more.
+        """
+        if not tokens.is_application(self.wiring):
+            return self._call(method, arguments, seconds)
+        token = tokens.current(self.wiring)
+        try:
+            return self._call(method, {**arguments, "auth": token}, seconds)
+        except Said as error:
+            if error.error != EXPIRED:
+                raise
+        secrets = {**self.wiring.secrets, "access_token": token}
+        fresh = tokens.renewed(replace(self.wiring, secrets=secrets))["access_token"]
+        return self._call(method, {**arguments, "auth": fresh}, seconds)
+
+    def _call(self, method: str, arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
         answered = outward.post(f"{self.address}/{method}", json=arguments, seconds=seconds, most=MOST)
         try:
             answer = json.loads(answered.body)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from apps.chat.platforms.bitrix24 import drawing
+from apps.chat.platforms.bitrix24 import drawing, tokens
 from apps.chat.platforms.contract import GROUP, PRIVATE, Arrived, Hook, Received, Refused, Wiring
 from apps.chat.platforms.texts import clean
 
@@ -22,11 +22,20 @@ Tree = Mapping[str, Any]
 
 def check_address(wiring: Wiring, hook: Hook) -> None:
     """That the request came to the address that only Bitrix24 was told. Raises Refused."""
-    secret = wiring.secrets.get("path_secret", "")
-    if not secret or wiring.settings.get("mode") != "webhook":
+    secret = address_end(wiring)
+    if not secret or not (wiring.settings.get("mode") == "webhook" or tokens.is_application(wiring)):
         raise Refused("This connection takes no events: install it in the mode webhook.", status=403)
     if not compare_digest(secret.encode(), clean(hook.rest, 200).strip("/").encode()):
         raise Refused("The request is not Bitrix24's.")
+
+
+def address_end(wiring: Wiring) -> str:
+    """What our address ends with, for Bitrix24 alone. An administrator enters that of an application there."""
+    return (
+        wiring.settings.get("address_end", "")
+        if tokens.is_application(wiring)
+        else wiring.secrets.get("path_secret", "")
+    )
 
 
 def check_token(wiring: Wiring, host: str, form: Tree, now: datetime) -> Received:
@@ -37,7 +46,7 @@ def check_token(wiring: Wiring, host: str, form: Tree, now: datetime) -> Receive
     auth = _branch(form, "auth")
     token, member = clean(auth.get("application_token"), 100), clean(auth.get("member_id"), 100)
     stored, known_member = wiring.secrets.get("application_token", ""), wiring.settings.get("member_id", "")
-    is_waiting = not stored and wiring.settings.get("installation") == "waiting"
+    is_waiting = not stored and wiring.settings.get("installation") == "waiting" and not tokens.is_application(wiring)
     if not token or not (is_waiting or compare_digest(stored.encode(), token.encode())):
         raise Refused("The request is not Bitrix24's: it bears another application token.")
     if clean(auth.get("domain"), 200).lower() not in (host, host.partition(":")[0]) or (
@@ -61,6 +70,20 @@ def arrived(wiring: Wiring, kind: str, data: Tree, event_id: str) -> Arrived | N
     if kind == "ONIMBOTV2JOINCHAT":
         return _joined(wiring, data, event_id)
     return None
+
+
+def is_installation(wiring: Wiring, form: Tree) -> bool:
+    """Of a local application. The callback of an installation need not name its event."""
+    kind, auth = clean(form.get("event"), 100).upper(), _branch(form, "auth")
+    is_named = kind == "ONAPPINSTALL" or (not kind and bool(auth.get("refresh_token")))
+    return tokens.is_application(wiring) and is_named
+
+
+def installation(wiring: Wiring, host: str, form: Tree, now: datetime) -> Received:
+    """Raises Refused."""
+    if form.get("event") and not _is_recent(form.get("ts"), now):
+        raise Refused("The request is more than a day old, or from the future.")
+    return tokens.installed(wiring, host, _branch(form, "auth"), now)
 
 
 def is_removal(wiring: Wiring, kind: str, data: Tree) -> bool:

@@ -1,4 +1,5 @@
-"""Bitrix24's chat bots 2.0 (imbot.v2): fetched, or sent to us; asked through an incoming webhook of the portal."""
+"""Bitrix24's chat bots 2.0 (imbot.v2): fetched, or sent to us; asked through an incoming webhook of the portal, or as a
+local application of it."""
 
 import base64
 import hmac
@@ -10,7 +11,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from apps.chat.content import Content
-from apps.chat.platforms.bitrix24 import drawing, events, form
+from apps.chat.platforms.bitrix24 import drawing, events, form, tokens
 from apps.chat.platforms.bitrix24.calls import FILE_SECONDS, GONE, Portal, Said
 from apps.chat.platforms.contract import (
     Answer,
@@ -43,13 +44,35 @@ class Bitrix24:
     )  # fmt: skip
     fields: ClassVar[Sequence[Field]] = (
         Field(
-            name="webhook_url", label="Incoming webhook", is_secret=True,
+            name="way", label="Connected by", default="webhook",
+            choices=(("webhook", "an incoming webhook"), ("application", "a local application")),
+            help="A webhook is made in a minute. An application has permissions of its own, and tokens that are renewed.",
+        ),
+        Field(
+            name="webhook_url", label="Incoming webhook", is_secret=True, only=("way", "webhook"),
             help="Developer resources → Other → Inbound webhook, with the permission imbot: https://<portal>/rest/1/…/",
         ),
         Field(
             name="mode", label="Events", default="fetch", choices=(("fetch", "are fetched"), ("webhook", "are sent to us")),
             help="Fetched ones need no address that Bitrix24 can reach, and none is lost while we are away.",
         ),
+        Field(
+            name="portal_url", label="Address of your Bitrix24", is_required=False, only=("way", "application"),
+            help="Of a local application: https://<portal>",
+        ),
+        Field(
+            name="application_id", label="Application's code", is_required=False, only=("way", "application"),
+            help="Of a local application, as Bitrix24 shows it (client_id): local.…",
+        ),
+        Field(
+            name="application_key", label="Application's key", is_secret=True, is_required=False,
+            only=("way", "application"), help="Of a local application, as Bitrix24 shows it (client_secret).",
+        ),
+        Field(
+            name="oauth_url", label="Authorization server", is_required=False, default=tokens.SERVER,
+            help="Of a local application. The key is sent there, and nowhere else.",
+        ),
+        Field(name="address_end", label="End of our address", is_required=False, is_made=True),
     )  # fmt: skip
 
     def receive(self, wiring: Wiring, hook: Hook) -> Received:
@@ -63,10 +86,17 @@ class Bitrix24:
             host = Portal(wiring).host
         except PlatformError as error:
             raise Refused(error.message, status=403) from error
+        if events.is_installation(wiring, found):
+            return events.installation(wiring, host, found, hook.now)
         learned = events.check_token(wiring, host, found, hook.now)
         kind, data = clean(found.get("event"), 100).upper(), found.get("data")
         data = data if isinstance(data, dict) else {}
-        if events.is_removal(wiring, kind, data) and not learned.secrets:
+        if tokens.is_application(wiring):
+            if kind == "ONAPPUNINSTALL":
+                return tokens.removed()
+            if not tokens.is_confirmed(wiring):
+                raise Refused("The installation is not confirmed yet.")
+        elif events.is_removal(wiring, kind, data) and not learned.secrets:
             return Received(settings={"installation": "", "member_id": ""}, secrets={"application_token": ""})
         arrived = events.arrived(wiring, kind, data, events.sent_event_id(found))
         return replace(learned, arrived=() if arrived is None else (arrived,))
@@ -98,6 +128,8 @@ class Bitrix24:
         return _id(result.get("messageId"))
 
     def poll(self, wiring: Wiring, cursor: str, *, seconds: float) -> Polled:
+        if tokens.is_application(wiring) and not tokens.is_confirmed(wiring):
+            return Polled(arrived=(), cursor=cursor, wait=IDLE)  # until the installation comes
         if wiring.settings.get("mode") == "webhook":
             return Polled(arrived=(), cursor=cursor, wait=60.0)
         asked = {"limit": BATCH} | ({"offset": int(cursor)} if cursor.isascii() and cursor.isdigit() else {})
@@ -112,7 +144,7 @@ class Bitrix24:
         )  # fmt: skip
 
     def check(self, wiring: Wiring) -> str:
-        result = Portal(wiring).call("imbot.v2.Bot.get", {"code": _code(wiring), "botToken": _bot_token(wiring)})
+        result = Portal(wiring).call("imbot.v2.Bot.get", {"code": _code(wiring), **_ours(wiring)})
         found, wanted = result.get("bot"), wiring.settings.get("mode") or "fetch"
         bot = found if isinstance(found, dict) else {}
         if str(bot.get("id")) != wiring.settings.get("bot_id") or bot.get("eventMode") != wanted:
@@ -123,21 +155,11 @@ class Bitrix24:
         return f"{known}; its events {'are sent to us' if wanted == 'webhook' else 'are fetched'}."
 
     def install(self, wiring: Wiring) -> Mapping[str, Any]:
-        """`register` leaves a bot that is there as it is, so it is updated too; then the buttons' command."""
+        if tokens.is_application(wiring):
+            return _installed(wiring)
         mode, token = wiring.settings.get("mode") or "fetch", _bot_token(wiring)
         path = wiring.secrets.get("path_secret") or secrets.token_urlsafe(24)
-        ways: dict[str, Any] = {"eventMode": mode, "properties": {"name": clean(wiring.name, 100) or "Chantilly"}}
-        if mode == "webhook":
-            ways["webhookUrl"] = f"{wiring.hook_url.rstrip('/')}/{path}"
-        portal = Portal(wiring)
-        made = portal.call(
-            "imbot.v2.Bot.register", {"fields": {"code": _code(wiring), "botToken": token, "type": "bot", **ways}}
-        )
-        bot = made.get("bot")
-        bot_id = _id(bot.get("id") if isinstance(bot, dict) else None)
-        ours = {"botId": int(bot_id), "botToken": token}
-        portal.call("imbot.v2.Bot.update", ours | {"fields": ways})
-        portal.call("imbot.v2.Command.register", ours | {"fields": {"command": drawing.COMMAND, "hidden": True}})
+        bot_id = _registered(wiring, path)
         return {
             "settings": {"bot_id": bot_id, "member_id": "", "installation": "waiting" if mode == "webhook" else ""},
             "secrets": {"bot_token": token, "path_secret": path, "application_token": ""},
@@ -146,6 +168,8 @@ class Bitrix24:
     def uninstall(self, wiring: Wiring) -> None:
         if not wiring.settings.get("bot_id"):
             return
+        if tokens.is_application(wiring) and wiring.settings.get("installation") == tokens.ENDED:
+            return
         try:
             _asked(wiring, "Bot.unregister", {})
         except Said as error:
@@ -153,6 +177,8 @@ class Bitrix24:
                 raise
 
     def guide(self, wiring: Wiring) -> Sequence[str]:
+        if tokens.is_application(wiring):
+            return _guide(wiring)
         return (
             "In Bitrix24 open Developer resources, Other, Inbound webhook.",
             "Give it the permission imbot (Creating and managing chat bots), and save it.",
@@ -164,8 +190,61 @@ class Bitrix24:
         )
 
 
+def _guide(wiring: Wiring) -> Sequence[str]:
+    """https://apidocs.bitrix24.com/local-integrations/local-apps.html"""
+    return (
+        "Enter the address of your Bitrix24 here, and save this connection: then Bitrix24 can call it.",
+        "In Bitrix24 open Applications, Developer resources, Other, Local application.",
+        "Choose Server, and tick Script only (no user interface).",
+        f"As handler path and as initial installation path enter {_address(wiring)}, which nobody else is to know.",
+        "Give it the permission imbot (Creating and managing chat bots), and save it: that installs it.",
+        "Copy the application's code and key, which Bitrix24 shows then, into this connection, and save it.",
+        f"The bot is registered as {wiring.name} within some seconds; see What happened. Install here does the same at once.",
+        f"Find {wiring.name} in Bitrix24's chats and write to it. In group chats add it, and mention it with @.",
+    )
+
+
+def _installed(wiring: Wiring) -> Mapping[str, Any]:
+    """The tokens that came are confirmed by the authorization server, before anything is done with them."""
+    if wiring.settings.get("installation") == tokens.ENDED:
+        said = "It waits for Bitrix24: add the local application there anew."
+        return {"settings": {"installation": "waiting"}, "secrets": {}, "said": said}
+    confirmed = replace(wiring, secrets=tokens.renewed(wiring))
+    address = _address(confirmed)
+    bot_id = _registered(confirmed, events.address_end(confirmed))
+    portal = Portal(confirmed)
+    portal.call("event.unbind", {"event": "ONAPPUNINSTALL", "handler": address})  # binding it twice is an error
+    portal.call("event.bind", {"event": "ONAPPUNINSTALL", "handler": address})
+    return {"settings": {"bot_id": bot_id, "installation": "", "confirmed": "yes"}, "secrets": {}}
+
+
+def _registered(wiring: Wiring, path: str) -> str:
+    """The bot's number. `register` leaves a bot that is there as it is, so it is updated too; then the buttons' command."""
+    mode = wiring.settings.get("mode") or "fetch"
+    ways: dict[str, Any] = {"eventMode": mode, "properties": {"name": clean(wiring.name, 100) or "Chantilly"}}
+    if mode == "webhook":
+        ways["webhookUrl"] = f"{wiring.hook_url.rstrip('/')}/{path}"
+    portal, token = Portal(wiring), _ours(wiring)
+    made = portal.call("imbot.v2.Bot.register", {"fields": {"code": _code(wiring), "type": "bot", **token, **ways}})
+    bot = made.get("bot")
+    bot_id = _id(bot.get("id") if isinstance(bot, dict) else None)
+    ours = {"botId": int(bot_id), **token}
+    portal.call("imbot.v2.Bot.update", ours | {"fields": ways})
+    portal.call("imbot.v2.Command.register", ours | {"fields": {"command": drawing.COMMAND, "hidden": True}})
+    return bot_id
+
+
+def _address(wiring: Wiring) -> str:
+    return f"{wiring.hook_url.rstrip('/')}/{events.address_end(wiring)}"
+
+
+def _ours(wiring: Wiring) -> dict[str, Any]:
+    """What says that a bot is ours: an application's own token does without."""
+    return {} if tokens.is_application(wiring) else {"botToken": _bot_token(wiring)}
+
+
 def _asked(wiring: Wiring, method: str, arguments: dict[str, Any], **how: float) -> dict[str, Any]:
-    ours = {"botId": _bot_id(wiring), "botToken": _bot_token(wiring)}
+    ours = {"botId": _bot_id(wiring), **_ours(wiring)}
     return Portal(wiring).call(f"imbot.v2.{method}", ours | arguments, **how)
 
 
