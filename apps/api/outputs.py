@@ -20,8 +20,20 @@ class Estimate(Output):
     complexity = serializers.ChoiceField(choices=["low", "medium", "high"])
 
 
+class ModelCost(Output):
+    tokens = serializers.IntegerField(help_text="That the language model will read and write, without what is known.")
+    items = serializers.IntegerField(help_text="What the template counts, such as translations.")
+    known = serializers.IntegerField(help_text="Items that the translation memory has; they cost nothing.")
+    money = serializers.DecimalField(
+        max_digits=14, decimal_places=4, allow_null=True, help_text="Null without MODEL_PRICE."
+    )
+    currency = serializers.CharField(allow_blank=True)
+    has_model = serializers.BooleanField(help_text="False: no language model is set up, and nothing is used of one.")
+
+
 class EstimateAnswer(Output):
     estimate = Estimate()
+    cost = ModelCost(allow_null=True, help_text="Of the language model; null where the template does not say.")
     parameters = serializers.DictField(help_text="Complete, with defaults filled in.")
     required_tools = serializers.ListField(child=serializers.CharField())
     memory_mb = serializers.IntegerField()

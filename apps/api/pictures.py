@@ -15,7 +15,7 @@ from apps.catalog.estimate import Estimate
 from apps.catalog.models import TaskTemplate, TemplateRevision
 from apps.core import clock
 from apps.tasks import ranking, standing
-from apps.tasks.making import pace
+from apps.tasks.making import costs, pace
 from apps.tasks.models import Artifact, Attempt, Execution, Task
 from apps.workers.answers import reasons
 
@@ -63,7 +63,13 @@ def full_template(row: TaskTemplate) -> dict[str, Any]:
 
 
 def estimated(revision: TemplateRevision, expected: Estimate, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {"estimate": asdict(expected), "parameters": parameters, **_needs(revision)}
+    cost = costs.expected(revision, parameters)
+    return {
+        "estimate": asdict(expected),
+        "cost": costs.facts(cost) if cost else None,
+        "parameters": parameters,
+        **_needs(revision),
+    }
 
 
 def _serving(row: TaskTemplate) -> TemplateRevision:

@@ -14,9 +14,10 @@ from django_jsonform.widgets import JSONFormWidget
 from apps.catalog import priorities
 from apps.catalog.estimate import Estimate, Past, estimate
 from apps.catalog.models import TemplateRevision
-from apps.console import reasons
+from apps.console import modelcost, reasons
 from apps.core import clock
 from apps.core.errors import ChantillyError, InvalidInput
+from apps.core.schema import validate
 from apps.core.schema.dialect import Dialect
 from apps.core.schema.filling import fill
 from apps.tasks.making.submission import Request, Submitted, submit
@@ -70,6 +71,8 @@ class StartForm(forms.Form):
     )
     priority = forms.ChoiceField(required=False)
     parameters = forms.CharField(max_length=MAX_JSON, required=False)
+    agreed = forms.CharField(max_length=64, required=False)
+    """Which costs were read: they are shown before a start that has some."""
 
     def __init__(self, revision: TemplateRevision, data: Any = None) -> None:
         super().__init__(
@@ -87,6 +90,14 @@ class StartForm(forms.Form):
             return json.loads(text)
         except (ValueError, RecursionError):
             raise forms.ValidationError("This is not valid JSON. Check the commas, quotes and brackets.") from None
+
+    def unconfirmed_cost(self) -> modelcost.Told | None:
+        """What the start will use of the language model, if that was not shown for these parameters. Raises InvalidInput."""
+        schema = self.revision.parameter_schema
+        if "x-tokens" not in schema:
+            return None
+        cost = modelcost.told(self.revision, validate(self.cleaned_data["parameters"], schema))
+        return None if cost is None or cost.agreed == self.cleaned_data["agreed"] else cost
 
     def submit(self, requester: Any) -> Submitted:
         """Raises what `submission.submit` raises."""

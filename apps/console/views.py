@@ -99,12 +99,15 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
     if template is None or template.published is None:
         raise Http404(f"There is no template {key} that you may start.")
     form = startform.StartForm(template.published, request.POST or None)
+    cost = None
     if request.method == "POST" and form.is_valid():
         try:
-            submitted = form.submit(request.user)
+            cost = form.unconfirmed_cost()
+            submitted = None if cost else form.submit(request.user)
         except ChantillyError as error:
             form.refuse(error)
-        else:
+            submitted = None
+        if submitted is not None:
             if not submitted.is_new:
                 messages.info(request, words.answered(submitted, clock.now()))
             return redirect(reverse("admin:tasks_task_change", args=[submitted.task.pk]))
@@ -114,6 +117,7 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
         "template": template,
         "revision": template.published,
         "form": form,
+        "cost": cost,
         "outlook": startform.outlook(template.published, request.user),
     }
     return TemplateResponse(request, "admin/start/form.html", context)

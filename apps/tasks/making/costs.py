@@ -92,3 +92,15 @@ def _of_language(names: Mapping[str, Any], texts: Sequence[str], parameters: Map
 
 def _word(parameters: Mapping[str, Any], name: Any) -> str:
     return str(parameters.get(name) or "") if isinstance(name, str) else ""
+
+
+def facts(cost: Cost) -> dict[str, Any]:
+    """For programs. `money` is a text with exact digits, or None."""
+    return {
+        "tokens": cost.tokens.total,
+        "items": cost.tokens.count,
+        "known": cost.tokens.known,
+        "money": None if cost.money is None else f"{cost.money:.4f}",
+        "currency": cost.currency,
+        "has_model": cost.has_model,
+    }

@@ -67,3 +67,15 @@ def test_an_estimate_fills_in_defaults_and_starts_nothing(olga: APIClient) -> No
 def test_an_estimate_names_what_is_wrong(olga: APIClient, parameters: dict[str, Any], path: str) -> None:
     answer = olga.post("/api/v1/templates/counts/estimate/", {"parameters": parameters}, format="json")
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, [path])
+
+
+def test_an_estimate_tells_what_is_used_of_the_language_model(olga: APIClient, alice: User, settings: Any) -> None:
+    settings.GEMINI_API_KEY, settings.MODEL_PRICE = "key", "1/1 EUR"
+    schema = {"type": "object", "properties": {}, "x-counts": "translations", "x-tokens": {"read": 600, "write": 400}}
+    making.template("def run(params):\n    return 1\n", alice, key="costly", parameter_schema=schema)
+    assert olga.post("/api/v1/templates/costly/estimate/", {}, format="json").json()["cost"] == {
+        "tokens": 400_000, "items": 400, "known": 0, "money": "0.4000", "currency": "EUR", "has_model": True,
+    }  # fmt: skip
+    assert (
+        olga.post("/api/v1/templates/counts/estimate/", {"parameters": {"n": 1}}, format="json").json()["cost"] is None
+    )

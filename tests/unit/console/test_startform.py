@@ -6,6 +6,7 @@ import pytest
 
 from apps.console import startform
 from apps.tasks.making.submission import Request, submit
+from apps.tasks.models import Task
 from apps.workers.running import slice as slices
 from tests import making
 from tests.unit.executors.workflow.ran import attempts, ran, start
@@ -72,3 +73,41 @@ def test_the_nodes_of_a_workflow_are_no_past_tasks_of_it(alice):
 
     assert startform.outlook(run.revision, alice).past == 1
     assert [task.pk for task in startform.outlook(waiting.revision, alice).same] == [waiting.pk]
+
+
+TEXTS = {"type": "array", "items": {"type": "string"}}
+COSTLY = {
+    "type": "object",
+    "properties": {"messages": TEXTS, "languages": TEXTS},
+    "x-counts": "translations",
+    "x-tokens": {"read": 500, "write": 500, "texts": "messages"},
+    "x-without-model": {"en": "Without a model you get blanks."},
+}
+
+
+def test_what_asks_the_model_is_started_after_its_costs_were_shown(client, alice, settings):
+    settings.GEMINI_API_KEY, settings.MODEL_PRICE = "key", "10/10 USD"
+    making.template("def run(params):\n    return 1\n", alice, key="costly", parameter_schema=COSTLY)
+    client.force_login(alice)
+    page = "/admin/catalog/tasktemplate/costly/start/"
+    asked = {"parameters": '{"messages": ["Hello"], "languages": ["de"]}', "priority": "50", "title": ""}
+    shown = client.post(page, asked)
+    assert not Task.objects.exists()
+    cost = shown.context["cost"]
+    assert (
+        "Nothing was started yet: it costs about 1,000 tokens of the language model, about USD 0.01"
+        in shown.content.decode()
+    )
+    other = {**asked, "parameters": '{"messages": ["Hello"] , "languages": ["de", "fr"]}'}
+    assert client.post(page, {**other, "agreed": cost.agreed}).context["cost"].facts["items"] == 2
+    assert not Task.objects.exists()
+    assert client.post(page, {**asked, "agreed": cost.agreed}).status_code == 302
+    assert Task.objects.get().parameters["messages"] == ["Hello"]
+
+
+def test_what_cannot_be_done_without_a_model_is_said_before_the_start(client, alice, settings):
+    settings.GEMINI_API_KEY = ""
+    making.template("def run(params):\n    return 1\n", alice, key="costly", parameter_schema=COSTLY)
+    client.force_login(alice)
+    shown = client.post("/admin/catalog/tasktemplate/costly/start/", {"parameters": "{}", "priority": "50"})
+    assert "Without a model you get blanks." in shown.content.decode() and not Task.objects.exists()

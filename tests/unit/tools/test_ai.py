@@ -1,4 +1,5 @@
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -34,7 +35,8 @@ def complete(call: FakeCall, **arguments: Any) -> Any:
     return registry.find("ai.complete").function(call, **arguments)
 
 
-def test_answer_of_the_model_counts_tokens_and_call(configured: GeminiServer) -> None:
+def test_answer_of_the_model_counts_tokens_call_and_money(configured: GeminiServer, settings: Any) -> None:
+    settings.MODEL_PRICE = "0.30/2.50 USD"
     configured.reply(payload("answer"))
     call = FakeCall()
     result = complete(call, prompt="Describe.", data={"total": 1}, schema={"type": "object"})
@@ -44,6 +46,8 @@ def test_answer_of_the_model_counts_tokens_and_call(configured: GeminiServer) ->
         "model": "gemini-2.5-flash",
         "is_model": True,
         "tokens": 268,
+        "cost": Decimal("0.000208"),
+        "currency": "USD",
     }
     assert call.usage == [{"model_tokens": 268, "api_calls": 1}]
     assert ModelCall.objects.get().subject == "task:12:7"
@@ -55,6 +59,14 @@ def test_rules_count_as_no_call(settings: Any) -> None:
     result = complete(call, prompt="Describe.")
     assert (result["is_model"], result["model"], result["tokens"]) == (False, "rules", 0)
     assert call.usage == [{"model_tokens": 0, "api_calls": 0}]
+
+
+def test_scripts_hear_which_model_there_is(settings: Any) -> None:
+    model = registry.find("ai.model").function
+    settings.GEMINI_API_KEY = ""
+    assert model(FakeCall()) == ""
+    settings.GEMINI_API_KEY, settings.GEMINI_MODEL = "key", "gemini-2.5-pro"
+    assert model(FakeCall()) == "gemini-2.5-pro"
 
 
 def test_failure_counts_what_it_cost_and_reaches_the_script(configured: GeminiServer) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from django.contrib.auth.models import User
 
 from apps.catalog.models import TaskTemplate
-from apps.console import words
+from apps.console import modelcost, words
 from apps.console.terminal import asking, people, telling
 from apps.console.terminal.asking import Conversation, Unanswered
 from apps.console.terminal.command import WRONG, TaskCommand, shown_task, visible
@@ -131,7 +131,7 @@ started goes on)"""
         template = TaskTemplate.objects.runnable_by(user).get(key=found.template_key)
         revision = template.published
         assert revision is not None
-        expected = pace.expected(revision, found.parameters)
+        expected, cost = pace.expected(revision, found.parameters), modelcost.told(revision, found.parameters)
         if not options["json"]:
             took = durations.describe(expected.seconds)
             self.stdout.write(f"Understood, {found.confidence:.0%} sure:")
@@ -139,9 +139,11 @@ started goes on)"""
             self.stdout.write(
                 f"  Expected: {took}, {words.count(expected.steps, 'step')}, complexity {expected.complexity}"
             )
+            if cost:
+                self.stdout.write(f"  {'Costs' if cost.has_model else 'Note'}: {clean(cost.text)}")
             self.say([f"  Note: {clean(each.text)}" for each in found.ambiguities])
         if options["dry_run"]:
-            self._end({"understood": _understood(found)}, options)
+            self._end({"understood": _understood(found), "cost": cost.facts if cost else None}, options)
             return
         if not self._confirmed("Start it?", options):
             self.stdout.write("Nothing was started.")
