@@ -33,7 +33,8 @@ class Link:
 class Content:
     """In this order: the title, the text (paragraphs by blank lines), rows, small notes, links, buttons.
 
-    `percent` is drawn where a platform can draw it, and is in the text where not.
+    `percent` is drawn where a platform can draw it, and is in the text where not. `why` explains what was understood,
+    under `why_title`: for places that show it on demand; elsewhere people ask for it in words.
     """
 
     text: str = ""
@@ -43,9 +44,12 @@ class Content:
     links: Sequence[Link] = ()
     buttons: Sequence[Button] = ()
     percent: float | None = None
+    why: Sequence[Row] = ()
+    why_title: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        data = asdict(self)
+        return data if self.why else {name: value for name, value in data.items() if not name.startswith("why")}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Content":
@@ -57,6 +61,8 @@ class Content:
             links=tuple(Link(**each) for each in data.get("links", ())),
             buttons=tuple(Button(**each) for each in data.get("buttons", ())),
             percent=data.get("percent"),
+            why=tuple(Row(**each) for each in data.get("why", ())),
+            why_title=data.get("why_title", ""),
         )
 
     def plain(self) -> str:

@@ -1,15 +1,24 @@
 """From a conversation's neutral reply to the content of a post."""
 
+from collections.abc import Sequence
+
 from apps.chat.content import Button, Content, Row
+from apps.language import conversation
 from apps.language.conversation import Reply
 
 
 def content(reply: Reply) -> Content:
     card = reply.card
     return Content(
-        title=card.title if card else "",
+        title=(card.heading or card.title) if card else "",
         text="\n\n".join(reply.text),
-        rows=[Row(label=row.label, value=row.value, note=row.source) for row in card.rows] if card else (),
+        rows=_rows(card.rows) if card else (),
         notes=tuple(card.notes) if card else (),
         buttons=[Button(label=each.label, value=each.value, style=each.style) for each in reply.buttons],
+        why=_rows(reply.why),
+        why_title=reply.why_title,
     )
+
+
+def _rows(rows: Sequence[conversation.Row]) -> list[Row]:
+    return [Row(label=row.label, value=row.value, note=row.source) for row in rows]

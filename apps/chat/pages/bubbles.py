@@ -44,6 +44,8 @@ class Bubble:
     text: str = ""
     rows: Sequence[Row] = ()
     notes: Sequence[str] = ()
+    why: Sequence[Row] = ()
+    why_title: str = ""
     targets: Sequence[Target] = ()
     choices: Sequence[Choice] = ()
     percent: float | None = None
@@ -241,6 +243,8 @@ def _of_post(
         text=content.text,
         rows=content.rows,
         notes=content.notes,
+        why=content.why,
+        why_title=content.why_title,
         targets=_targets(post, content, files),
         choices=[_choice(each, chosen, reader) for each in content.buttons],
         percent=content.percent,

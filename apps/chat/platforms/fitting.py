@@ -33,6 +33,8 @@ def fit(content: Content, limit: int) -> Content:
         ),
         notes=room.whole(filter(None, map(_tidy, content.notes))),
         links=room.whole(Link(label=_tidy(link.label), url=_tidy(link.url)) for link in content.links),
+        why=(),
+        why_title="",
     )
     return replace(fitted, notes=(*fitted.notes, MISSING)) if room.is_full else fitted
 

@@ -25,7 +25,13 @@ def card(request: Request, template: TemplateCard, world: World) -> Card:
     if found.confidence and not request.rule:
         percent = say("percent", number=wording.shown_number(round(found.confidence * 100)))
         rows.append(Row(label=say("row.sure"), value=percent))
-    return Card(title=template.name, rows=tuple(rows), notes=tuple(_notes(request, template)))
+    heading = say(_heading(request), name=template.name)
+    return Card(title=template.name, heading=heading, rows=tuple(rows), notes=tuple(_notes(request, template)))
+
+
+def _heading(request: Request) -> str:
+    is_again = LAST in request.found.sources.values()
+    return "card.schedule" if request.rule else "card.again" if is_again else "card.understood"
 
 
 def values(found: Interpretation, template: TemplateCard) -> list[Row]:

@@ -91,7 +91,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
+    """`heading` says the title in a sentence ("I understood: Invoice report"), where there is one."""
+
     title: str
+    heading: str = ""
     rows: Sequence[Row] = ()
     notes: Sequence[str] = ()
 
@@ -109,13 +112,16 @@ class Button:
 class Reply:
     """One message to the person, plain text. Buttons of earlier replies with the same `card_id` are out of date.
 
-    A platform without buttons writes them as a numbered list: the numbers are understood.
+    A platform without buttons writes them as a numbered list: the numbers are understood. `why` explains what was
+    understood, for edges that can show it on demand; everywhere it can be asked for in words.
     """
 
     text: Sequence[str] = ()
     card: Card | None = None
     buttons: Sequence[Button] = ()
     card_id: str = ""
+    why: Sequence[Row] = ()
+    why_title: str = ""
 
 
 # What is to be done ---------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def _going_on(
     if not is_said and not over.which and (over.found is None or over.left):
         return False
     left = (say("unplaced", words=over.left),) if over.left else ()
-    request = Request(found=over.found or base, sentence=talk.text, is_doubtful=True, notes=(*notes, *left))
+    request = Request(found=over.found or base, sentence=talk.text, is_doubtful=True, notes=(*notes, *left), how="same")
     if over.which:
         requests.ask_slot(talk, request, over.which, over.words)
     else:
@@ -226,7 +226,7 @@ def _begin(talk: Talk, request: Request) -> None:
     """A reading that came from a model, and a sentence that was just obeyed, are confirmed."""
     last = talk.state.last
     if talk.world.reading is not None and request.found == _reading(talk):
-        request = replace(request, is_doubtful=True)
+        request = replace(request, is_doubtful=True, how="model")
     if last and last.request.sentence == request.sentence and talk.said.now - last.at < DOUBLED:
         request = replace(request, is_doubtful=True, notes=(say("doubled"),))
     requests.advance(talk, request)

@@ -79,7 +79,9 @@ def _whole(language: str, kind: Heard) -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[\s,.:;!?…\U0001f300-\U0001faff]+", " ", text[:400].replace("’", "'")).split()).casefold()
+    return " ".join(
+        re.sub(r"[\s,.:;!?¿¡…\U0001f300-\U0001faff]+", " ", text[:400].replace("’", "'")).split()
+    ).casefold()
 
 
 @lru_cache

@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.language import wording
 from apps.language.contract import Choice, Interpretation, Question, TemplateCard
-from apps.language.conversation import cards, hearing, naming, settling
+from apps.language.conversation import cards, explaining, hearing, naming, settling
 from apps.language.conversation.contract import DraftSchedule, Learn, Start
 from apps.language.conversation.correcting import given
 from apps.language.conversation.places import covers, put_at, schema_at
@@ -30,13 +30,18 @@ def advance(talk: Talk, request: Request, *, asked: int = 0, lead: Sequence[str]
     questions = settling.open_questions(found)
     if not questions:
         found, questions = settling.checked(found, card)
-    request = replace(request, found=found)
+    request = _dated(talk, replace(request, found=found))
     if questions:
         _ask(talk, request, card, _first(questions, card), asked, lead)
     elif must_confirm(request, card):
         show(talk, request, card, lead=lead, asked=asked)
     else:
         start(talk, request, card, was_confirmed=False)
+
+
+def _dated(talk: Talk, request: Request) -> Request:
+    """With the day on which its words were read, the first time."""
+    return request if request.today else replace(request, today=talk.said.today.isoformat(), zone=talk.said.timezone)
 
 
 def _first(questions: Sequence[Question], card: TemplateCard) -> Question:
@@ -71,12 +76,17 @@ def show_again(talk: Talk, opened: Open, card: TemplateCard, *, lead: Sequence[s
     request = opened.request
     if request is None:
         return
-    is_again = cards.LAST in request.found.sources.values()
-    title = say("card.schedule" if request.rule else "card.again" if is_again else "card.understood")
     go = talk.button(opened, "start", say("button.draft") if request.rule else "", "primary")
     buttons = (go, talk.button(opened, "change"), talk.button(opened, "drop"))
     shown = cards.card(request, card, talk.world)
-    talk.ask(opened, *lead, title, card=shown, buttons=buttons)
+    if lead:
+        talk.say(*lead)
+    talk.ask(opened, card=shown, buttons=buttons, why=explaining.why(request, card), why_title=_why(request))
+
+
+def _why(request: Request) -> str:
+    is_measured = request.how in ("said", "model")
+    return say("why.sure", percent=explaining.percent(request.found.confidence)) if is_measured else say("why")
 
 
 def confirm(talk: Talk, opened: Open) -> None:
@@ -130,7 +140,10 @@ def _say_started(talk: Talk, request: Request, card: TemplateCard, was_confirmed
         talk.say(text)
     else:
         notes = [each.text for each in request.found.ambiguities]
-        talk.say(text, *notes, buttons=(talk.button(opened, "undo"),), card_id=opened.id)
+        talk.say(
+            text, *notes, buttons=(talk.button(opened, "undo"),), card_id=opened.id,
+            why=explaining.why(request, card), why_title=_why(request),
+        )  # fmt: skip
 
 
 def answer(talk: Talk, opened: Open, text: str) -> bool:
@@ -196,8 +209,9 @@ def ask_which(talk: Talk, found: Interpretation, request: Request, lead: Sequenc
     if not question.choices:
         talk.say(*lead, question.text)
         return
-    opened = talk.wait("template", request=request, question=question)
-    talk.ask(opened, *lead, question.text, buttons=(talk.button(opened, "none"),))
+    opened = talk.wait("template", request=_dated(talk, request), question=question)
+    rows = explaining.which(found.runner_ups)
+    talk.ask(opened, *lead, question.text, buttons=(talk.button(opened, "none"),), why=rows, why_title=say("why.near"))
 
 
 def pick_template(talk: Talk, opened: Open, choice: Choice) -> None:
@@ -210,8 +224,9 @@ def pick_template(talk: Talk, opened: Open, choice: Choice) -> None:
     learn(talk, opened, card.key)
     repeated = hearing.repeated(request.sentence) if request.rule else None
     text = repeated.rest if repeated else request.sentence
-    found = fill(replace(talk.said, text=text), card)
-    advance(talk, replace(request, found=found))
+    offered = request.found.runner_ups
+    found = replace(fill(replace(talk.said, text=text), card), runner_ups=offered)
+    advance(talk, replace(request, found=found, how="chosen", today=""))
 
 
 def ask_change(talk: Talk, opened: Open, request: Request) -> None:

@@ -16,6 +16,7 @@ REMEMBERED = 8
 """How many closed cards can still be told from others when somebody clicks on them."""
 
 OpenKind = Literal["template", "value", "slot", "card", "task", "order", "approval", "decision"]
+How = Literal["said", "model", "chosen", "same"]
 Fate = Literal["started", "drafted", "done", "dropped", "replaced", "expired"]
 
 
@@ -23,7 +24,8 @@ Fate = Literal["started", "drafted", "done", "dropped", "replaced", "expired"]
 class Request:
     """A template with what is known of its parameters, on the way to its start.
 
-    `rule` makes it a draft of a schedule. `is_doubtful`: it has to be confirmed, whatever its template says.
+    `rule` makes it a draft of a schedule. `is_doubtful`: it has to be confirmed, whatever its template says. `how` the
+    template was found, and the day and the time zone in which its words were read, are kept to be explained.
     """
 
     found: Interpretation
@@ -31,6 +33,9 @@ class Request:
     rule: str = ""
     is_doubtful: bool = False
     notes: Sequence[str] = ()
+    how: How = "said"
+    today: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.language import wording
 from apps.language.contract import Command, Interpretation, Message, Question, TemplateCard
-from apps.language.conversation.contract import Act, Button, Card, Reply, Style, World
+from apps.language.conversation.contract import Act, Button, Card, Reply, Row, Style, World
 from apps.language.conversation.state import (
     LASTS,
     MAX_BYTES,
@@ -57,8 +57,19 @@ class Talk:
     def change(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
 
-    def say(self, *text: str, card: Card | None = None, buttons: Sequence[Button] = (), card_id: str = "") -> None:
-        self.replies.append(Reply(text=text, card=card, buttons=tuple(buttons), card_id=card_id))
+    def say(
+        self,
+        *text: str,
+        card: Card | None = None,
+        buttons: Sequence[Button] = (),
+        card_id: str = "",
+        why: Sequence[Row] = (),
+        why_title: str = "",
+    ) -> None:
+        reply = Reply(
+            text=text, card=card, buttons=tuple(buttons), card_id=card_id, why=tuple(why), why_title=why_title
+        )
+        self.replies.append(reply)
 
     def do(self, act: Act) -> None:
         self.acts.append(act)
@@ -110,11 +121,20 @@ class Talk:
         closed = (*others, Closed(id=card_id, fate=fate, request_key=request_key))
         self.change(closed=closed[-REMEMBERED:])
 
-    def ask(self, opened: Open, *text: str, card: Card | None = None, buttons: Sequence[Button] = ()) -> None:
+    def ask(
+        self,
+        opened: Open,
+        *text: str,
+        card: Card | None = None,
+        buttons: Sequence[Button] = (),
+        why: Sequence[Row] = (),
+        why_title: str = "",
+    ) -> None:
         """Put what is open to the person: the question's choices, then the buttons."""
         choices = opened.question.choices[:MAX_BUTTONS] if opened.question else ()
         numbered = [Button(label=each.label[:80], value=f"{opened.id}.{n}") for n, each in enumerate(choices, 1)]
-        self.say(*text, card=card, buttons=(*numbered, *buttons), card_id=opened.id)
+        both = (*numbered, *buttons)
+        self.say(*text, card=card, buttons=both, card_id=opened.id, why=why, why_title=why_title)
 
     def button(self, opened: Open, name: str, label: str = "", style: Style = "") -> Button:
         text = label or wording.say(f"button.{name}")

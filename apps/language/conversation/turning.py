@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from apps.language import commands, pasted, wording
 from apps.language.contract import Message, Question
-from apps.language.conversation import fresh, hearing, helping, naming, orders, pressing, requests, settling
+from apps.language.conversation import explaining, fresh, hearing, helping, naming, orders, pressing, requests, settling
 from apps.language.conversation.contract import Reply, World
 from apps.language.conversation.correcting import overlaid
 from apps.language.conversation.hearing import Heard
@@ -76,9 +76,13 @@ def _hear(talk: Talk) -> None:
     opened = talk.open
     if _is_gone(talk) and orders.recognise(talk) is None and not fresh.is_clear(talk):
         return
-    if talk.open is None or opened is None:
+    if "reason" in heard:
+        explaining.say_why(talk)
+    elif talk.open is None or opened is None:
         fresh.take(talk, heard)
-    elif not any(way(talk, opened, heard) for way in (_lines, _forget, _help, _doubled, _answer, _correct, _order, _new)):
+    elif not any(
+        way(talk, opened, heard) for way in (_lines, _forget, _help, _doubled, _answer, _correct, _order, _new)
+    ):
         _once_more(talk, opened)
 
 
@@ -222,6 +226,9 @@ def _correct(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     card = talk.template(request.found.template_key) if request else None
     if request is None or card is None or opened.kind not in ("card", "value"):
         return False
+    order = orders.recognise(talk)
+    if order is not None and order.verb == "why":
+        return False  # "why is it not running" replaces nothing by "running"
     said = hearing.correction(talk.text)
     rest = hearing.same(talk.text)
     words = said.new if rest is None else rest

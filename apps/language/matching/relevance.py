@@ -38,7 +38,7 @@ def rank(message: Message, rest: str, cards: Sequence[TemplateCard]) -> list[Can
         if nearest[at] < SAME_SENTENCE:
             chance = min(chance, _most(message.text, language, card))
         found.append(_candidate(card, chance, parts))
-    return sorted(found, key=lambda candidate: (-candidate.confidence, candidate.key))
+    return sorted(found, key=lambda each: (-each.confidence, -each.parts["baseline"], each.key))
 
 
 def _candidate(card: TemplateCard, chance: float, parts: Mapping[str, float]) -> Candidate:

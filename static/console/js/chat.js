@@ -18,12 +18,16 @@ const parse = (html) => {
   return document.importNode(parsed, true);
 };
 
-// A button that has the focus keeps it when its bubble is drawn anew.
+// A button that has the focus keeps it when its bubble is drawn anew, and what was opened stays open.
 const swap = (old, fresh) => {
+  const [why, newWhy] = [old, fresh].map((each) => each.querySelector("details.why"));
+  const isAtWhy = why?.contains(document.activeElement);
+  if (why && newWhy) newWhy.open = why.open;
   const value = old.contains(document.activeElement) ? document.activeElement.value : null;
   old.replaceWith(fresh);
   const same = value && [...fresh.querySelectorAll("button")].find((each) => each.value === value && !each.disabled);
-  if (same) same.focus({ preventScroll: true });
+  if (isAtWhy && newWhy) newWhy.querySelector("summary").focus({ preventScroll: true });
+  else if (same) same.focus({ preventScroll: true });
   else if (value) (sayForm?.elements.text ?? scroll).focus({ preventScroll: true });
 };
 

@@ -39,7 +39,7 @@ WORDS = Words(
         "all of them", "all three", "all of these", "each of them", "every one of them",
     ),
     reason=(
-        "why this one", "why that one", "why this template", "why that template", "why did you choose that",
+        "why this one", "why these", "why that one", "why this template", "why that template", "why did you choose that",
         "why did you choose this", "why did you choose that one", "why did you choose this one",
         "why did you pick that", "why did you pick this", "why did you pick this one", "why did you take that",
         "why did you take this one", "how did you understand that", "how did you understand this",

@@ -40,7 +40,8 @@ WORDS = Words(
         "les deux s'il te plaît", "tous", "toutes", "tous les trois", "toutes les trois", "l'un et l'autre",
     ),
     reason=(
-        "pourquoi celui-ci", "pourquoi celui-là", "pourquoi celle-ci", "pourquoi celle-là", "pourquoi ce modèle",
+        "pourquoi celui-ci", "pourquoi ceux-ci", "pourquoi celui-là", "pourquoi celle-ci", "pourquoi celle-là",
+        "pourquoi ce modèle",
         "pourquoi ce choix", "pourquoi as-tu choisi ça", "pourquoi as-tu choisi cela", "pourquoi tu as choisi ça",
         "pourquoi avez-vous choisi cela", "pourquoi avez-vous choisi ça", "pourquoi avez-vous choisi ce modèle",
         "comment as-tu compris ça", "comment as-tu compris cela", "comment avez-vous compris",

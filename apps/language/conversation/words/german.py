@@ -21,7 +21,10 @@ WORDS = Words(
         "ja genau", "gut", "sehr gut", "ja mach das", "mach das", "bestätigt", "bestätigen", "korrekt", "gerne", "ja gerne",
         "okay", "ok", "natürlich", "selbstverständlich", "ja gern", "das stimmt", "so ist es",
     ),
-    no=("nein", "nee", "nö", "ne", "das nicht", "falsch", "nein danke", "lieber nicht", "doch nicht", "nicht das", "auf keinen fall"),
+    no=(
+        "nein", "nee", "nö", "ne", "das nicht", "falsch", "nein danke", "lieber nicht", "doch nicht",
+        "nicht das", "auf keinen fall",
+    ),
     start=(
         "start", "starten", "starte", "los", "leg los", "los geht's", "mach los", "loslegen", "ausführen", "beginnen",
         "ja starten", "jetzt starten", "fang an", "entwurf behalten", "behalten", "weiter so", "starte es", "bitte starten",

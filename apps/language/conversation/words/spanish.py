@@ -38,7 +38,8 @@ WORDS = Words(
         "los tres", "las tres", "todos ellos",
     ),
     reason=(
-        "por qué este", "por qué esta", "por qué ese", "por qué esa", "por qué esto", "por qué eso", "por que este",
+        "por qué este", "por qué estas", "por qué estos",
+        "por qué esta", "por qué ese", "por qué esa", "por qué esto", "por qué eso", "por que este",
         "por que esto", "por qué esta plantilla", "por qué elegiste eso", "por qué elegiste esto",
         "por qué has elegido eso", "por qué has elegido esto", "por qué ha elegido eso", "por qué ha elegido esto",
         "por qué ha elegido esta plantilla", "por que elegiste eso", "cómo lo has entendido", "cómo lo entendiste",
