@@ -68,7 +68,7 @@ class PairFilter(admin.SimpleListFilter):
 
 @admin.register(Term)
 class TermAdmin(admin.ModelAdmin):
-    list_display = ["term", "into", "translation", "is_kept", "case", "topic", "note", "is_active"]
+    list_display = ["term", "into", "shown_translation", "case", "topic", "note", "is_active"]
     list_filter = [PairFilter, "is_kept", "is_active", "topic"]
     search_fields = ["term", "forms", "translation", "note"]
     search_help_text = "Term, other forms, translation or note"
@@ -84,6 +84,10 @@ class TermAdmin(admin.ModelAdmin):
     @admin.display(description="languages", ordering="target_language")
     def into(self, term: Term) -> str:
         return f"{term.source_language or 'any'} to {term.target_language or 'any'}"
+
+    @admin.display(description="translation", ordering="translation")
+    def shown_translation(self, term: Term) -> str:
+        return "never translated" if term.is_kept else term.translation
 
     @admin.action(description="Export the selected terms as CSV", permissions=["view"])
     def export_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse:
@@ -163,11 +167,11 @@ class MemoryEntryAdmin(admin.ModelAdmin):
     def into(self, entry: MemoryEntry) -> str:
         return f"{entry.source_language} to {entry.target_language}"
 
-    @admin.display(description="is it used?")
+    @admin.display(description="standing")
     def standing(self, entry: MemoryEntry) -> str:
         if memory.is_current(entry):
-            return "Yes: the terms of its text are those with which it was made."
-        return "No: the term base changed since. Look at it, and save it to have it used again."
+            return "Used: the terms of its text are those with which it was made."
+        return "Not used: the term base changed since. Look at it, and save it to have it used again."
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -177,7 +177,7 @@ class MemoryEntry(models.Model):
 
     class Meta:
         verbose_name = "translation memory entry"
-        verbose_name_plural = "translation memory"
+        verbose_name_plural = "translation memory entries"
         ordering = ["-updated_at", "-id"]
         constraints = [
             models.UniqueConstraint(

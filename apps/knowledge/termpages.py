@@ -88,7 +88,7 @@ def _page(
         "planned": planned,
         "content": content,
         "columns": termfile.FIELDS,
-        "most_lines": termfile.MOST_LINES,
+        "most_lines": f"{termfile.MOST_LINES:,}",
     }
     if planned is not None:
         shown = [change for state in ORDER for change in planned.changes if change.state == state]

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'translation memory entry',
-                'verbose_name_plural': 'translation memory',
+                'verbose_name_plural': 'translation memory entries',
                 'ordering': ['-updated_at', '-id'],
                 'indexes': [models.Index(fields=['-updated_at', '-id'], name='knowledge_memory_newest')],
                 'constraints': [models.UniqueConstraint(fields=('text_digest', 'source_language', 'target_language', 'topic', 'style', 'origin'), name='knowledge_memory_once'), models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('translation', ''), _negated=True)), name='knowledge_memory_says_something')],

@@ -42,6 +42,7 @@ def remembered(text: str, translation: str, origin: Origin = Origin.MODEL) -> Me
 def test_a_file_is_looked_at_then_taken_in(client: Browser, alice: User) -> None:
     client.force_login(alice)
     term("client", "Klient")
+    assert "Import CSV" in client.get(reverse(TERMS)).content.decode()
     page = look(client, "source,term,de\r\nen,invoice,Rechnung\r\nen,client,Kunde\r\nen,,x\r\n")
     text = page.content.decode()
     assert "1 new, 1 changed, 1 refused" in text
