@@ -331,7 +331,7 @@ def _known(text: str, group: list[Token], words: Lexicon) -> list[Token] | None:
         is_own = words.weak_is_strong_when_capital and phrase not in words.weak_guests
         if code in "nv" and (first.is_capital or is_titled) and is_own:
             code = {"n": "M", "v": "W"}[code]
-        is_spelled = not any(map(str.isdigit, phrase))
+        is_spelled = code in "qh" or not any(map(str.isdigit, phrase))
         tokens.append(Token(code=code, value=value, start=first.start, end=last.end, is_spelled=is_spelled))
     return tokens
 

@@ -25,7 +25,7 @@ _CLAUSE_ENDS = (
     r"|,(?!\s*(?:and|or|und|oder|и|или|y|o|et|ou|\w+\s*$))"
 )
 """Behind "all but" the clause goes on."""
-_EMAIL = r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_EMAIL = r"(?<![\w.+-])(?<!\w['’])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 
 
 def read(place: Field, sentence: Sentence) -> Value | None:

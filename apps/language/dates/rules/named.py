@@ -232,7 +232,7 @@ def month_of_name(_: Context, matched: list[Token]) -> Any:
     return with_year(Partial(grain="m", number=value_of(matched, "Mn")), matched)
 
 
-@rule("(?<=[IFSBAVZo])n|(?<=[bi])n|(?<=e)n(?=$|[cC])|(?<=[bi]J)n|(?<=[pPMYn][OJC])n|n(?=[OJ][MnpP]|o?[LTNa]y)|^n$|M")
+@rule("(?<=[IFSBAVZo])n|(?<=[bi])n|(?<=e)n(?=$|[cC])|(?<=[bi]J)n|(?<=[pPMYn][OJC])n|n(?=[OJC][MnpP]|o?[LTNa]y)|^n$|M")
 def month_alone(_: Context, matched: list[Token]) -> Any:
     return Partial(grain="m", number=matched[-1].value)
 
