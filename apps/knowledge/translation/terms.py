@@ -91,17 +91,19 @@ class Glossary:
     def __init__(self, source: str, targets: Sequence[str], topic: str = "") -> None:
         self.targets = {target: languages.general(target) for target in targets}
         self.root = _Node()
+        ends: dict[str, tuple[_Node, tuple[str, ...]]] = {}  # a form stands there for each of its languages
         for entry in _entries(source, targets, topic):
             for form in entry.forms:
-                self._plant(entry, form)
+                node, said = ends.get(form) or ends.setdefault(form, self._end(form))
+                if said:
+                    node.entries.append((entry, said))
 
-    def _plant(self, entry: Entry, form: str) -> None:
-        node = self.root
-        found = words(form)
+    def _end(self, form: str) -> tuple[_Node, tuple[str, ...]]:
+        """The place in the tree where the form ends, and its words; none when it has none."""
+        node, found = self.root, words(form)
         for word in found:
             node = node.following.setdefault(word.folded, _Node())
-        if found:
-            node.entries.append((entry, tuple(word.said for word in found)))
+        return node, tuple(word.said for word in found)
 
     def hits(self, texts: Sequence[str]) -> list[Hit]:
         """In the order of texts, of words in them, and of the targets."""
