@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.chat import buttons, following, modelling, outbox, people, places, world
@@ -202,8 +203,13 @@ class _Turn:
             following.begin(task_id, self.dialog, self.account, locale, self.now, f"in:{self.row.pk}")
         for task_id in done.unfollow:
             following.end(task_id, self.dialog, self.account)
-        modelling.learn([act for act in turn.acts if isinstance(act, Learn)], self.account, self.now)
+        self._learn(turn)
         self._finish(IncomingState.DONE)
+
+    def _learn(self, turn: Turn) -> None:
+        acts = [act for act in turn.acts if isinstance(act, Learn)]
+        if acts:
+            lessons.keep(acts, self.account, self._message(), turn.state.language)
 
     # Others ----------------------------------------------------------------------------------------------------------
 
@@ -225,7 +231,7 @@ class _Turn:
         if self.arrived.dialog_kind == GROUP and self.arrived.kind != "message":
             self._drop("from an account that is linked to nobody")
         elif people.is_to_be_answered(self.account, self.now):
-            self._answer([Content(text=say("unlinked", locale, site=address.of_site()))], IncomingState.DROPPED)
+            self._answer([Content(text=say("unlinked", locale, site=_sign_in()))], IncomingState.DROPPED)
         else:
             self._drop("from an account that is linked to nobody")
 
@@ -257,6 +263,11 @@ class _Turn:
 
     def _locale(self) -> str:
         return self.arrived.locale or "en"
+
+
+def _sign_in() -> str:
+    """Where everybody can, staff or not."""
+    return f"{address.of_site()}{reverse('chat_accounts')}"
 
 
 def _dialog(row: Incoming, came: Arrived) -> Dialog:

@@ -1,4 +1,7 @@
-"""One's own accounts on chat platforms: which there are, a code for another one, and the way out."""
+"""One's own accounts on chat platforms: which there are, a code for another one, and the way out.
+
+In the admin, and `outside` of it for people who are no staff.
+"""
 
 from typing import Any
 
@@ -39,7 +42,7 @@ def unlink(request: HttpRequest, account_id: int) -> HttpResponse:
         messages.success(request, f"{account.connection.name} knows you no more. Nothing of yours is told there.")
     except ChantillyError as error:
         messages.error(request, error.message)
-    return redirect("admin:chat_accounts")
+    return redirect(f"{_prefix(request)}chat_accounts")
 
 
 def keep(request: HttpRequest, account_id: int) -> HttpResponse:
@@ -48,7 +51,12 @@ def keep(request: HttpRequest, account_id: int) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     account = _mine(request, account_id, with_page=True)
     people.let_keep(account, request.user, is_wanted=request.POST.get("keep") == "yes")
-    return redirect("admin:chat_accounts")
+    return redirect(f"{_prefix(request)}chat_accounts")
+
+
+def _prefix(request: HttpRequest) -> str:
+    """Of the names of the pages beside this one."""
+    return "admin:" if request.resolver_match and request.resolver_match.namespace == "admin" else ""
 
 
 def _mine(request: HttpRequest, account_id: int, *, with_page: bool = False) -> Account:
@@ -63,7 +71,7 @@ def _all(user: Any) -> Any:
 
 
 def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    known = names()
+    known, prefix = names(), _prefix(request)
     accounts = [(each, known.get(each.connection.platform, each.connection.platform)) for each in _all(request.user)]
     elsewhere = Connection.objects.in_service().exclude(key=own.KEY).order_by("name")
     context |= {
@@ -72,6 +80,10 @@ def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "accounts": accounts,
         "page_key": own.KEY,
         "connections": [(each, known.get(each.platform, each.platform)) for each in elsewhere],
+        "is_outside": not prefix,
+        "code_page": f"{prefix}chat_code",
+        "keep_page": f"{prefix}chat_keep",
+        "unlink_page": f"{prefix}chat_unlink",
         "minutes": int(people.CODE_LASTS.total_seconds() // 60),
     }
     return TemplateResponse(request, "chat/accounts.html", context)

@@ -10,6 +10,8 @@ from apps.workers.supervisor.children import Child
 from apps.workers.supervisor.options import ASKED, Options
 
 LONGEST_WAIT = 60.0
+SENTENCE = "invoice report for last year"
+"""What to try first on the page Chat."""
 
 log = logging.getLogger("chantilly.supervisor")
 
@@ -64,6 +66,7 @@ class Welcome:
         say(
             f"\nChantilly is up.\n"
             f"  Overview, live pages  {address}/\n"
+            f"  Chat                  {address}/admin/chat/   say: {SENTENCE}\n"
             f"  API documentation     {address}/api/v1/docs/\n"
             f'  Ask from a terminal   .venv/bin/python manage.py ask "…" --wait\n'
             f"Ctrl-C stops everything.\n"

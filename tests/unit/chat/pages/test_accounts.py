@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -12,6 +13,7 @@ from apps.core import clock
 from tests.unit.chat.pages.conftest import EVIL, account, group, own_dialog
 
 PAGE = "/admin/chat/me/"
+OUTSIDE = "/chat/me/"
 
 
 def test_a_code_is_shown_once_and_links_the_account_that_says_it(browse: Client, dana: User) -> None:
@@ -56,3 +58,48 @@ def test_its_owner_says_whether_misunderstood_messages_may_be_kept(browse: Clien
         browse.post(f"{PAGE}{mine.pk}/keep/", {"keep": answer})
         mine.refresh_from_db()
         assert mine.may_keep is kept
+
+
+# People who are no staff
+
+
+@pytest.fixture
+def kim(db: None) -> User:
+    return User.objects.create_user("kim", "kim@example.org", "correct horse battery")
+
+
+def test_who_is_no_staff_signs_in_outside_the_admin_and_gets_a_code_that_links(client: Client, kim: User) -> None:
+    sent: Any = client.get(OUTSIDE)
+    assert (sent.status_code, sent.url) == (302, f"/chat/login/?next={OUTSIDE}")
+    wrong: Any = client.post(sent.url, {"username": "kim", "password": "wrong"})
+    assert wrong.status_code == 200 and "Please enter a correct username and password" in wrong.content.decode()
+    known: Any = client.post(sent.url, {"username": "kim", "password": "correct horse battery"}, follow=True)
+    assert known.redirect_chain == [(OUTSIDE, 302)] and "My chat accounts" in known.content.decode()
+    assert "/admin/" not in re.sub(r"/static/admin/", "", known.content.decode()), "no way that ends at a closed door"
+    answer = client.post(f"{OUTSIDE}code/")
+    found = re.search(r'<code id="code">([A-Z2-9]{4}-[A-Z2-9]{4})</code>', answer.content.decode())
+    assert found is not None and "no-store" in answer["Cache-Control"]
+    mine = account(group().connection, "U7")
+    assert people.redeem(people.code_in(found.group(1)), mine, clock.now()) == kim
+    for verb in ("keep", "unlink"):
+        assert client.post(f"{OUTSIDE}{mine.pk}/{verb}/", {"keep": "yes"}).headers["Location"] == OUTSIDE
+    mine.refresh_from_db()
+    assert mine.user is None
+
+
+def test_outside_everything_needs_a_sign_in_and_changes_need_a_post(client: Client, kim: User, alice: User) -> None:
+    theirs = account(group().connection, "U1", alice)
+    paths = [OUTSIDE, f"{OUTSIDE}code/", f"{OUTSIDE}{theirs.pk}/unlink/", f"{OUTSIDE}{theirs.pk}/keep/"]
+    for each in paths:
+        assert client.post(each).headers["Location"].startswith("/chat/login/?next="), each
+    client.force_login(kim)
+    for each in paths[1:]:
+        assert client.get(each).status_code == 405, each
+    assert [client.post(each).status_code for each in paths[2:]] == [404, 404]
+    assert client.post("/chat/login/?next=https://evil.example/").headers["Location"] == OUTSIDE
+    assert client.post("/chat/logout/").headers["Location"] == "/chat/login/"
+    assert client.get(OUTSIDE).status_code == 302
+
+
+def test_staff_who_come_by_the_same_address_find_it_in_the_admin(browse: Client) -> None:
+    assert browse.get(OUTSIDE).headers["Location"] == PAGE
