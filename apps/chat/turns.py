@@ -203,13 +203,8 @@ class _Turn:
             following.begin(task_id, self.dialog, self.account, locale, self.now, f"in:{self.row.pk}")
         for task_id in done.unfollow:
             following.end(task_id, self.dialog, self.account)
-        self._learn(turn)
+        modelling.learn([act for act in turn.acts if isinstance(act, Learn)], self.account, self.now)
         self._finish(IncomingState.DONE)
-
-    def _learn(self, turn: Turn) -> None:
-        acts = [act for act in turn.acts if isinstance(act, Learn)]
-        if acts:
-            lessons.keep(acts, self.account, self._message(), turn.state.language)
 
     # Others ----------------------------------------------------------------------------------------------------------
 
