@@ -96,6 +96,7 @@ class Term(models.Model):
     note = models.CharField(max_length=500, blank=True, help_text="For translators, and for the language model.")
     is_active = models.BooleanField("in use", default=True)
     loaded_digest = models.CharField(max_length=64, blank=True, editable=False)
+    is_shipped = models.BooleanField(default=False, db_default=False, editable=False)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )

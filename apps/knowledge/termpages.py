@@ -48,11 +48,11 @@ def take_in(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     try:
         content = _content(request)
         planned = taking.plan(termfile.read(content))
+        seen = request.POST.get("seen", "")
+        if seen == planned.digest() and not planned.is_empty:
+            return _apply(request, planned)
     except InvalidInput as error:
         return _page(admin, request, problem=error.message)
-    seen = request.POST.get("seen", "")
-    if seen == planned.digest() and not planned.is_empty:
-        return _apply(admin, request, planned)
     changed = "The terms changed since you looked. This is what the file would do now." if seen else ""
     return _page(admin, request, problem=changed, planned=planned, content=content.decode("utf-8-sig"))
 
@@ -68,7 +68,7 @@ def _content(request: HttpRequest) -> bytes:
     return file.read()
 
 
-def _apply(admin: ModelAdmin, request: HttpRequest, planned: Plan) -> HttpResponse:
+def _apply(request: HttpRequest, planned: Plan) -> HttpResponse:
     new, changed = taking.apply(planned, by=request.user)
     for terms, flag, said in ((new, ADDITION, "Imported."), (changed, CHANGE, "Changed by an import.")):
         if terms:

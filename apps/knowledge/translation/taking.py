@@ -8,14 +8,18 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.core import clock
+from apps.core.errors import InvalidInput
 from apps.knowledge.models import Term
 from apps.knowledge.translation.termfile import Line
 
 BATCH = 200
-WRITTEN = ("forms", "translation", "is_kept", "case", "note", "is_active", "loaded_digest", "changed_by", "updated_at")
+WRITTEN = (
+    *("forms", "translation", "is_kept", "case", "note", "is_active"),
+    *("loaded_digest", "is_shipped", "changed_by", "updated_at"),
+)
 Key = tuple[str, str, str, str]
 """Source language, term, topic, target language."""
 
@@ -24,7 +28,7 @@ class State(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
-    EDITED = "edited"  # here, since it was loaded: left as it is
+    KEPT = "kept"  # written, edited or loaded here: left as it is
     REFUSED = "refused"
 
 
@@ -64,16 +68,28 @@ class Plan:
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-def plan(lines: Sequence[Line], *, keep_edited: bool = False) -> Plan:
-    """What taking in the lines would do. `keep_edited` leaves terms alone that somebody wrote or edited here."""
+class Keep(StrEnum):
+    """Which terms a file leaves as they are."""
+
+    NONE = "none"
+    EDITED = "edited"  # written or edited here
+    OURS = "ours"  # also those that another file than the shipped one brought
+
+
+def plan(lines: Sequence[Line], *, keep: Keep = Keep.NONE) -> Plan:
+    """What taking in the lines would do."""
     known = _known(lines)
     seen: dict[Key, int] = {}
-    return Plan(changes=[change for line in lines for change in _of_line(line, known, seen, keep_edited)])
+    return Plan(changes=[change for line in lines for change in _of_line(line, known, seen, keep)])
 
 
-@transaction.atomic
-def apply(planned: Plan, *, by: Any = None, is_loaded: bool = False) -> tuple[list[Term], list[Term]]:
-    """Write it; the new terms and the changed ones. `is_loaded`: later edits here are known from what was loaded."""
+def apply(
+    planned: Plan, *, by: Any = None, is_loaded: bool = False, is_shipped: bool = False
+) -> tuple[list[Term], list[Term]]:
+    """Write it; the new terms and the changed ones. `is_loaded`: later edits here are known from what was loaded.
+
+    InvalidInput, and nothing is written, when somebody wrote one of the new terms meanwhile.
+    """
     now = clock.now()
     rows: dict[str, list[Term]] = {State.NEW: [], State.CHANGED: []}
     for change in planned.changes:
@@ -81,10 +97,14 @@ def apply(planned: Plan, *, by: Any = None, is_loaded: bool = False) -> tuple[li
             continue
         change.row.changed_by, change.row.updated_at = by, now
         if is_loaded:
-            change.row.loaded_digest = change.row.digest()
+            change.row.loaded_digest, change.row.is_shipped = change.row.digest(), is_shipped
         rows[change.state].append(change.row)
-    new = Term.objects.bulk_create(rows[State.NEW], batch_size=BATCH)
-    Term.objects.bulk_update(rows[State.CHANGED], WRITTEN, batch_size=BATCH)
+    try:
+        with transaction.atomic():
+            new = Term.objects.bulk_create(rows[State.NEW], batch_size=BATCH)
+            Term.objects.bulk_update(rows[State.CHANGED], WRITTEN, batch_size=BATCH)
+    except IntegrityError:
+        raise InvalidInput("Somebody wrote one of these terms meanwhile. Try the file again.") from None
     return new, rows[State.CHANGED]
 
 
@@ -102,7 +122,7 @@ def _key(row: Term) -> Key:
     return row.source_language, row.term, row.topic, row.target_language
 
 
-def _of_line(line: Line, known: dict[Key, Term], seen: dict[Key, int], keep_edited: bool) -> Iterator[Change]:
+def _of_line(line: Line, known: dict[Key, Term], seen: dict[Key, int], keep: Keep) -> Iterator[Change]:
     if line.problem:
         yield Change(line=line.number, term=line.term, language="", state=State.REFUSED, reason=line.problem)
     for language, translation in line.translations.items():
@@ -112,13 +132,13 @@ def _of_line(line: Line, known: dict[Key, Term], seen: dict[Key, int], keep_edit
             yield Change(line=line.number, term=line.term, language=language, state=State.REFUSED, reason=reason)
             continue
         seen[key] = line.number
-        yield _change(line, language, translation, known.get(key), keep_edited)
+        yield _change(line, language, translation, known.get(key), keep)
 
 
-def _change(line: Line, language: str, translation: str | None, row: Term | None, keep_edited: bool) -> Change:
+def _change(line: Line, language: str, translation: str | None, row: Term | None, keep: Keep) -> Change:
     before = _shown(row) if row else ""
     state, original = (State.CHANGED, row.digest()) if row else (State.NEW, "")
-    is_own = row is not None and (row.is_edited or not row.loaded_digest)
+    is_kept = row is not None and _is_kept(row, keep)
     written = row or Term(source_language=line.source, term=line.term, topic=line.topic, target_language=language)
     for name, value in line.values.items():
         setattr(written, name, value)
@@ -127,8 +147,8 @@ def _change(line: Line, language: str, translation: str | None, row: Term | None
         return Change(line=line.number, term=line.term, language=language, state=State.REFUSED, reason=problem)
     if row and written.digest() == original:
         state = State.UNCHANGED
-    elif keep_edited and is_own:
-        state = State.EDITED
+    elif is_kept:
+        state = State.KEPT
     return Change(
         line=line.number,
         term=line.term,
@@ -138,6 +158,11 @@ def _change(line: Line, language: str, translation: str | None, row: Term | None
         after=_shown(written),
         row=written,
     )
+
+
+def _is_kept(row: Term, keep: Keep) -> bool:
+    is_written_here = row.is_edited or not row.loaded_digest
+    return (keep is not Keep.NONE and is_written_here) or (keep is Keep.OURS and not row.is_shipped)
 
 
 def _problem(row: Term) -> str:

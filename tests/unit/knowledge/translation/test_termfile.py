@@ -78,6 +78,15 @@ def test_a_line_that_cannot_be_taken_in_is_refused_with_its_reason(line: str, sa
     assert says in bad[3]
 
 
+@pytest.mark.django_db
+def test_nothing_is_written_when_somebody_wrote_a_term_meanwhile() -> None:
+    planned = taking.plan(termfile.read(b"source,term,de\nen,client,Kunde\nen,invoice,Rechnung\n"))
+    term("invoice", "Faktura")
+    with pytest.raises(InvalidInput, match="meanwhile"):
+        taking.apply(planned)
+    assert Term.objects.get().translation == "Faktura"
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -154,12 +163,24 @@ def test_terms_that_were_written_or_edited_here_are_kept_unless_asked(tmp_path: 
     file = tmp_path / "terms.csv"
     file.write_text("source,term,de\nen,invoice,Rechnung\nen,client,Kunde\nen,order,Auftrag\n")
     term("order", "Bestellung")
-    assert load(str(file)).startswith("Terms: 2 new, 1 edited.\nEdited here and kept: order (de).")
+    assert load(str(file)).startswith("Terms: 2 new, 1 kept.\nOurs, and left as they are: order (de).")
     Term.objects.filter(term="invoice").update(translation="Faktura")
     file.write_text("source,term,de\nen,invoice,Rechnung\nen,client,Klient\n")
-    assert load(str(file)).startswith("Terms: 1 changed, 1 edited.\nEdited here and kept: invoice (de).")
+    assert load(str(file)).startswith("Terms: 1 changed, 1 kept.\nOurs, and left as they are: invoice (de).")
     assert set(Term.objects.values_list("translation", flat=True)) == {"Faktura", "Klient", "Bestellung"}
     assert load(str(file), overwrite=True) == "Terms: 1 changed, 1 unchanged.\n"
+
+
+@pytest.mark.django_db
+def test_the_shipped_terms_leave_alone_what_another_file_brought(tmp_path: Path) -> None:
+    """`prepare` loads them with every new version."""
+    load()
+    (tmp_path / "ours.csv").write_text("source,term,de\nen,invoice,Faktura\n")
+    assert load(str(tmp_path / "ours.csv")) == "Terms: 1 changed.\n"
+    assert load().startswith("Terms: 358 unchanged, 1 kept.")
+    (tmp_path / "ours.csv").write_text("source,term,de\nen,invoice,Fakturen\n")
+    assert load(str(tmp_path / "ours.csv")) == "Terms: 1 changed.\n"
+    assert load(overwrite=True) == "Terms: 1 changed, 358 unchanged.\n"
 
 
 @pytest.mark.django_db
