@@ -1,6 +1,6 @@
 """From cards to a fit: their sentences become rows, and rows are fitted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -33,7 +33,8 @@ class Sentence:
 def build(cards: Sequence[TemplateCard], blocks: Blocks) -> Fit:
     sentences = _sentences(cards)
     texts = [sentence.text for sentence in sentences]
-    found = seen(texts, [tongue.language_of(text) for text in texts], blocks)
+    languages = [tongue.language_of(text) for text in texts]
+    found = seen(texts, languages, blocks, encode=embedding.lasting_vectors)
     rows = Rows(
         classes=np.array([sentence.owner for sentence in sentences]),
         weights=np.array([sentence.weight for sentence in sentences], dtype=np.float32),
@@ -50,14 +51,18 @@ def build(cards: Sequence[TemplateCard], blocks: Blocks) -> Fit:
 
 
 def seen(
-    texts: Sequence[str], languages: Sequence[str], blocks: Blocks, rest: Sequence[str] | None = None
+    texts: Sequence[str],
+    languages: Sequence[str],
+    blocks: Blocks,
+    rest: Sequence[str] | None = None,
+    encode: Callable[[Sequence[str], Sequence[str]], Array] = embedding.vectors,
 ) -> list[Seen]:
     """Texts as the space takes them. `rest`: the same without the periods, where somebody has read them already."""
     bare = rest or [plain.without_dates(text, language) for text, language in zip(texts, languages, strict=True)]
     words = [plain.counted(text, language) for text, language in zip(bare, languages, strict=True)]
     vectors: Sequence[Array | None] = [None] * len(texts)
     if blocks != "words":
-        vectors = list(embedding.vectors([plain.spoken(text) for text in texts], languages))
+        vectors = list(encode([plain.spoken(text) for text in texts], languages))
     return [
         Seen(vector=vector, words=word_features(each), parts=part_features(each))
         for vector, each in zip(vectors, words, strict=True)

