@@ -81,6 +81,7 @@ def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "page_key": own.KEY,
         "connections": [(each, known.get(each.platform, each.platform)) for each in elsewhere],
         "is_outside": not prefix,
+        **({"is_nav_sidebar_enabled": False} if not prefix else {}),
         "code_page": f"{prefix}chat_code",
         "keep_page": f"{prefix}chat_keep",
         "unlink_page": f"{prefix}chat_unlink",

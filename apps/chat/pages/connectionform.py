@@ -84,11 +84,14 @@ def _field(each: Field, *, is_set: bool, since: str) -> forms.Field:
         if is_set:
             help_text = f"{since} Leave it empty to keep it. {help_text}".strip()
         widget: forms.Widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
-        return forms.CharField(required=False, label=each.label, help_text=help_text, widget=widget, strip=True)
+        return forms.CharField(required=False, label=_label(each), help_text=help_text, widget=widget, strip=True)
     if each.choices:
         return forms.ChoiceField(required=False, label=each.label, help_text=help_text, choices=list(each.choices))
-    label = each.label if each.is_required or each.only else f"{each.label} (optional)"
-    return forms.CharField(required=False, label=label, help_text=help_text)
+    return forms.CharField(required=False, label=_label(each), help_text=help_text)
+
+
+def _label(each: Field) -> str:
+    return each.label if each.is_required or each.only else f"{each.label} (optional)"
 
 
 def _said(since: datetime | None, now: datetime) -> str:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from apps.chat import connecting
 from apps.chat.models import Connection, ConnectionEvent, Incoming, Post, PostState
 from apps.chat.platforms import platform
-from apps.chat.platforms.contract import Platform, Wiring
+from apps.chat.platforms.contract import Field, Platform, Wiring
 from apps.chat.wiring import hook_url
 from apps.core import durations
 
@@ -62,10 +62,10 @@ def gather(connection: Connection, site: str, now: datetime) -> ConnectionPage:
     """A bounded number of queries; the platform is asked nothing."""
     served = platform(connection.platform)
     secrets = connecting.secrets_of(connection)
-    address = hook_url(connection, site)
+    address = "/".join([hook_url(connection, site), *_ends(served, connection)])
     wired = Wiring(
         id=connection.pk, key=connection.key, name=connection.name, settings=connection.settings,
-        secrets=secrets or {}, hook_url=address,
+        secrets=secrets or {}, hook_url=hook_url(connection, site),
     )  # fmt: skip
     happened = list(connection.events.all()[:MOST_EVENTS])
     is_own = connection.platform in connecting.OWN
@@ -79,6 +79,19 @@ def gather(connection: Connection, site: str, now: datetime) -> ConnectionPage:
         events=[_line(each, now) for each in happened],
         is_own=is_own,
     )
+
+
+def _ends(served: Platform, connection: Connection) -> list[str]:
+    """What was made for our address, where an administrator enters it on the platform."""
+    return [
+        connection.settings[each.name]
+        for each in served.fields
+        if each.is_made and connection.settings.get(each.name) and _is_of_use(each, connection)
+    ]
+
+
+def _is_of_use(each: Field, connection: Connection) -> bool:
+    return each.only is None or connection.settings.get(each.only[0]) == each.only[1]
 
 
 def _warnings(connection: Connection, wired: Wiring, now: datetime, *, can_read: bool) -> list[str]:
@@ -99,7 +112,7 @@ def _warnings(connection: Connection, wired: Wiring, now: datetime, *, can_read:
 
 def _is_called(wired: Wiring) -> bool:
     """Whether the platform has to reach us: not where we ask it for news."""
-    return wired.settings.get("mode") not in ("polling", "fetch")
+    return wired.settings.get("mode") not in ("polling", "fetch") or wired.settings.get("way") == "application"
 
 
 def _silence(connection: Connection, now: datetime) -> str:

@@ -146,7 +146,7 @@ class Teams:
             "Copy the security token that it shows then, once, and enter it here.",
             "For progress and results, open the channel's ⋯ › Workflows and choose “Send webhook alerts to a channel”.",
             "Enter the address that it shows, and the channel's link (⋯ › Get link to channel).",
-            "People link their account by mentioning it with their code: the code is shown to the channel, and works once.",
+            "Who mentions it for the first time appears among the chat accounts of the admin: link them to their user there.",
         ]
 
 

@@ -72,7 +72,7 @@ class Bitrix24:
             name="oauth_url", label="Authorization server", is_required=False, default=tokens.SERVER,
             help="Of a local application. The key is sent there, and nowhere else.",
         ),
-        Field(name="address_end", label="End of our address", is_required=False, is_made=True),
+        Field(name="address_end", label="End of our address", is_required=False, is_made=True, only=("way", "application")),
     )  # fmt: skip
 
     def receive(self, wiring: Wiring, hook: Hook) -> Received:

@@ -1,8 +1,10 @@
 """Connections in the admin: set up, tested against a platform on loopback, changed on record, and secrets never shown."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -298,6 +300,34 @@ def test_without_the_permission_nothing_of_it_is_seen_or_done(
                  lambda: connecting.check(dana, made, ""), lambda: connecting.add(dana, "telegram", "x", wish)):  # fmt: skip
         with pytest.raises(NotPermitted):
             call()
+
+
+def test_the_page_of_a_local_application_shows_the_whole_address_that_was_made_and_what_is_missing(
+    desk: Client, alice: User
+) -> None:
+    values = {"way": "application", "mode": "fetch", "portal_url": "https://acme.bitrix24.com"}
+    made = connecting.add(alice, "bitrix24", "app", Wish(name="Finance bot", values=values))
+    end = made.settings["address_end"]
+    html = desk.get(f"/admin/chat/connection/{made.pk}/change/").content.decode()
+    assert len(end) >= 24 and f'<code id="hook">http://testserver/chat/hooks/app/{end}</code>' in html
+    assert html.count(f"/chat/hooks/app/{end}") == 2, "there, and in the step"
+    assert "Not set: Application&#x27;s code, Application&#x27;s key." in html and "https addresses only" in html
+    assert 'name="set_address_end"' not in html and f"/chat/hooks/app/{end}/" not in html
+    connecting.change(alice, made, Wish(name="Finance bot", values=values))
+    made.refresh_from_db()
+    assert made.settings["address_end"] == end, "it stays"
+    connecting.change(alice, made, Wish(name="Finance bot", values=values | {"way": "webhook"}))
+    html = desk.get(f"/admin/chat/connection/{made.pk}/change/").content.decode()
+    assert "Not set: Incoming webhook." in html and end not in html
+
+
+def test_slack_s_manifest_is_there_to_be_copied_as_it_is(desk: Client, alice: User) -> None:
+    made = connecting.add(alice, "slack", "slack", Wish(name="Finance <b>bot"))
+    html = desk.get(f"/admin/chat/connection/{made.pk}/change/").content.decode()
+    found = re.search(r'<pre id="(step-\d)">(.*?)</pre>', html, re.DOTALL)
+    assert found is not None and f'data-copy="{found[1]}"' in html
+    assert json.loads(unescape(found[2]))["features"]["slash_commands"][0]["url"].endswith("/chat/hooks/slack")
+    assert "Address of the API (optional)" in html
 
 
 def test_a_platform_that_is_none_is_refused(alice: User) -> None:

@@ -299,6 +299,9 @@ class TestSetUp:
 
     def test_the_guide_names_this_connection_s_own_values(self):
         steps = " ".join(TEAMS.guide(WIRED))
+        assert "link them to their user" in steps and "code" not in steps, (
+            "all of it is said to a group, which burns codes"
+        )
         assert WIRED.hook_url in steps
         assert "Finance bot" in steps
 
