@@ -5,6 +5,7 @@ restart. In a group that is not open, the group sees that a task exists and how 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +17,8 @@ from django.utils import timezone
 
 from apps.catalog import outputs
 from apps.chat import facts, outbox, places
-from apps.chat.content import Content
-from apps.chat.models import Account, Dialog, Following, PostState
+from apps.chat.content import Button, Content
+from apps.chat.models import Account, Dialog, Following, Post, PostState
 from apps.chat.people import user_of
 from apps.chat.platforms import platform
 from apps.chat.wording import say
@@ -108,7 +109,29 @@ def _tell(row: Following, seq: int, now: datetime) -> None:
             outbox.still(row.post_id, now)
         _decisions(row, task, now)
         if task.is_final:
+            _let_stand(row, now)
             _ended(row, task, user, now)
+
+
+def _let_stand(row: Following, now: datetime) -> None:
+    """What was started by the answer before has ended: the answer no longer offers to take it back."""
+    asked, is_started, _ = row.post.key.partition(":task:") if row.post else ("", "", "")
+    if not is_started:
+        return
+    answers = [each for each in row.dialog.posts.filter(key__startswith=f"{asked}:") if _offers_undo(each)]
+    if len(answers) == 1:  # of several it is not known which is whose
+        content = Content.from_json(answers[0].content)
+        outbox.change(
+            answers[0].pk, replace(content, buttons=[each for each in content.buttons if not _is_undo(each)]), now
+        )
+
+
+def _offers_undo(post: Post) -> bool:
+    return any(map(_is_undo, Content.from_json(post.content).buttons))
+
+
+def _is_undo(button: Button) -> bool:
+    return button.value.endswith(".undo")
 
 
 def _decisions(row: Following, task: Task, now: datetime) -> None:

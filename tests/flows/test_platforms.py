@@ -124,6 +124,7 @@ def test_a_client_analysis_is_asked_for_stopped_asked_for_again_steered_and_rece
     progress = [text for text in room.sees(alice) if text.startswith(f"Client analysis ({task.pk})\n")]
     assert len(progress) == 1, "one message tells how far it is"
     assert ("100 %" in progress[0]) is room.edits
+    assert ("Take it back" in room.offers(alice)) is not room.edits, "what has ended is not taken back"
     received(room, {"pdf", "json", "csv"})
 
 

@@ -57,6 +57,11 @@ class Bubble:
         return bool(self.title or self.rows or self.percent is not None)
 
     @property
+    def is_file(self) -> bool:
+        """Nothing but files: it follows on what was said before."""
+        return bool(self.targets) and all(each.is_file for each in self.targets) and not (self.text or self.is_card)
+
+    @property
     def is_news(self) -> bool:
         """Worth to be read aloud: an answer, not every step of a progress."""
         return not self.is_persons and not self.is_changing
