@@ -4,7 +4,8 @@ A template says what it works through at the top of its parameter schema: `"x-co
 drives the estimate; without one, the revision's own figures do. Once there is a history, that does.
 
 What asks the language model can say how much: `"x-tokens": {"read": 55, "write": 30, "texts": "messages"}` are the tokens for
-each of what is counted, besides those of the texts in the parameter `messages`, which are read and written.
+each of what is counted, besides those of the texts in the parameter `messages`, which are read and written. With `"question":
+500, "batch": 25` each question to the model costs 500 more, and is about 25 of them at most.
 """
 
 import math
@@ -97,7 +98,17 @@ def tokens(schema: Any, parameters: Mapping[str, Any], *, known: int = 0) -> Tok
         math.ceil(_text_length(parameters.get(str(rule.get("texts")))) / CHARACTERS_PER_TOKEN) if "texts" in rule else 0
     )
     read, write = (_natural(rule.get(name)) + each for name in ("read", "write"))
-    return Tokens(read=(count - known) * read, write=(count - known) * write, count=count, known=known)
+    asked = _questions(schema, rule, parameters, count - known) * _natural(rule.get("question"))
+    return Tokens(read=(count - known) * read + asked, write=(count - known) * write, count=count, known=known)
+
+
+def _questions(schema: Any, rule: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> int:
+    """At least one for each language: a question is about one."""
+    languages = parameters.get("languages") if schema.get("x-counts") == "translations" else [None]
+    return max(
+        math.ceil(count / (_natural(rule.get("batch")) or count or 1)),
+        min(_length(languages, DEFAULT_LANGUAGES), count),
+    )
 
 
 def _text_length(texts: Any) -> float:

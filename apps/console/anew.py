@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from apps.catalog.models import TemplateRevision
-from apps.console.startform import StartForm, choose
+from apps.console.startform import StartForm, as_drawn, choose
 from apps.core.errors import ChantillyError
 from apps.tasks.making import again
 from apps.tasks.making.submission import Submitted
@@ -32,7 +32,7 @@ class AnewForm(StartForm):
         del self.fields["title"], self.fields["priority"]
         self.task = task
         self.on_record = takeover.calls_on_record(task.pk)
-        self.fields["parameters"].initial = json.dumps(task.parameters)
+        self.fields["parameters"].initial = json.dumps(as_drawn(task.parameters, task.revision.parameter_schema))
         choose(self.fields["revision"], _revisions(task))
         self.fields["step"].widget.attrs |= {"max": self.on_record}
         failed = (task.error or {}).get("step")

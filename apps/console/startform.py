@@ -59,6 +59,39 @@ def _children(named: Mapping[str, Any]) -> dict[str, Any]:
     return {name: for_form(child) for name, child in named.items()}
 
 
+def drawn(schema: Mapping[str, Any]) -> Any:
+    """As `for_form`; what takes lines (`x-lines`) is one large field, into which lists are pasted."""
+    found = for_form(schema)
+    for name in _lines_of(schema):
+        one = found["properties"][name]
+        found["properties"][name] = {"type": "string", "widget": "textarea"} | {
+            word: one[word] for word in ("title", "helpText") if word in one
+        }
+    return found
+
+
+def as_drawn(values: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as `drawn` shows them."""
+    lines = {name: values.get(name) for name in _lines_of(schema)}
+    return {**values, **{name: "\n".join(map(str, texts or [])) for name, texts in lines.items()}}
+
+
+def as_given(values: Any, schema: Mapping[str, Any]) -> Any:
+    """What was written into the large fields, as lists of their lines without blank ones."""
+    if not isinstance(values, dict):
+        return values
+    texts = {name: values[name] for name in _lines_of(schema) if isinstance(values.get(name), str)}
+    return {
+        **values,
+        **{name: [line for line in map(str.strip, text.splitlines()) if line] for name, text in texts.items()},
+    }
+
+
+def _lines_of(schema: Mapping[str, Any]) -> list[str]:
+    properties = schema.get("properties", {})
+    return [name for name, one in properties.items() if one.get("x-lines") is True and one.get("type") == "array"]
+
+
 def choose(field: forms.Field, choices: Sequence[tuple[Any, str]]) -> None:
     """Offer these in a field of a form: they are known only when it is shown."""
     assert isinstance(field, forms.ChoiceField)
@@ -81,13 +114,14 @@ class StartForm(forms.Form):
         self.revision = revision
         choose(self.fields["priority"], _priorities(revision))
         self.has_parameters = bool(revision.parameter_schema.get("properties"))
-        self.fields["parameters"].widget = JSONFormWidget(schema=for_form(revision.parameter_schema))
-        self.fields["parameters"].initial = json.dumps(fill({}, Dialect(revision.parameter_schema)))
+        self.fields["parameters"].widget = JSONFormWidget(schema=drawn(revision.parameter_schema))
+        filled = fill({}, Dialect(revision.parameter_schema))
+        self.fields["parameters"].initial = json.dumps(as_drawn(filled, revision.parameter_schema))
 
     def clean_parameters(self) -> Any:
         text = self.cleaned_data["parameters"] or "{}"
         try:
-            return json.loads(text)
+            return as_given(json.loads(text), self.revision.parameter_schema)
         except (ValueError, RecursionError):
             raise forms.ValidationError("This is not valid JSON. Check the commas, quotes and brackets.") from None
 
@@ -148,6 +182,7 @@ class Outlook:
 
     estimate: Estimate
     past: int
+    cost: modelcost.Told | None
     tools: list[tuple[str, str]]
     files: list[str]
     queue: str
@@ -165,6 +200,7 @@ def outlook(revision: TemplateRevision, user: Any) -> Outlook:
     return Outlook(
         estimate=estimate(revision, {}, history=history),
         past=len(history),
+        cost=modelcost.told(revision, {}),
         tools=[(name, _first_sentence(name)) for name in revision.required_tools if not name.startswith("task.")],
         files=[str(item.get("name") or item.get("type")) for item in revision.outputs.get("attachments", [])],
         queue=revision.queue,

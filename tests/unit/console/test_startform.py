@@ -111,3 +111,20 @@ def test_what_cannot_be_done_without_a_model_is_said_before_the_start(client, al
     client.force_login(alice)
     shown = client.post("/admin/catalog/tasktemplate/costly/start/", {"parameters": "{}", "priority": "50"})
     assert "Without a model you get blanks." in shown.content.decode() and not Task.objects.exists()
+
+
+def test_what_takes_lines_is_one_large_field_into_which_a_list_is_pasted():
+    schema = {
+        "type": "object",
+        "properties": {
+            "texts": {**TEXTS, "title": "Texts", "description": "One a line.", "x-lines": True},
+            "n": {"type": "integer"},
+        },
+    }
+    assert startform.drawn(schema)["properties"]["texts"] == {
+        "type": "string", "widget": "textarea", "title": "Texts", "helpText": "One a line.",
+    }  # fmt: skip
+    assert startform.as_drawn({"texts": ["a", "b"], "n": 1}, schema) == {"texts": "a\nb", "n": 1}
+    assert startform.as_given({"texts": " a \n\nb\r\n", "n": 1}, schema) == {"texts": ["a", "b"], "n": 1}
+    assert startform.as_given({"texts": ["a"]}, schema) == {"texts": ["a"]}
+    assert startform.as_given([1], schema) == [1]

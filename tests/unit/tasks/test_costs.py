@@ -64,6 +64,18 @@ def test_without_a_model_nothing_is_used_and_without_a_price_no_money_is_told(se
     assert (expected().has_model, expected().tokens.total, expected().tokens.count) == (False, 0, 4)
 
 
+def test_each_question_to_the_model_costs_too_and_is_about_one_language() -> None:
+    rule = {"read": 1, "write": 1, "question": 500, "batch": 25}
+    schema = {"x-counts": "translations", "x-tokens": rule}
+
+    def read(texts: int, languages: int, known: int = 0) -> int:
+        found = tokens(schema, {"messages": ["Hi"] * texts, "languages": ["de"] * languages}, known=known)
+        assert found is not None
+        return found.read - (found.count - found.known)
+
+    assert [read(2, 3), read(100, 2), read(2, 3, known=5), read(2, 3, known=6)] == [1500, 4000, 500, 0]
+
+
 def test_before_anything_is_given_the_usual_number_is_told() -> None:
     found = costs.expected(Definition(parameter_schema=SCHEMA), {})
     assert found is not None and found.tokens == Tokens(read=400 * 65, write=400 * 35, count=400)
