@@ -1,8 +1,11 @@
 """Faults of translations: what must not be delivered is serious, what may be right is worth a look."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from apps.knowledge.translation import checking
+from apps.knowledge.translation import checking, marks
+from apps.knowledge.translation.checking import Compared
 from tests.unit.knowledge.translation.making import term
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +116,46 @@ def test_a_term_that_is_not_as_the_base_says_is_worth_a_look() -> None:
 def test_each_pair_has_its_own_faults() -> None:
     found = checking.check([("Hello {name}", "Hallo"), ("Bye", "Tschüss")], "en", "de")
     assert [[fault.message for fault in each] for each in found] == [["{name} is missing, or changed."], []]
+
+
+PIECES = [
+    *(
+        "{a}",
+        "{{ b }}",
+        "%s",
+        "%(n)s",
+        "<b>",
+        "</b>",
+        "<br/>",
+        "&amp;",
+        "**",
+        "*",
+        "_",
+        "`x`",
+        "[t](http://a.b)",
+        "\n",
+        "- ",
+    ),
+    *(
+        " ",
+        "Hello",
+        "12",
+        "1,5",
+        "{n, plural, one {#} other {# x}}",
+        "{w, select, a {b} other {c}}",
+        "{n, plural,",
+        "}",
+        "{",
+    ),
+    *("'", '"', "😀", ":name", "%", "https://x.y/z", "привет", "#", "<", ">", "=", "x@y.de", r"\n"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_a_text_has_lost_nothing_against_itself(text: str) -> None:
+    """Nor do its marks overlap or swallow anything that people read."""
+    marked = marks.find(text)
+    spans = sorted([(mark.start, mark.end) for mark in marked.marks if mark.text] + marked.words)
+    assert "".join(text[start:end] for start, end in spans) == text
+    compared = Compared(source="en", language="de", text=marked, translation=marked, hits=())
+    assert {fault.kind for fault in checking.faults(compared)} <= {checking.Kind.UNTRANSLATED}
