@@ -15,6 +15,7 @@ from tests.platforms import bitrix24, slack, teams, telegram, webhook
 from tests.platforms.loopback import closed_port
 
 Seen = Callable[[], list[str]]
+Made = Callable[[datetime], tuple[bytes, Mapping[str, str]]]
 Address = Mapping[str, Mapping[str, str]]
 """{'settings': …, 'secrets': …} of a connection."""
 JOINERS = re.compile("[\u2060\u200b]")
@@ -23,13 +24,15 @@ JOINERS = re.compile("[\u2060\u200b]")
 @dataclass(frozen=True, kw_only=True)
 class World:
     """`request`: what the platform sends, rightly made with `secrets`. `reached`: a server, and the texts that it shows, as
-    people read them; it refuses what would be read as markup. `gone`: where nobody listens."""
+    people read them; it refuses what would be read as markup. `gone`: where nobody listens. `bots`: what is rightly made
+    and says what we or another bot wrote."""
 
     dialog: str
     secrets: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     rest: str = ""
-    request: Callable[[datetime], tuple[bytes, Mapping[str, str]]] | None = None
+    request: Made | None = None
+    bots: Sequence[Made] = ()
     reached: Callable[[], AbstractContextManager[tuple[Address, Seen]]] | None = None
     gone: Callable[[], Address] | None = None
 
@@ -53,16 +56,34 @@ def _slack() -> Iterator[tuple[Address, Seen]]:
         yield address, seen
 
 
+def _slack_bots(name: str, **changes: Any) -> Made:
+    def made(now: datetime) -> tuple[bytes, Mapping[str, str]]:
+        event = slack.documented(name)
+        event["event"] |= changes
+        return slack.event_request(event, now.timestamp())
+
+    return made
+
+
 SLACK = World(
     dialog="D111",
     secrets={"signing_secret": slack.SECRET, "bot_token": slack.TOKEN},
     request=lambda now: slack.event_request(slack.documented("message.im"), now.timestamp()),
+    settings={"bot_user_id": slack.BOT},
+    bots=(
+        _slack_bots("message.bot"),
+        _slack_bots("message.classic_bot"),
+        _slack_bots("message.im", user=slack.BOT),
+        _slack_bots("message.im", user="USLACKBOT"),
+        _slack_bots("message.im", bot_id="B999"),
+    ),
     reached=_slack,
     gone=lambda: {"settings": {"api_url": f"{_nowhere()}/"}, "secrets": {"bot_token": slack.TOKEN}},
 )
 
 # Bitrix24
 
+FORM = "application/x-www-form-urlencoded"
 PORTAL = "some-domain.bitrix24.ru"
 PATH = "a-secret-path-of-24-bytes"
 
@@ -83,7 +104,18 @@ def _bitrix24() -> Iterator[tuple[Address, Seen]]:
 def _bitrix24_request(now: datetime) -> tuple[bytes, Mapping[str, str]]:
     kind = "ONIMBOTV2MESSAGEADD"
     event = bitrix24.sent(kind, bitrix24.documented(kind), now.timestamp(), PORTAL)
-    return bitrix24.form(event), {"Content-Type": "application/x-www-form-urlencoded"}
+    return bitrix24.form(event), {"Content-Type": FORM}
+
+
+def _bitrix24_bots(**changes: Mapping[str, Any]) -> Made:
+    def made(now: datetime) -> tuple[bytes, Mapping[str, str]]:
+        kind = "ONIMBOTV2MESSAGEADD"
+        data = bitrix24.documented(kind)
+        for name, values in changes.items():
+            data[name] |= values
+        return bitrix24.form(bitrix24.sent(kind, data, now.timestamp(), PORTAL)), {"Content-Type": FORM}
+
+    return made
 
 
 BITRIX24 = World(
@@ -95,6 +127,10 @@ BITRIX24 = World(
     settings={"mode": "webhook", "bot_id": "456", "member_id": bitrix24.MEMBER, "installation": ""},
     rest=PATH,
     request=_bitrix24_request,
+    bots=(
+        _bitrix24_bots(user={"bot": True}), _bitrix24_bots(message={"authorId": bitrix24.BOT_ID}),
+        _bitrix24_bots(message={"isSystem": True}), _bitrix24_bots(user={"id": bitrix24.BOT_ID}),
+    ),
     reached=_bitrix24,
     gone=lambda: {
         "settings": {"bot_id": "456"},
@@ -112,9 +148,21 @@ def _telegram() -> Iterator[tuple[Address, Seen]]:
 
 
 TELEGRAM_SECRET = "a-secret_of-16-or-more"
+
+
+def _telegram_bot(number: int) -> Made:
+    def made(now: datetime) -> tuple[bytes, Mapping[str, str]]:
+        update = telegram.payload("message")
+        update["message"]["from"] |= {"id": number, "is_bot": True}
+        return json.dumps(update).encode(), {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET}
+
+    return made
+
+
 TELEGRAM = World(
     dialog="5519214459",
     secrets={"token": telegram.TOKEN, "webhook_secret": TELEGRAM_SECRET},
+    bots=(_telegram_bot(1), _telegram_bot(int(telegram.TOKEN.partition(":")[0]))),
     request=lambda now: (
         json.dumps(telegram.payload("message")).encode(), {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET},
     ),
@@ -140,10 +188,19 @@ def _teams_request(now: datetime) -> tuple[bytes, Mapping[str, str]]:
     return body, teams.signed(body)
 
 
+def _teams_bot(**who: str) -> Made:
+    def made(now: datetime) -> tuple[bytes, Mapping[str, str]]:
+        body = teams.mentioned("hello", at=now.astimezone(UTC), **{"from": {"name": "Bot", **who}})
+        return body, teams.signed(body)
+
+    return made
+
+
 TEAMS = World(
     dialog=f"{teams.CHANNEL};messageid=1",
     secrets={"key": teams.KEY},
     request=_teams_request,
+    bots=(_teams_bot(id="28:another"), _teams_bot(id="29:x", role="bot")),
     reached=_teams,
     gone=lambda: {
         "settings": {"workflow_channel": teams.LINK}, "secrets": {"key": teams.KEY, "workflow_url": f"{_nowhere()}/x"},
@@ -164,10 +221,16 @@ def _webhook_request(now: datetime) -> tuple[bytes, Mapping[str, str]]:
     return body, webhook.signed(body, at=now.timestamp())
 
 
+def _webhook_bot(now: datetime) -> tuple[bytes, Mapping[str, str]]:
+    body = webhook.said("hello", is_from_bot=True)
+    return body, webhook.signed(body, at=now.timestamp())
+
+
 WEBHOOK = World(
     dialog="d-1",
     secrets={"secret": webhook.SECRET},
     request=_webhook_request,
+    bots=(_webhook_bot,),
     reached=_webhook,
     gone=lambda: {"settings": {"url": _nowhere()}, "secrets": {"secret": webhook.SECRET}},
 )

@@ -324,7 +324,7 @@ def test_the_page_of_a_local_application_shows_the_whole_address_that_was_made_a
 def test_slack_s_manifest_is_there_to_be_copied_as_it_is(desk: Client, alice: User) -> None:
     made = connecting.add(alice, "slack", "slack", Wish(name="Finance <b>bot"))
     html = desk.get(f"/admin/chat/connection/{made.pk}/change/").content.decode()
-    found = re.search(r'<pre id="(step-\d)">(.*?)</pre>', html, re.DOTALL)
+    found = re.search(r'<pre id="(step-\d)" tabindex="0">(.*?)</pre>', html, re.DOTALL)
     assert found is not None and f'data-copy="{found[1]}"' in html
     assert json.loads(unescape(found[2]))["features"]["slash_commands"][0]["url"].endswith("/chat/hooks/slack")
     assert "Address of the API (optional)" in html
