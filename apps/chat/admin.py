@@ -1,17 +1,19 @@
 """The chat in the admin: its pages, the menu's entry, and its rows as lists."""
 
+import json
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms import CharField, ModelForm
+from django.forms import CharField, ChoiceField, ModelForm, Textarea
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.chat import connecting
+from apps.catalog.models import TaskTemplate
+from apps.chat import connecting, lessons
 from apps.chat.models import Account, Connection, Dialog, Incoming, Lesson, Post, ScheduleDraft
 from apps.chat.pages import connections
 from apps.chat.pages.urls import EXTENSION
@@ -20,10 +22,12 @@ from apps.console.admin import BoundedPaginator
 from apps.console.site import ConsoleSite
 from apps.console.templatetags.console_tags import badge
 from apps.core import clock, saying
+from apps.core.errors import InvalidInput
 
 cast(ConsoleSite, admin.site).extend(EXTENSION)
 
 PREVIEW = 120
+NONE = "-"
 STATES = {"waiting": "waiting", "taken": "running", "done": "completed", "sent": "completed", "dropped": "cancelled",
           "failed": "failed"}  # fmt: skip
 
@@ -202,22 +206,117 @@ def _preview(text: str) -> str:
     return line if len(line) <= PREVIEW else f"{line[: PREVIEW - 1]}…"
 
 
+class LessonForm(ModelForm):
+    """What a message means. The template that its sender chose, and what is read of it now, stand there to begin with."""
+
+    meaning = ChoiceField(label="It means", help_text="The template that should have been started, or none of them.")
+    values = CharField(
+        required=False, label="Parameters", widget=Textarea(attrs={"rows": 8, "cols": 60, "class": "vLargeTextField"}),
+        help_text="As JSON, only what the message says. Empty: they are not judged.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Lesson
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lesson = self.instance
+        keys = TaskTemplate.objects.in_service().order_by("name").values_list("key", "name")
+        cast(ChoiceField, self.fields["meaning"]).choices = [(NONE, "None of the templates"), *keys]
+        begun = lessons.suggested(lesson)
+        self.fields["meaning"].initial = (lesson.right_key or NONE) if lesson.judged_at else lesson.template_key or NONE
+        parameters = lesson.parameters if lesson.judged_at else begun
+        self.fields["values"].initial = (
+            "" if parameters is None else json.dumps(parameters, indent=2, ensure_ascii=False)
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        try:
+            data["values"] = json.loads(data["values"]) if data.get("values", "").strip() else None
+        except ValueError as error:
+            raise ValidationError({"values": f"This is no JSON: {error}. Write an object such as {{}}."}) from None
+        if not isinstance(data["values"], dict | None):
+            raise ValidationError({"values": "Write an object such as {}, or nothing."})
+        key = "" if data.get("meaning") == NONE else data.get("meaning", "")
+        if key == "":
+            data["values"] = None
+        try:
+            lessons.check(key, data["values"])
+        except InvalidInput as error:
+            fields = getattr(error, "fields", {})
+            raise ValidationError({"values": [error.message, *(f"{k}: {v}" for k, v in fields.items())]}) from None
+        return {**data, "key": key}
+
+
 @admin.register(Lesson)
 class LessonAdmin(Listed):
     """For authors: what was not understood at once, and what was meant. Its senders have agreed to it."""
 
-    list_display = ["text", "meant", "created_at", "is_used"]
-    list_filter = ["is_used", "template_key"]
+    list_display = ["shown_text", "shown_language", "chosen", "judged", "shown_at"]
+    list_filter = [("judged_at", admin.EmptyFieldListFilter), "template_key", "language"]
     search_fields = ["text"]
-    actions = ["mark_used"]
+    actions = ["mark_used", "export", "delete_selected"]
+    form = LessonForm
+    fields = ["text", "language", "said_on", "chosen", "offered_names", "meaning", "values", "judged_at", "judged_by"]
+    readonly_fields = ["text", "language", "said_on", "chosen", "offered_names", "judged_at", "judged_by"]
 
-    @admin.display(description="meant", ordering="template_key")
-    def meant(self, row: Lesson) -> str:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("chat.change_lesson")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("chat.delete_lesson")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        may = self.has_change_permission(request, obj)
+        return [each for each in self.fields or () if may or each not in ("meaning", "values")]
+
+    def save_model(self, request: HttpRequest, obj: Lesson, form: Any, change: bool) -> None:
+        data = form.cleaned_data
+        lessons.judge(obj, request.user, data["key"], data["values"], clock.now())
+
+    @admin.display(description="message", ordering="text")
+    def shown_text(self, row: Lesson) -> str:
+        return _preview(row.text)
+
+    @admin.display(description="language", ordering="language")
+    def shown_language(self, row: Lesson) -> str:
+        return row.language or "not known"
+
+    @admin.display(description="its sender chose", ordering="template_key")
+    def chosen(self, row: Lesson) -> str:
         return row.template_key or "none of those offered"
+
+    @admin.display(description="offered were")
+    def offered_names(self, row: Lesson) -> str:
+        return ", ".join(map(str, row.offered)) or "nothing"
+
+    @admin.display(description="it means", ordering="right_key")
+    def judged(self, row: Lesson) -> SafeString:
+        if row.judged_at is None:
+            return badge("paused", "Looked at") if row.is_used else badge("waiting", "To judge")
+        return badge("completed", row.right_key or "None of them")
+
+    @admin.display(description="said", ordering="id")
+    def shown_at(self, row: Lesson) -> str:
+        return saying.clock(row.created_at, clock.now())
 
     @admin.action(description="Mark as looked at", permissions=["author"])
     def mark_used(self, request: HttpRequest, rows: QuerySet[Lesson]) -> None:
         messages.success(request, f"{saying.count(rows.update(is_used=True), 'message')} marked as looked at.")
+
+    @admin.action(description="Export the judged ones for the evaluation (JSONL)")
+    def export(self, request: HttpRequest, rows: QuerySet[Lesson]) -> HttpResponse | None:
+        judged = rows.exclude(judged_at=None).order_by("pk")
+        if not judged:
+            messages.warning(request, "None of these has been judged. Open one and say what it means first.")
+            return None
+        text = "".join(f"{json.dumps(lessons.row(each), ensure_ascii=False)}\n" for each in judged)
+        answer = HttpResponse(text, content_type="application/jsonl; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="misunderstood.jsonl"'
+        answer["Cache-Control"] = "private, no-store"
+        return answer
 
     def has_author_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("chat.change_lesson")
@@ -227,7 +326,23 @@ class LessonAdmin(Listed):
 class ScheduleDraftAdmin(Listed):
     """Wishes for schedules, which do not run yet."""
 
-    list_display = ["rule", "template_key", "user", "sentence", "created_at"]
+    list_display = ["rule", "template_key", "user", "shown_sentence", "shown_at"]
     list_filter = ["template_key"]
     list_select_related = ["user"]
-    search_fields = ["rule", "sentence"]
+    search_fields = ["rule", "sentence", "user__username"]
+    fields = ["rule", "template_key", "shown_parameters", "user", "sentence", "created_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("chat.delete_scheduledraft")
+
+    @admin.display(description="as it was said", ordering="sentence")
+    def shown_sentence(self, row: ScheduleDraft) -> str:
+        return _preview(row.sentence)
+
+    @admin.display(description="parameters")
+    def shown_parameters(self, row: ScheduleDraft) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(row.parameters, indent=2, ensure_ascii=False))
+
+    @admin.display(description="made", ordering="id")
+    def shown_at(self, row: ScheduleDraft) -> str:
+        return saying.clock(row.created_at, clock.now())

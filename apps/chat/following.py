@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
@@ -32,6 +32,9 @@ log = structlog.get_logger("chantilly.chat")
 MOST_FILES = 20
 MOST_COMMENT = 500
 MOST_AT_ONCE = 200
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
+MOST_TRIES = 10
+"""Half an hour of pauses that grow: what fails then, fails always."""
 REFRESH = timedelta(seconds=20)
 """A task that runs without news is told anew so often: its time goes on."""
 
@@ -43,7 +46,7 @@ def begin(task_id: int, dialog: Dialog, account: Account, locale: str, now: date
     )
     if not is_new and not row.is_over:
         return
-    Following.objects.filter(pk=row.pk).update(is_over=False, seq=-1, locale=locale)
+    Following.objects.filter(pk=row.pk).update(is_over=False, seq=-1, locale=locale, tries=0, due_at=None)
     task = Task.objects.select_related(*facts.RELATED).filter(pk=task_id).first()
     user = user_of(account)
     if task is not None and user is not None:
@@ -63,12 +66,25 @@ def look(now: datetime) -> int:
     for row in moved:
         try:
             _attend(row, now)
-        except DatabaseError:
+        except (OperationalError, InterfaceError):
             raise
         except Exception:
             # Whatever it is: the other tasks' news do not wait for it.
-            log.exception("chat_following_failed", following_id=row.pk, task_id=row.task_id)
+            log.exception("chat_following_failed", following_id=row.pk, task_id=row.task_id, tries=row.tries + 1)
+            _put_off(row, now)
     return len(moved)
+
+
+@transaction.atomic
+def _put_off(row: Following, now: datetime) -> None:
+    """Looked at again after a pause; after the last one it is given up, and the person is told where to look."""
+    mine = Following.objects.filter(pk=row.pk, tries=row.tries, is_over=False)
+    if row.tries + 1 < MOST_TRIES:
+        mine.update(tries=row.tries + 1, due_at=now + min(LONGEST_PAUSE, FIRST_PAUSE * 2**row.tries))
+    elif mine.update(tries=row.tries + 1, due_at=None, is_over=True):
+        told = Content(text=say("untold", row.locale, task=row.task_id), links=[facts.link(row.task_id, row.locale)])
+        key = f"untold:{row.pk}:{now.isoformat()}"
+        outbox.put(row.dialog, key, told, now, account=row.account, task_id=row.task_id)
 
 
 def _moved(now: datetime) -> QuerySet[Following]:
@@ -79,7 +95,8 @@ def _moved(now: datetime) -> QuerySet[Following]:
     feed = Execution.objects.filter(task_id=OuterRef("task_id")).values("seq")
     is_stale = Q(post__state=PostState.SENT, post__sent_at__lt=now - REFRESH)
     served = {"dialog__connection__is_enabled": True, "dialog__connection__platform__in": list(settings.CHAT_PLATFORMS)}
-    live = Following.objects.filter(is_over=False, **served).annotate(feed_seq=Subquery(feed))
+    is_due = Q(due_at__isnull=True) | Q(due_at__lte=now)
+    live = Following.objects.filter(is_due, is_over=False, **served).annotate(feed_seq=Subquery(feed))
     news = live.filter(Q(feed_seq__isnull=True) | ~Q(feed_seq=F("seq")) | is_stale)
     ordered = news.order_by(F("post__sent_at").asc(nulls_first=True), "id")
     return ordered.select_related("dialog__connection", "account", "post")
@@ -102,7 +119,7 @@ def _tell(row: Following, seq: int, now: datetime) -> None:
         return
     with transaction.atomic():
         mine = Following.objects.filter(pk=row.pk, seq=row.seq, is_over=False)
-        if not mine.update(seq=seq, is_over=task.is_final):
+        if not mine.update(seq=seq, is_over=task.is_final, tries=0, due_at=None):
             return
         shown = facts.progress(task, user, row.locale, now, is_discreet=places.is_discreet(row.dialog))
         if row.post_id is not None and not outbox.change(row.post_id, shown, now):

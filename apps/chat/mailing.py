@@ -3,8 +3,11 @@
 import time
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
+import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils.dateparse import parse_datetime
 
 from apps.catalog.models import TemplateRevision
@@ -12,16 +15,21 @@ from apps.chat import facts, following, outbox
 from apps.chat.content import Content
 from apps.chat.models import Connection, Dialog, Post
 from apps.chat.platforms.contract import PRIVATE
+from apps.chat.wording import say
 from apps.tasks import outbox as notices
 from apps.tasks.models import Artifact, Task
 from apps.tasks.states import FINAL
 
+log = structlog.get_logger("chantilly.chat")
 KEY = "email"
 OVERLAP = timedelta(minutes=2)
 """Commits land out of order: so far back is looked again. Posts have keys, so nothing is told twice."""
 STEP = timedelta(minutes=1)
 """Between two notes of how far we have looked while nothing happens."""
 REMEMBERED = 10.0
+MOST_LATE = timedelta(hours=12)
+"""After a long silence, of ours or of the mail server's settings, older ends are no news: nobody is flooded with them."""
+MOST_AT_ONCE = 500
 
 
 def look(now: datetime) -> int:
@@ -35,13 +43,16 @@ def look(now: datetime) -> int:
     if not connection.is_enabled or since is None:
         return 0
     wanted = _revisions(int(time.monotonic() / REMEMBERED))
-    ended = Task.objects.wholes().filter(status__in=FINAL, finished_at__gt=since - OVERLAP, finished_at__lte=now)
-    keys = {pk: _key(pk, at) for pk, at in ended.filter(revision_id__in=wanted).values_list("pk", "finished_at")}
+    begin = max(since - OVERLAP, now - MOST_LATE)
+    ended = Task.objects.wholes().filter(status__in=FINAL, finished_at__gt=begin, finished_at__lte=now)
+    rows = ended.filter(revision_id__in=wanted).order_by("finished_at", "pk").values_list("pk", "finished_at")
+    keys = {pk: _key(pk, at) for pk, at in rows}
     told = set(Post.objects.filter(key__in=keys.values()).values_list("key", flat=True))
     fresh = [pk for pk, key in keys.items() if key not in told]
-    for task in Task.objects.filter(pk__in=fresh).select_related(*facts.RELATED).order_by("finished_at"):
+    looked = Task.objects.filter(pk__in=fresh[:MOST_AT_ONCE]).select_related(*facts.RELATED).order_by("finished_at")
+    for task in looked:
         _tell(task, connection, now)
-    if fresh or now - since > STEP:
+    if len(fresh) <= MOST_AT_ONCE and (fresh or now - since > STEP):
         Connection.objects.filter(pk=connection.pk).update(cursor=now.isoformat())
     return len(keys)
 
@@ -65,7 +76,20 @@ def _tell(task: Task, connection: Connection, now: datetime) -> None:
     dialog, _ = Dialog.objects.get_or_create(
         connection=connection, external_id=person.email[:200], defaults={"kind": PRIVATE, "title": str(person)[:200]}
     )
-    content = facts.ending(task, person, "en", now, following.message(task, KEY))
-    links = facts.file_links(list(Artifact.objects.of(task)[: following.MOST_FILES]), "en", is_plain=True)
-    told = Content(title=f"{task.title} ({task.pk})", text=content.text, links=[*content.links, *links])
+    told = _said(task, person, now)
     outbox.put(dialog, _key(task.pk, task.finished_at), told, now, task_id=task.pk)
+
+
+def _said(task: Task, person: Any, now: datetime) -> Content:
+    """Once, and at once: where it cannot be said what came of it, the mail says that it has ended and where to look."""
+    title = f"{task.title} ({task.pk})"
+    try:
+        content = facts.ending(task, person, "en", now, following.message(task, KEY))
+        links = facts.file_links(list(Artifact.objects.of(task)[: following.MOST_FILES]), "en", is_plain=True)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # Whatever it is: the other mails do not wait for it, and it is not tried at each look.
+        log.exception("chat_mail_says_little", task_id=task.pk)
+        return Content(title=title, text=say(f"is_{task.status}", "en"), links=[facts.link(task.pk, "en")])
+    return Content(title=title, text=content.text, links=[*content.links, *links])

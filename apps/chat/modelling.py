@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -19,9 +18,7 @@ from django.db import connections
 
 from apps.ai import ledger, providers
 from apps.ai.contract import Completion, ModelRequest, ProviderError
-from apps.chat.models import Account, Lesson
 from apps.language.contract import Candidate, Interpretation, Message, TemplateCard
-from apps.language.conversation import Learn
 from apps.tasks.limits import rates
 from apps.tasks.models import RateLimit
 
@@ -100,15 +97,6 @@ def understood(answer: Any, text: str, cards: Sequence[TemplateCard]) -> Interpr
         intent="start", template_key=card.key, parameters=parameters, sources=sources, confidence=confidence,
         parts=chosen.parts, runner_ups=(),
     )  # fmt: skip
-
-
-def learn(acts: Sequence[Learn], account: Account, now: datetime) -> None:
-    """Keep what was meant, of people who agreed to it."""
-    if account.may_keep:
-        Lesson.objects.bulk_create(
-            Lesson(text=act.text[:1000], template_key=act.template_key or "", offered=list(act.offered), created_at=now)
-            for act in acts
-        )
 
 
 def _request(said: Message, cards: Sequence[TemplateCard]) -> ModelRequest:

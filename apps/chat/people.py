@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from apps.chat.models import Account, Connection, LinkCode, Post, PostState
+from apps.chat.models import Account, Connection, Lesson, LinkCode, Post, PostState
 from apps.chat.platforms.contract import PRIVATE, Arrived
 from apps.core.errors import Conflict, NotFound, NotPermitted
 
@@ -119,6 +119,7 @@ def _forget(account: Account, user: Any) -> None:
     if account.user_id is not None and account.user_id != (user.pk if user else None):
         Account.objects.filter(pk=account.pk).update(may_keep=False)
         account.talks.all().delete()
+        Lesson.objects.filter(account=account).delete()
         account.followings.filter(is_over=False).update(is_over=True)
         unsaid = Post.objects.filter(account=account, due_at__isnull=False, external_id="")
         unsaid.update(state=PostState.DROPPED, due_at=None, remark="The account is another person's now.")
@@ -131,10 +132,16 @@ def _refuse_page(account: Account) -> None:
 
 
 def let_keep(account: Account, by: Any, *, is_wanted: bool) -> None:
-    """Whether messages of this account that were misunderstood may be kept: its owner decides, nobody else."""
+    """Whether messages of this account that were misunderstood may be kept: its owner decides, nobody else.
+
+    A no takes along what was kept before.
+    """
     if account.user_id != by.pk:
         raise NotPermitted("Only the owner of a chat account can say whether its messages may be kept.")
-    Account.objects.filter(pk=account.pk, user=by).update(may_keep=is_wanted)
+    with transaction.atomic():
+        Account.objects.filter(pk=account.pk, user=by).update(may_keep=is_wanted)
+        if not is_wanted:
+            Lesson.objects.filter(account=account).delete()
 
 
 def account_of(connection: Connection, arrived: Arrived) -> Account:

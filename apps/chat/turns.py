@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.chat import buttons, following, modelling, outbox, people, places, world
+from apps.chat import buttons, following, lessons, modelling, outbox, people, places, world
 from apps.chat.buttons import Chosen
 from apps.chat.content import Button, Content
 from apps.chat.inbox import arrived_of
@@ -203,8 +203,14 @@ class _Turn:
             following.begin(task_id, self.dialog, self.account, locale, self.now, f"in:{self.row.pk}")
         for task_id in done.unfollow:
             following.end(task_id, self.dialog, self.account)
-        modelling.learn([act for act in turn.acts if isinstance(act, Learn)], self.account, self.now)
+        self._learn(turn)
         self._finish(IncomingState.DONE)
+
+    def _learn(self, turn: Turn) -> None:
+        acts = [act for act in turn.acts if isinstance(act, Learn)]
+        if acts:
+            said_on = timezone.localtime(self.row.received_at).date()
+            lessons.keep(acts, self.account, turn.state.language, said_on, world.zone(), self.now)
 
     # Others ----------------------------------------------------------------------------------------------------------
 

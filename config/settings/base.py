@@ -346,6 +346,8 @@ TASK_KINDS = {
 # How long what was said in chats is kept.
 CHAT_DAYS = env.number("CHAT_DAYS", 90, minimum=1)
 # Chat platforms that connections may name: key -> dotted path of a class that obeys apps/chat/platforms/contract.py.
+# Who keeps sentences that people said and somebody has judged; `manage.py evaluate_language --collected` takes them.
+COLLECTED_SENTENCES = "apps.chat.lessons.rows"
 CHAT_PLATFORMS = {
     "page": "apps.chat.platforms.page.Page",
     "bitrix24": "apps.chat.platforms.bitrix24.Bitrix24",

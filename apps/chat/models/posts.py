@@ -87,6 +87,8 @@ class Following(models.Model):
     post = models.ForeignKey(Post, models.SET_NULL, null=True, related_name="+", help_text="The message that changes.")
     seq = models.BigIntegerField(default=-1, help_text="How far of the task's feed it has told.")
     is_over = models.BooleanField(default=False)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Looks in a row that failed.")
+    due_at = models.DateTimeField(null=True, help_text="Not looked at before this: the last look failed.")
     locale = models.CharField(max_length=10, default="en")
     created_at = models.DateTimeField()
 

@@ -80,6 +80,7 @@ SENTENCES = {
     "is_over": "Vorbei: {ending}",
     "still_working": "Ich arbeite daran. „Status“ sagt, wie weit es ist.",
     "removed": "Aufgabe {task} wurde entfernt.",
+    "untold": "Wie Aufgabe {task} läuft, kann hier nicht mehr gesagt werden. Öffnen Sie sie, um es zu sehen.",
     "gone_on": "Nach einem Absturz in Zeile {line} weitergelaufen; {calls} Aufrufe wurden nicht wiederholt.",
     "which_button": "„{number}“ kann hier zweierlei heißen. Was ist gemeint?",
     "asks_there": "{name} fragt {who}, für Aufgabe {task}, {title}:",

@@ -80,6 +80,7 @@ SENTENCES = {
     "is_over": "Over: {ending}",
     "still_working": "I am working on it. Ask “status” for how far it is.",
     "removed": "Task {task} has been removed.",
+    "untold": "I cannot tell here any more how task {task} goes. Open it to see.",
     "gone_on": "Went on after a crash at line {line}; {calls} calls were not repeated.",
     "which_button": "“{number}” can mean two things here. Which one?",
     "asks_there": "{name} asks {who} to decide, for task {task}, {title}:",

@@ -80,6 +80,7 @@ SENTENCES = {
     "is_over": "Cerrado: {ending}",
     "still_working": "Estoy en ello. Pregunta «estado» para saber cómo va.",
     "removed": "La tarea {task} ha sido eliminada.",
+    "untold": "Ya no puedo contar aquí cómo va la tarea {task}. Ábrala para verlo.",
     "gone_on": "Continuó tras un fallo en la línea {line}; {calls} llamadas no se repitieron.",
     "which_button": "«{number}» puede significar dos cosas aquí. ¿Cuál?",
     "asks_there": "{name} pregunta a {who}, para la tarea {task}, {title}:",

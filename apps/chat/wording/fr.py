@@ -80,6 +80,7 @@ SENTENCES = {
     "is_over": "Terminé : {ending}",
     "still_working": "J'y travaille. Demandez « statut » pour savoir où cela en est.",
     "removed": "La tâche {task} a été supprimée.",
+    "untold": "Je ne peux plus dire ici où en est la tâche {task}. Ouvrez-la pour le voir.",
     "gone_on": "A repris après une panne à la ligne {line} ; {calls} appels n'ont pas été répétés.",
     "which_button": "« {number} » peut désigner deux choses ici. Laquelle ?",
     "asks_there": "{name} demande à {who}, pour la tâche {task}, {title} :",

@@ -48,8 +48,8 @@ def take_over(talk: Talk) -> bool:
 def next_one(talk: Talk) -> None:
     """The next request of a message that held several, once nothing is open any more."""
     while talk.state.queued and talk.open is None:
-        request, *others = talk.state.queued
-        talk.change(queued=tuple(others))
+        request, *later = talk.state.queued
+        talk.change(queued=tuple(later))
         requests.advance(talk, request)
     while talk.state.waiting and talk.open is None:
         text, *others = talk.state.waiting

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chat import facts, following, people
-from apps.chat.models import Account, Connection, Dialog, Following
+from apps.chat.models import Account, Connection, Dialog, Following, Post
 from apps.core import clock, codec
 from apps.tasks import blobs, lifecycle
 from apps.tasks.models import Artifact, Task
@@ -315,3 +315,45 @@ def test_what_cannot_be_told_of_one_task_does_not_hold_up_the_next(
     completed(fine)
     following.look(clock.now())
     assert Following.objects.get(task_id=fine.task_id).is_over
+
+
+def test_what_always_fails_is_looked_at_ever_more_seldom_and_then_given_up_and_told(
+    alice: User, report: str, here: Dialog, dana: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = running(report, alice)
+    follow(made.task, here, dana)
+    looks: list[Any] = []
+
+    def breaks(*args: Any, **kwargs: Any) -> None:
+        looks.append(clock.now())
+        raise ValueError("cannot be told")
+
+    monkeypatch.setattr(facts, "progress", breaks)
+    now = clock.now() + timedelta(minutes=1)
+    for _ in range(4 * 60):
+        following.look(now)
+        now += timedelta(minutes=1)
+        if Following.objects.get().is_over:
+            break
+    assert len(looks) == following.MOST_TRIES
+    following.look(now + timedelta(hours=1))
+    assert len(looks) == following.MOST_TRIES
+    told = Post.objects.get(key__startswith="untold:")
+    assert told.dialog == here
+    assert told.content["text"].startswith(f"I cannot tell here any more how task {made.task_id} goes.")
+    assert told.content["links"]
+
+
+def test_a_look_that_goes_well_again_forgets_that_others_failed(
+    alice: User, report: str, here: Dialog, dana: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = running(report, alice)
+    follow(made.task, here, dana)
+    with monkeypatch.context() as broken:
+        broken.setattr(facts, "progress", lambda *args, **kwargs: 1 / 0)
+        following.look(clock.now() + timedelta(minutes=1))
+    row = Following.objects.get()
+    assert (row.tries, row.due_at is None) == (1, False)
+    following.look(clock.now() + timedelta(minutes=2))
+    row = Following.objects.get()
+    assert (row.tries, row.due_at, row.is_over) == (0, None, False)

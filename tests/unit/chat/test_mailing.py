@@ -8,12 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail as sent
 
-from apps.chat import mailing
+from apps.chat import facts, mailing
 from apps.chat.models import Connection, Post
 from apps.chat.sending import Sender
 from apps.core import clock, codec
 from apps.tasks import lifecycle
 from apps.tasks import outbox as notices
+from apps.tasks.models import Task
 from apps.tasks.record.journal import Batch
 from tests import postbox
 from tests.making import template
@@ -125,3 +126,50 @@ def test_mails_go_on_behind_many_tasks_that_ended_at_once(alice: User, django_as
     assert Post.objects.count() == 211
     with django_assert_num_queries(3):  # none for each that was told already
         mailing.look(clock.now())
+
+
+def test_after_a_long_silence_old_ends_are_no_news(alice: User) -> None:
+    old, new = asked(alice, outputs=OUTPUTS), asked(alice, outputs=OUTPUTS)
+    for made in (old, new):
+        lifecycle.complete(made.lease, codec.encode({"summary": "Done."}), Batch())
+    now = clock.now()
+    Task.objects.filter(pk=old.task_id).update(finished_at=now - timedelta(days=2))
+    Connection.objects.filter(key="email").update(cursor=(now - timedelta(days=30)).isoformat())
+    turn()
+    assert [str(new.task_id) in message.body for message in sent.outbox] == [True]
+
+
+def test_many_ends_at_once_are_told_in_portions_and_none_is_missed(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing, "MOST_AT_ONCE", 2)
+    for _ in range(5):
+        lifecycle.complete(asked(alice, outputs=OUTPUTS).lease, codec.encode({"summary": "Done."}), Batch())
+    mailing.look(clock.now())
+    assert Post.objects.count() == 2
+    mailing.look(clock.now())
+    mailing.look(clock.now())
+    assert Post.objects.count() == 5
+
+
+def test_an_end_that_cannot_be_said_is_told_in_few_words_and_holds_up_no_other(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = asked(alice, outputs=OUTPUTS), asked(alice, outputs=OUTPUTS)
+    ending, looks = facts.ending, []
+
+    def breaks(task: Task, *args: Any, **kwargs: Any) -> Any:
+        looks.append(task.pk)
+        if task.pk == bad.task_id:
+            raise ValueError("cannot be said")
+        return ending(task, *args, **kwargs)
+
+    monkeypatch.setattr(facts, "ending", breaks)
+    for made in (bad, good):
+        lifecycle.complete(made.lease, codec.encode({"summary": "12 invoices."}), Batch())
+    turn()
+    turn()
+    assert sorted(looks) == [bad.task_id, good.task_id]
+    few, full = sorted((message.body for message in sent.outbox), key=len)
+    assert f"/tasks/task/{bad.task_id}/" in few
+    assert "12 invoices." in full

@@ -15,6 +15,7 @@ from apps.core import clock
 from apps.core.errors import InvalidInput
 from apps.language.contract import TemplateCard
 from apps.language.evaluation import rows, telling
+from apps.language.evaluation.collected import collected
 from apps.language.evaluation.judging import Verdict, judge
 from apps.language.evaluation.published import published
 from apps.language.evaluation.rows import Row
@@ -40,7 +41,12 @@ A line of TEMPLATES: {"key": …, "name": …, "description": …, "examples": [
         )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="sentences, one JSON object a line; - for standard input")
+        parser.add_argument(
+            "file", metavar="FILE", nargs="?", help="sentences, one JSON object a line; - for standard input"
+        )
+        parser.add_argument(
+            "--collected", action="store_true", help="take what people really said and somebody has judged, too"
+        )
         parser.add_argument(
             "--templates", metavar="TEMPLATES", help="templates from this file instead of the published"
         )
@@ -50,7 +56,7 @@ A line of TEMPLATES: {"key": …, "name": …, "description": …, "examples": [
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             cards = rows.read_cards(_lines(options["templates"])) if options["templates"] else _published()
-            wanted = rows.read_rows(_lines(options["file"]), [card.key for card in cards], clock.now())
+            wanted = _wanted(options["file"], [card.key for card in cards], is_collected=options["collected"])
         except InvalidInput as error:
             raise CommandError(error.message) from error
         verdicts, cost = self._judged(wanted, cards)
@@ -73,6 +79,18 @@ A line of TEMPLATES: {"key": …, "name": …, "description": …, "examples": [
                 self.stderr.write(f"{len(verdicts)} of {len(wanted)}")
         grown = (process.memory_info().rss - before) / 2**20
         return verdicts, telling.cost(verdicts, grown)
+
+
+def _wanted(name: str | None, keys: Sequence[str], *, is_collected: bool) -> list[Row]:
+    """Raises InvalidInput where there is nothing to judge by."""
+    now = clock.now()
+    found = rows.read_rows(_lines(name), keys, now) if name else []
+    found += collected(keys, now) if is_collected else []
+    if not found and is_collected:
+        raise InvalidInput("No message that people said has been judged yet. Judge some in the admin, or name a file.")
+    if not found:
+        raise InvalidInput("Name a file of sentences, or say --collected.")
+    return found
 
 
 def _lines(name: str) -> Iterator[str]:
