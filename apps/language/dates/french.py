@@ -89,6 +89,7 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "jours ouvrés": [("5", None)],
     "saint-sylvestre": [("t", 31), ("M", 12)],
     "jour de l'an": [("t", 1), ("M", 1)],
+    "même période": [("i", "same")],
     "postérieures au": [("A", None)],
     "postérieur au": [("A", None)],
     "antérieures au": [("B", None)],

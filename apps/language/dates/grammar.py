@@ -13,6 +13,12 @@ from apps.language.dates.rules import RULES
 from apps.language.dates.tokens import Note, Token
 
 MAX_TEXT = 4000
+_LEFT_OUT = re.compile(
+    r"(?<!\w)(?:except(?: for)?|excluding|without|not|instead of|all but|außer|ohne|nicht|statt|кроме|без|не|вместо|excepto|sin|"
+    r"salvo|en lugar de|sauf|hors|sans|pas|au lieu de)\s+(?:(?:in|im|for|für|за|в|en|de|the|den|el|la|le|du)\s+)?$",
+    re.IGNORECASE,
+)
+"""What stands directly before a period that is not meant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +47,15 @@ def find(text: str, context: Context) -> list[Found]:
     tokens = _compared([token for token in tokens if token.code != " "])
     for each in RULES:
         tokens = _apply(each, tokens, context, text)
-    return [_found(token, text) for token in tokens if token.code == "P" or (token.notes and token.code != "@")]
+    found = [_found(token, text) for token in tokens if token.code == "P" or (token.notes and token.code != "@")]
+    return [_doubted(each, text) for each in found]
+
+
+def _doubted(each: Found, text: str) -> Found:
+    """All months except March: what is left out is found, and never taken without a question."""
+    if not _LEFT_OUT.search(text[: each.start]):
+        return each
+    return replace(each, notes=_merged((*each.notes, Note(kind="vague", words=each.words))))
 
 
 def _compared(tokens: list[Token]) -> list[Token]:

@@ -103,6 +103,8 @@ PHRASES: dict[str, list[tuple[str, int | str | None]]] = {
     "posteriores a": [("A", None)],
     "posterior al": [("A", None)],
     "posteriores al": [("A", None)],
+    "mismo periodo": [("i", "same")],
+    "mismo período": [("i", "same")],
     "anterior a": [("B", None)],
     "anteriores a": [("B", None)],
     "anterior al": [("B", None)],

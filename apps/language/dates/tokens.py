@@ -77,7 +77,7 @@ _WORD = re.compile(
     r"|(?P<joined>(?<![\w])\d{1,2}\.(?=\s?[-–—]\s?\d{1,2}\.\d|\s?[-–—]?\s?(?:\d{1,2}\.?\s?)?[^\W\d]))"
     r"|(?P<word>\w+(?:['’]\w+)*)"
     r"|(?P<dash>[-–—]+)"
-    r"|(?P<and>[&/])"
+    r"|(?P<and>[&/+])"
     r"|(?P<comma>[,(])"
     r"|(?P<mark>[^\w\s])",
     re.IGNORECASE,
@@ -304,6 +304,8 @@ def _adds_nothing(text: str, previous: Token, token: Token, rest: list[Token], w
     if token.code == "" and previous.code in ("Y", "P", "K", "Q"):
         return token.value.casefold() in words.after_year
     is_dot = token.code == "x" and token.value == "." and token.start == previous.end
+    if is_dot and previous.code == "j" and previous.end - previous.start < ABBREVIATION:
+        return True  # no. 2025
     word = text[previous.start : previous.end].casefold()
     is_short = previous.is_spelled and len(word) < ABBREVIATION and word not in FULL
     is_abbreviated = (is_short and previous.code in "MnWvqhYK") or _is_year_word(text, previous, words)

@@ -24,6 +24,7 @@ from apps.language.dates.tokens import Token, century
 MOST_SPELLED = 12
 MAX_DAY, MAX_SLIP, MONTHS_OF_YEAR = 31, 99, 12
 WEEKS_OF_MONTH = 6
+LONGEST_ABBREVIATION = 3
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
@@ -86,6 +87,19 @@ def _is_doubtful(matched: list[Token]) -> bool:
         and not is_clear
         and any(t.is_spelled and t.value <= MOST_SPELLED for t in matched if t.code in "#t")
     )
+
+
+@rule(rf"(?<![WvOJVCZFSBAUc@#t]){MONTH}#(?![OJVC#%@dwmqhyYo]|c?[Y@])")
+def month_and_day_or_year(context: Context, matched: list[Token]) -> Any:
+    """Jun 26, in 2026 or 2027: the month of that year, or the day. In full it is a day."""
+    month, number = matched
+    this_year = context.today.year % 100
+    is_written_so = month.end - month.start <= LONGEST_ABBREVIATION and not number.is_spelled
+    if not is_written_so or number.value not in (this_year - 1, this_year):
+        return None
+    on_day = Partial(grain="d", number=month.value, day=number.value)
+    others = tuple(on_day.near(context.today, past=context.prefers_past)[:1])
+    return Reading(value=periods.month(2000 + number.value, month.value), others=others, kind="vague")
 
 
 @rule(rf"[#t][CJ]{MONTH}[CJ]Y|Y[CJ]{MONTH}[CJ][#t]|Y{MONTH}[#t]")
@@ -188,6 +202,17 @@ def numbered_week(_: Context, matched: list[Token]) -> Any:
     if not number:
         return None
     return with_year(Partial(grain="w", number=number), matched) or (NO_DATE if has_any(matched, "Y") else None)
+
+
+@rule("(?<![tLNar#])m#(?:[OJVC]#)?[oC]?Y")
+def numbered_months(_: Context, matched: list[Token]) -> Any:
+    """Months 3 to 5 of 2026."""
+    first, last = (numbers_in(matched) * 2)[:2]
+    if not 1 <= first <= last <= MONTHS_OF_YEAR:
+        return None
+    year = value_of(matched, "Y")
+    start, end = periods.month(year, first), periods.month(year, last)
+    return start if first == last else Period(start=start.start, end=end.end, grain="r")
 
 
 @rule("(?<![tLNar#])#[mq]o?Y")

@@ -76,6 +76,8 @@ def vague_part(context: Context, matched: list[Token]) -> Any:
         whole = periods.year(whole)
     if isinstance(whole, Partial):
         whole = settle(context, matched[-1])
+    if matched[0].value == "same":
+        return Reading(value=whole, kind="vague")
     if whole.grain not in "mqhyw":
         return None
     edges = {"b": (periods.day(whole.first),), "e": (periods.day(whole.last),)}.get(matched[0].code, ())
@@ -103,6 +105,22 @@ def units_ended_lately(context: Context, matched: list[Token]) -> Any:
     settled = replace(matched[-1], value=nearest(context, matched[-1].value))
     made = units_ended.make(context, [*matched[:-1], settled])
     return Reading(value=made, kind="year_assumed") if made else None
+
+
+@rule("#[dwmqhy]F[pP](?![OJV])")
+def units_from_on(context: Context, matched: list[Token]) -> Any:
+    """Three months from May 2026: May and the two behind it, or from then on."""
+    named, count = settle(context, matched[-1]), matched[0].value
+    if named.start is None or not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
+        return None
+    run = Period(start=named.start, end=periods.back(named.start, -count, grain_of(matched)), grain="r")
+    return Reading(value=run, others=(named,), kind="vague")
+
+
+@rule("jY[OJV]Y")
+def labelled(_: Context, __: list[Token]) -> Any:
+    """Invoices no. 2025 to 2030 are no years."""
+    return Reading(value=None)
 
 
 @rule(rf"[FS]?[pPY]{RANGE}[pPY]|Z[pPY]C[pPY]")
@@ -196,7 +214,8 @@ def before(context: Context, matched: list[Token]) -> Any:
     """Before March; until March; 2012 or earlier."""
     if matched[-1].code == "l" and matched[-1].value != "behind":
         return None
-    named = settle(context, next(token for token in matched if token.code in "pPY"))
+    ahead = replace(context, prefers_past=False) if matched[0].code == "l" else context
+    named = settle(ahead, next(token for token in matched if token.code in "pPY"))
     end = named.first if matched[0].code == "B" else named.end
     if matched[0].value == "or_before" and named.grain != "d":
         return _up_to(named)

@@ -20,6 +20,8 @@ from apps.language.dates.reading import (
 from apps.language.dates.tokens import Token
 
 FEW = 3
+SHORTEST_RUN = 5
+"""From so many on, "the 30 days before" may be all of them."""
 PAST_YEARS, COMING_YEARS = 15, 5
 
 
@@ -117,6 +119,8 @@ def units_ago(context: Context, matched: list[Token]) -> Any:
     if not 1 <= count <= MAX_COUNT:
         return None
     on_day = periods.day(periods.back(context.today, count, grain))
+    if matched[0].value == "than":
+        return Reading(value=Period(start=None, end=on_day.first, grain="r"), kind="open_start")
     if grain == "d":
         return on_day
     unit = periods.around(on_day.first, grain)
@@ -195,8 +199,16 @@ def units_from_day(context: Context, matched: list[Token]) -> Any:
     is_after = has_any(matched, "A")
     if day.grain == "d":
         moved = periods.day(periods.back(day.first, -count if is_after else count, grain))
-        return moved if grain == "d" or has_any(matched, "#") else Reading(value=moved, kind="vague")
-    return periods.stepped(day, count if is_after else -count) if day.grain == grain else None
+        is_exact = count < SHORTEST_RUN if grain == "d" else has_any(matched, "#")
+        return moved if is_exact else Reading(value=moved, kind="vague")
+    if day.grain != grain:
+        return None
+    at = periods.stepped(day, count if is_after else -count)
+    if count == 1:
+        return at
+    sides = (day.end, at.end) if is_after else (at.first, day.first)
+    run = Period(start=sides[0], end=sides[1], grain="r")
+    return Reading(value=run, others=(at,), kind="vague")
 
 
 def _named_day(context: Context, token: Token) -> Period | None:
