@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,6 +28,8 @@ PARAMETERS = ("parameters", "expected_parameters", "params", "values")
 SCHEMA = ("parameter_schema", "schema", "parameters")
 NOBODYS = ("", "none", "null", "-", "oos", "out_of_scope")
 TRIGGERS = ("examples", "keywords", "patterns", "contexts")
+DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y")
+"""Ways to write a day that can be meant in one way only."""
 MAX_LINE, MAX_ROWS, SHOWN = 100_000, 100_000, 10
 
 
@@ -69,12 +72,17 @@ def read_cards(lines: Iterable[str]) -> list[TemplateCard]:
 
 
 def _read(lines: Iterable[str], make: Any, what: str) -> list[Any]:
-    found, wrong = [], []
+    found: list[Any] = []
+    wrong: list[str] = []
     for number, line in enumerate(lines, start=1):
         if number > MAX_ROWS:
             raise InvalidInput(f"There are more than {MAX_ROWS:,} lines. Split the file.")
         if not line.strip() or line.startswith("#"):
             continue
+        if line.lstrip().startswith("[") and not found:
+            raise InvalidInput(
+                f"The {what} are a JSON list. Write one object a line: jq -c '.[]' LIST.json > LINES.jsonl"
+            )
         try:
             found.append(make(number, _object(line)))
         except BadLine as error:
@@ -145,11 +153,12 @@ def _moment(value: Any, zone: Any, now: datetime) -> datetime:
         place = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, TypeError):
         raise BadLine(f"there is no time zone {zone!r}. Write a name such as “Europe/Berlin”.") from None
-    if value is None:
+    if value is None or value == "":
         return now.astimezone(place)
     try:
-        if len(value) == len("2026-11-21"):
-            return datetime.combine(date.fromisoformat(value), time(12), tzinfo=place)
+        for form in DAYS:
+            with suppress(ValueError):
+                return datetime.combine(datetime.strptime(value, form).date(), time(12), tzinfo=place)
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise BadLine(

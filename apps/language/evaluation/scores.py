@@ -81,8 +81,12 @@ def _parameters(verdicts: Sequence[Verdict]) -> dict[str, Share]:
 
 
 def by_language(verdicts: Sequence[Verdict]) -> dict[str, dict[str, Share]]:
-    languages = sorted({verdict.row.language for verdict in verdicts})
-    return {each: shares([one for one in verdicts if one.row.language == each]) for each in languages}
+    """The regions of a language together: de-AT and de_CH count as de."""
+    spoken = [verdict.row.language.replace("_", "-").split("-")[0].lower() for verdict in verdicts]
+    return {
+        each: shares([verdict for verdict, language in zip(verdicts, spoken, strict=True) if language == each])
+        for each in sorted(set(spoken))
+    }
 
 
 def confusion(verdicts: Sequence[Verdict]) -> Counter[tuple[str | None, str | None]]:

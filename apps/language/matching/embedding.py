@@ -28,6 +28,8 @@ DIMENSIONS = 512
 """Of the first; what follows is the second's."""
 MOST_CHARACTERS = 300
 """The second encoder's time grows with the text: the first reads it whole."""
+SECOND_MODEL = "e5-small-q4.bin"
+"""The file that the second encoder maps into memory: a fit goes through much of it, a sentence needs little."""
 logger = logging.getLogger(__name__)
 _lock = RLock()
 

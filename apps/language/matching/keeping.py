@@ -20,7 +20,7 @@ import numpy as np
 from django.conf import settings
 
 from apps.language.contract import TemplateCard
-from apps.language.matching import embedding
+from apps.language.matching import embedding, memory
 from apps.language.matching.building import Blocks, build
 from apps.language.matching.calibration import PRIORS
 from apps.language.matching.fitting import Fit, Rows
@@ -72,6 +72,7 @@ def _encoders(blocks: Blocks) -> str:
 
 def _made(name: str, cards: Sequence[TemplateCard], blocks: Blocks) -> Fit:
     fit = build(cards, blocks)
+    memory.give_back(embedding.SECOND_MODEL)
     try:
         _write(name, fit)
     except OSError as error:

@@ -1,6 +1,7 @@
 """What the sentence encoders need and leave behind: rows on disk, vectors that are kept, one encoder where two cannot be."""
 
 import logging
+import mmap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.language.matching import embedding, pieces, remembered
+from apps.language.matching import embedding, memory, pieces, remembered
 
 TABLE = np.arange(5 * 8, dtype=np.uint8).reshape(5, 8)
 
@@ -111,3 +112,21 @@ def test_first_encoder_is_alone_where_the_second_cannot_run(monkeypatch: pytest.
 def test_every_text_has_a_direction_of_length_one(text: str) -> None:
     (found,) = embedding.vectors([text], ["en"])
     assert np.linalg.norm(found) == pytest.approx(1, abs=1e-3)
+
+
+def test_pages_of_a_file_that_are_given_back_come_again(tmp_path: Path) -> None:
+    path = tmp_path / "model.bin"
+    path.write_bytes(b"x" * 2**24)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ) as mapped:
+        assert mapped[:].count(b"x") == 2**24
+        before = _in_memory(path)
+        memory.give_back("model.bin")
+        assert (_in_memory(path), before) == (0, 2**14)
+        assert mapped[2**23] == ord("x")
+
+
+def _in_memory(path: Path) -> int:
+    """Kilobytes of the file that this process has mapped and touched."""
+    lines = Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.endswith(str(path)))
+    return int(next(line for line in lines[at:] if line.startswith("Rss:")).split()[1])
