@@ -239,10 +239,11 @@ class TestSending:
             WEBHOOK.send(reached, "d-1", Content(text="once"), key="in:1:0")
         assert (program.texts, len(program.requests)) == (["once"], 2)
 
-    def test_an_edit_names_the_message_and_another_text_is_another_edit(self, program, reached):
-        for text in ("50 %", "60 %", "60 %"):
+    def test_an_edit_names_the_message_and_what_was_shown_before_is_shown_again(self, program, reached):
+        for text in ("Running", "Paused", "Running"):
             WEBHOOK.edit(reached, "d-1", "m-0", Content(text=text))
-        assert [said["text"] for said in program.messages.values()] == ["50 %", "60 %"]
+        shown = [(said["message_id"], said["text"]) for said in program.messages.values()]
+        assert shown == [("m-0", "Running"), ("m-0", "Paused"), ("m-0", "Running")]
 
     def test_a_file_is_inline(self, program, reached):
         data = bytes(range(256)) * 40
