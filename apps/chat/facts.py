@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.urls import reverse
@@ -13,7 +14,7 @@ from apps.core import durations
 from apps.core.masking import mask
 from apps.tasks import standing
 from apps.tasks.models import Artifact, Task
-from apps.tasks.states import Status
+from apps.tasks.states import AttemptOutcome, Status
 from apps.workers.answers import reasons
 from apps.workers.supervisor import address
 
@@ -147,7 +148,8 @@ def _why(task: Task, viewer: Any, now: datetime) -> str:
 
 def _resumed(task: Task, locale: str) -> str:
     """That it went on after a crash, and at what line: good news, said as such."""
-    again = next((each for each in reversed(list(task.attempts.all())) if each.resumed_line), None)
+    couples = reversed(list(pairwise(task.attempts.all())))
+    again = next((now for was, now in couples if was.outcome == AttemptOutcome.CRASHED and now.resumed_line), None)
     if again is None:
         return ""
     return say("gone_on", locale, line=again.resumed_line, calls=again.resumed_index or 0)

@@ -18,7 +18,7 @@ from apps.crm.models import Client
 from apps.language import wording
 from apps.language.contract import Choice, Interpretation, TemplateCard
 from apps.language.conversation import Estimate, KnownApproval, KnownTask, World
-from apps.tasks.making import costs, pace
+from apps.tasks.making import costs, pace, submission
 from apps.tasks.models import Approval, Task
 
 MOST_NAMED = 8
@@ -52,8 +52,9 @@ def with_reading(world: World, reading: Interpretation | None) -> World:
 
 
 def cards(user: Any, dialog: Dialog) -> list[TemplateCard]:
-    templates = places.sayable(TaskTemplate.objects.runnable_by(user), dialog)
-    return [card(template) for template in templates.order_by("key")]
+    """Of templates whose tools the person may use: any other would be offered, chosen and then refused."""
+    templates = places.sayable(TaskTemplate.objects.runnable_by(user), dialog).order_by("key")
+    return [card(each) for each in templates if each.published_id and not submission.lacking(each.published_id, user)]
 
 
 def contexts(dialog: Dialog) -> list[str]:

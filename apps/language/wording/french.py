@@ -133,7 +133,7 @@ SENTENCES = {
     "button.drop": "Pas cela",
     "button.forget": "Laisse tomber",
     "button.none": "Rien de cela",
-    "button.undo": "Reprendre",
+    "button.undo": "Annuler le lancement",
     "button.cancel": "Annuler {what}",
     "button.keep": "Garder",
     "button.approve": "Approuver",

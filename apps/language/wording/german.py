@@ -141,7 +141,7 @@ SENTENCES = {
     "button.more": "Mehr",
     # What came of it
     "started": "Wird gestartet: {echo}",
-    "dropped": "Gelassen. Nichts wurde gestartet.",
+    "dropped": "Verworfen. Nichts wurde gestartet.",
     "replaced": "Ich lasse „{name}“ und nehme stattdessen dies.",
     "nothing_open": "Zwischen uns ist nichts offen. Sagen Sie, was Sie wollen, oder „Hilfe“.",
     "expired": "Das war {minutes} Minuten offen und ist zu Ende. Nichts wurde gestartet. Sagen Sie es noch einmal.",

@@ -197,11 +197,15 @@ def _revision(template: TaskTemplate) -> TemplateRevision:
 
 
 def _check_tools(revision: TemplateRevision, requester: Any) -> None:
-    missing = sorted(permission for permission in _needed(revision.pk) if not requester.has_perm(permission))
-    if missing:
+    if missing := lacking(revision.pk, requester):
         raise NotPermitted(
             f"This template uses tools that you may not use (you lack {', '.join(missing)}). Ask an administrator."
         )
+
+
+def lacking(revision_id: int, requester: Any) -> list[str]:
+    """The permissions that the revision's tools ask for and `requester` has not."""
+    return sorted(permission for permission in _needed(revision_id) if not requester.has_perm(permission))
 
 
 @lru_cache(maxsize=64)

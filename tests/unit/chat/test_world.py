@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 
 from apps.chat import world
 from apps.chat.models import Account, Connection, Dialog, Talk
@@ -71,3 +71,19 @@ def test_a_schema_that_wants_it_is_always_confirmed(alice: User, dana: Account, 
     )
     template("def run(params): return 1", alice, key="plain")
     assert {card.key: card.must_confirm for card in around(alice, dana).cards} == {"letters": True, "plain": False}
+
+
+def test_templates_whose_tools_the_person_may_not_use_are_not_offered(
+    alice: User, charlie: User, finance: Connection
+) -> None:
+    template("import crm\n\ndef run(params):\n    return crm.clients()", alice, key="clients")
+    template("def run(params): return 1", alice, key="plain")
+    dialog = Dialog.objects.create(connection=finance, external_id="D-charlie", kind="private")
+    grant(charlie, "run_tasktemplate")
+    assert [card.key for card in world.cards(charlie, dialog)] == ["plain"]
+    grant(charlie, "view_client")
+    assert [card.key for card in world.cards(User.objects.get(pk=charlie.pk), dialog)] == ["clients", "plain"]
+
+
+def grant(user: User, codename: str) -> None:
+    user.user_permissions.add(Permission.objects.get(codename=codename))
