@@ -25,13 +25,16 @@ NOBODY: Any = SimpleNamespace(requester=None)
 
 def test_each_tool_asks_for_what_it_shows_or_keeps() -> None:
     declared = {name: (tool.call_class, tool.permission) for name, tool in registry.module("translation").tools.items()}
-    assert declared.items() >= {
-        "terms": ("read", "knowledge.view_term"),
-        "remembered": ("read", "knowledge.view_memoryentry"),
-        "remember": ("effect", "knowledge.add_memoryentry"),
-        "placeholders": ("pure", None),
-        "faults": ("read", "knowledge.view_term"),
-    }.items()
+    assert (
+        declared.items()
+        >= {
+            "terms": ("read", "knowledge.view_term"),
+            "remembered": ("read", "knowledge.view_memoryentry"),
+            "remember": ("effect", "knowledge.add_memoryentry"),
+            "placeholders": ("pure", None),
+            "faults": ("read", "knowledge.view_term"),
+        }.items()
+    )
 
 
 @pytest.mark.django_db
