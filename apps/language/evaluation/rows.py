@@ -30,6 +30,7 @@ NOBODYS = ("", "none", "null", "-", "oos", "out_of_scope")
 TRIGGERS = ("examples", "keywords", "patterns", "contexts")
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y")
 """Ways to write a day that can be meant in one way only."""
+OF_LISTS = "\nA JSON list becomes lines by: jq -c '.[]' LIST.json > LINES.jsonl"
 MAX_LINE, MAX_ROWS, SHOWN = 100_000, 100_000, 10
 
 
@@ -74,22 +75,20 @@ def read_cards(lines: Iterable[str]) -> list[TemplateCard]:
 def _read(lines: Iterable[str], make: Any, what: str) -> list[Any]:
     found: list[Any] = []
     wrong: list[str] = []
+    hint = ""
     for number, line in enumerate(lines, start=1):
         if number > MAX_ROWS:
             raise InvalidInput(f"There are more than {MAX_ROWS:,} lines. Split the file.")
         if not line.strip() or line.startswith("#"):
             continue
-        if line.lstrip().startswith("[") and not found:
-            raise InvalidInput(
-                f"The {what} are a JSON list. Write one object a line: jq -c '.[]' LIST.json > LINES.jsonl"
-            )
         try:
             found.append(make(number, _object(line)))
         except BadLine as error:
+            hint = hint or (OF_LISTS if line.lstrip().startswith("[") else "")
             wrong.append(f"line {number}: {error.message}")
     if wrong:
         more = f"\n… and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-        raise InvalidInput(f"The {what} cannot be read.\n" + "\n".join(wrong[:SHOWN]) + more)
+        raise InvalidInput(f"The {what} cannot be read.\n" + "\n".join(wrong[:SHOWN]) + more + hint)
     if not found:
         raise InvalidInput(f"There are no {what} in the file. Write one JSON object a line.")
     return found

@@ -83,6 +83,17 @@ def test_all_bad_lines_are_told_at_once() -> None:
     assert all(said in refused.value.message for said in ("line 2:", "line 3:", "… and 12 more"))
 
 
+@pytest.mark.parametrize("day", ["2026-11-21", "2026/11/21", "20261121", "21.11.2026"])
+def test_day_may_be_written_in_every_way_that_means_one_day_only(day: str) -> None:
+    (row,) = read_rows([json.dumps({"text": "x", "template": None, "today": day})], [], NOW)
+    assert row.now.date().isoformat() == "2026-11-21"
+
+
+def test_list_in_place_of_lines_is_told_how_to_become_lines() -> None:
+    with pytest.raises(InvalidInput, match=r"(?s)line 1: .*jq -c"):
+        read_rows(["[", '  {"text": "x", "template": null}', "]"], [], NOW)
+
+
 @pytest.mark.parametrize("name", ["parameter_schema", "schema", "parameters"])
 def test_template_row_takes_its_schema_under_several_names(name: str) -> None:
     (card,) = read_cards([line(key="a", name="A", examples=["do a"], **{name: {"type": "object"}})])
