@@ -39,6 +39,15 @@ class Listed(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+    heading = ""
+    nothing = ""
+    """What is said where there are no rows at all."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        context = {"title": self.heading} if self.heading else {}
+        if self.nothing and not self.model.objects.exists():
+            context["subtitle"] = self.nothing
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -250,12 +259,26 @@ class LessonForm(ModelForm):
         return {**data, "key": key}
 
 
+class JudgedFilter(admin.SimpleListFilter):
+    title = "what it means"
+    parameter_name = "judged"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "To judge"), ("yes", "Judged")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lesson]) -> QuerySet[Lesson]:
+        return queryset if self.value() is None else queryset.filter(judged_at__isnull=self.value() == "no")
+
+
 @admin.register(Lesson)
 class LessonAdmin(Listed):
     """For authors: what was not understood at once, and what was meant. Its senders have agreed to it."""
 
+    heading = "Misunderstood messages"
+    nothing = "Nothing is kept. People let it be kept under “My chat accounts”; what they then choose comes here."
+
     list_display = ["shown_text", "shown_language", "chosen", "judged", "shown_at"]
-    list_filter = [("judged_at", admin.EmptyFieldListFilter), "template_key", "language"]
+    list_filter = [JudgedFilter, "template_key", "language"]
     search_fields = ["text"]
     actions = ["mark_used", "export", "delete_selected"]
     form = LessonForm
@@ -326,6 +349,8 @@ class LessonAdmin(Listed):
 class ScheduleDraftAdmin(Listed):
     """Wishes for schedules, which do not run yet."""
 
+    heading = "Drafts of schedules"
+    nothing = "Nobody has asked for anything to be repeated yet. “Every Monday at 9 …” in a chat makes a draft."
     list_display = ["rule", "template_key", "user", "shown_sentence", "shown_at"]
     list_filter = ["template_key"]
     list_select_related = ["user"]

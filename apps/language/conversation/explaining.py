@@ -78,7 +78,7 @@ def _for(parts: Mapping[str, float]) -> Iterator[str]:
 def _second(request: Request) -> Iterator[Row]:
     """Who came next, and in what it was behind. Where somebody chose, the others that were offered."""
     found = request.found
-    others = [each for each in found.runner_ups if each.key != found.template_key and _is_near(each)]
+    others = [each for each in found.runner_ups if each.key != found.template_key and each.confidence >= LEAST]
     if request.how == "chosen" and others:
         yield Row(
             label=say("row.next"), value=", ".join(f"{each.name} ({percent(each.confidence)})" for each in others)
@@ -88,10 +88,6 @@ def _second(request: Request) -> Iterator[Row]:
         yield Row(label=say("row.next"), value=value, source=_joined(_against(found, others[0])))
     elif request.how == "said":
         yield Row(label=say("row.next"), value=say("why.alone"))
-
-
-def _is_near(other: Candidate) -> bool:
-    return other.confidence >= LEAST or any(other.parts.get(name, 0.0) >= LEAST for name in EVIDENCE)
 
 
 def _against(found: Interpretation, other: Candidate) -> list[str]:

@@ -30,3 +30,25 @@ def test_drafts_of_schedules_are_listed_with_the_words_that_say_when(client: Cli
     ScheduleDraft.objects.create(user=alice, key="k", rule="every Monday at 9", template_key="report", sentence="…")
     client.force_login(alice)
     assert "every Monday at 9" in client.get(reverse("admin:chat_scheduledraft_changelist")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "nothing"),
+    [
+        ("lesson", "Misunderstood messages", "Nothing is kept."),
+        ("scheduledraft", "Drafts of schedules", "Nobody has asked for anything to be repeated yet."),
+    ],
+)
+def test_an_empty_list_says_how_something_comes_there(
+    client: Client, alice: User, name: str, heading: str, nothing: str
+) -> None:
+    client.force_login(alice)
+    page = client.get(reverse(f"admin:chat_{name}_changelist")).content.decode()
+    assert f"<h1>{heading}</h1>" in page
+    assert nothing in page
+    if name == "lesson":
+        Lesson.objects.create(text="the usual paper")
+        url = reverse("admin:chat_lesson_changelist")
+        assert nothing not in client.get(url).content.decode()
+        assert "the usual paper" in client.get(f"{url}?judged=no").content.decode()
+        assert "the usual paper" not in client.get(f"{url}?judged=yes").content.decode()

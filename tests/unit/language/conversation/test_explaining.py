@@ -15,9 +15,28 @@ def told(chat: Chat) -> dict[str, str]:
     return {row.label: f"{row.value} | {row.source}" for row in chat.card.rows}
 
 
+def beside(chat: Chat, key: str, confidence: float, **parts: float) -> None:
+    """What is kept of the open request, with this template as the second."""
+    opened = chat.state.open
+    assert opened is not None
+    assert opened.request is not None
+    name = INVOICES.name if key == INVOICES.key else key.capitalize()
+    second = Candidate(key=key, name=name, confidence=confidence, parts=parts)
+    found = replace(opened.request.found, runner_ups=(second,))
+    chat.state = replace(chat.state, open=replace(opened, request=replace(opened.request, found=found)))
+
+
+def test_where_nothing_else_was_near_it_says_so() -> None:
+    chat = Chat()
+    chat.say("invoice report for last year")
+    chat.say("why this one?")
+    assert told(chat)["next best"] == "no other template of yours comes near | "
+
+
 def test_why_names_template_confidence_words_runner_up_and_what_was_assumed() -> None:
     chat = Chat(world=world(cards=(*CARDS, INVOICES)))
     chat.say("invoice report for last year", timezone="Europe/Berlin")
+    beside(chat, INVOICES.key, 0.41, keywords=0.15)
     chat.say("why this one?")
     assert chat.card.title == "Why “Invoice report”"
     rows = told(chat)
@@ -25,7 +44,7 @@ def test_why_names_template_confidence_words_runner_up_and_what_was_assumed() ->
     assert "a phrase of it is in what you said, 100 % of its keywords" in rows["template"]
     assert rows["Period"].endswith("| from “last year”")
     assert rows["Format"] == "pdf | default"
-    assert rows["next best"].startswith("Invoice list, ")
+    assert rows["next best"].startswith("Invoice list, 41 % | ")
     assert "no phrase of it is in what you said, fewer of its keywords" in rows["next best"]
     assert rows["today"] == "Sat 21 November 2026 | Europe/Berlin"
 
@@ -137,10 +156,8 @@ def test_why_a_task_does_not_run_stays_another_question(words: str) -> None:
 def test_a_candidate_that_is_behind_in_nothing_fits_less_as_a_whole() -> None:
     chat = Chat()
     chat.say("invoice report for last year")
-    opened = chat.state.open
-    assert opened is not None and opened.request is not None
-    twin = Candidate(key="twin", name="Twin", confidence=0.4, parts=opened.request.found.parts)
-    found = replace(opened.request.found, runner_ups=(twin,))
-    chat.state = replace(chat.state, open=replace(opened, request=replace(opened.request, found=found)))
+    assert chat.state.open is not None
+    assert chat.state.open.request is not None
+    beside(chat, "twin", 0.4, **chat.state.open.request.found.parts)
     chat.say("why this one?")
     assert told(chat)["next best"] == "Twin, 40 % | taken together it fits less"
