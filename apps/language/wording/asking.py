@@ -104,9 +104,8 @@ def shown(value: Any) -> str:
 
 def lines(texts: Sequence[str]) -> str:
     """How many there are, and the first."""
-    return f"{counted(len(texts), 'line')}: {say('quoted', text=_cut(str(texts[0])))}" + (
-        ", …" if len(texts) > 1 else ""
-    )
+    first = say("quoted", text=_cut(str(texts[0]))) + (", …" if len(texts) > 1 else "")
+    return say("lines.first", lines=counted(len(texts), "line"), first=first)
 
 
 def cost(tokens: int, money: Decimal | None, currency: str, known: int, count: int) -> str:

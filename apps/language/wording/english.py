@@ -88,6 +88,7 @@ SENTENCES = {
     "row.when": "when",
     "row.takes": "takes",
     "row.cost": "costs",
+    "lines.first": "{lines}: {first}",
     "cost.tokens": "about {tokens} tokens of the language model",
     "cost.money": "about {money}",
     "cost.cent": "less than {money}",

@@ -89,6 +89,7 @@ SENTENCES = {
     "row.when": "quand",
     "row.takes": "prend",
     "row.cost": "coûte",
+    "lines.first": "{lines} : {first}",
     "cost.tokens": "environ {tokens} jetons du modèle de langage",
     "cost.money": "environ {money}",
     "cost.cent": "moins de {money}",

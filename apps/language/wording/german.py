@@ -89,6 +89,7 @@ SENTENCES = {
     "row.when": "wann",
     "row.takes": "dauert",
     "row.cost": "kostet",
+    "lines.first": "{lines}: {first}",
     "cost.tokens": "etwa {tokens} Token des Sprachmodells",
     "cost.money": "etwa {money}",
     "cost.cent": "weniger als {money}",

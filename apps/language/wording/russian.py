@@ -89,6 +89,7 @@ SENTENCES = {
     "row.when": "когда",
     "row.takes": "займёт",
     "row.cost": "стоит",
+    "lines.first": "{lines}: {first}",
     "cost.tokens": "около {tokens} токенов языковой модели",
     "cost.money": "примерно {money}",
     "cost.cent": "меньше {money}",

@@ -89,6 +89,7 @@ SENTENCES = {
     "row.when": "cuándo",
     "row.takes": "tarda",
     "row.cost": "cuesta",
+    "lines.first": "{lines}: {first}",
     "cost.tokens": "unos {tokens} tokens del modelo de lenguaje",
     "cost.money": "unos {money}",
     "cost.cent": "menos de {money}",
