@@ -25,6 +25,7 @@ SURE = "cancel!"
 _DO = re.compile(rf"{facts.PRESSED}(pause|resume|cancel|cancel!|retry):(\d{{1,18}})")
 _DECIDE = re.compile(rf"{asking.PRESSED}(\d{{1,18}}):(.{{1,50}})", re.DOTALL)
 _NUMBER = re.compile(r"\(?#?(\d{1,2})[.):]?")
+UNDO = ".undo"
 LARGEST_WORD = 9
 COUNTED = "eins"
 """How German says one where nothing is counted: no word for a number in a sentence."""
@@ -153,7 +154,8 @@ def _is_live(said: _Said, state: State, now: datetime) -> bool:
     """Whether it is of a card that waits, or that was started a moment ago and can be taken back."""
     started = {each.id for each in state.closed if each.fate == "started"}
     is_open = state.open is not None and now < state.open.expires_at and said.card == state.open.id
-    return is_open or (said.card in started and said.sent_at > now - LASTS)
+    takes_back = any(each.value.endswith(UNDO) for each in said.buttons)
+    return is_open or (takes_back and said.card in started and said.sent_at > now - LASTS)
 
 
 def _sure(task: Task, locale: str) -> Content:
