@@ -302,4 +302,6 @@ def _put_again(talk: Talk, opened: Open, *lead: str, is_last: bool = False) -> N
         buttons = [talk.button(opened, "yes", say("yes")), talk.button(opened, "keep")]
     else:
         buttons = [talk.button(opened, "forget")] if is_last else []
-    talk.ask(opened, *lead, *([opened.question.text] if opened.question else []), buttons=buttons)
+    question = opened.question.text if opened.question else ""
+    said = [each for each in (*lead, question) if each and (each == question or not question.startswith(each))]
+    talk.ask(opened, *said, buttons=buttons)

@@ -161,3 +161,10 @@ def test_a_candidate_that_is_behind_in_nothing_fits_less_as_a_whole() -> None:
     beside(chat, "twin", 0.4, **chat.state.open.request.found.parts)
     chat.say("why this one?")
     assert told(chat)["next best"] == "Twin, 40 % | taken together it fits less"
+
+
+def test_that_something_was_not_understood_is_said_once() -> None:
+    chat = Chat()
+    chat.say("sing me a song about ducks")
+    chat.say("quack quack quack")
+    assert chat.text.count("I did not understand that.") == 1
