@@ -8,5 +8,8 @@ class ConsoleConfig(AppConfig):
     label = "console"
 
     def ready(self) -> None:
+        from apps.core.logins import LimitedAdminSignIn
+
+        admin.site.login_form = LimitedAdminSignIn
         # Beside each app's `admin`, which Django looks for itself.
         autodiscover_modules("steering", register_to=admin.site)

@@ -16,11 +16,11 @@ from rest_framework.response import Response
 
 from apps.api import inputs, outputs
 from apps.api.refusals import InvalidLogin
-from apps.api.throttling import LoginsPerAddress, LoginsPerName
 from apps.api.views.base import View, answer
 from apps.catalog.models import RUN
 from apps.core import clock
 from apps.core.errors import Conflict, NotFound, NotPermitted
+from apps.core.logins import LoginsPerAddress, LoginsPerName
 from apps.tasks import sight
 
 

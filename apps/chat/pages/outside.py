@@ -11,12 +11,14 @@ from django.shortcuts import redirect
 from django.urls import path
 
 from apps.chat.pages import accounts
+from apps.core.logins import LimitedSignIn
 
 signed_in = login_required(login_url="chat_login")
 
 
 class SignIn(LoginView):
     template_name = "chat/login.html"
+    authentication_form = LimitedSignIn
     next_page = "chat_accounts"
     redirect_authenticated_user = True
 
