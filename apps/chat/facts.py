@@ -1,17 +1,19 @@
 """A task as the chat shows it: its progress, its status in full, what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from django.urls import reverse
 
 from apps.chat.content import Button, Content, Link, Row
-from apps.chat.wording import say
+from apps.chat.wording import language, say
 from apps.console import words
 from apps.core import durations
 from apps.core.masking import mask
+from apps.language import wording
+from apps.language.conversation import cards
 from apps.tasks import standing
 from apps.tasks.models import Artifact, Task
 from apps.tasks.states import AttemptOutcome, Status
@@ -98,7 +100,7 @@ def status(task: Task, viewer: Any, locale: str, now: datetime) -> Content:
         ("remaining", "" if left is None else say("about", locale, time=durations.describe(round(left)))),
         ("worker", execution.worker if task.status == Status.RUNNING else ""),
         ("why", _why(task, viewer, now) if task.status != Status.COMPLETED else ""),
-        ("data", _data(task.parameters)),
+        ("data", data(task.parameters, task.revision.parameter_schema, locale)),
         ("result", mask(standing.summary(task), MOST_RESULT) if task.status == Status.COMPLETED else ""),
         ("files", ", ".join(artifact.name for artifact in Artifact.objects.of(task)[:20])),
         ("error", mask(str((task.error or {}).get("message", "")), 500) if task.error else ""),
@@ -163,18 +165,13 @@ def _stage(task: Task, locale: str, now: datetime) -> str:
     return ""
 
 
-def _data(parameters: Any) -> str:
+def data(parameters: Any, schema: Mapping[str, Any], locale: str) -> str:
+    """The values as a card shows them: by their titles, dates and yes or no as people say them."""
     if not isinstance(parameters, dict):
         return ""
-    shown = [f"{name} = {_short(value)}" for name, value in list(parameters.items())[:MOST_DATA]]
+    with wording.speaking(language(locale)):
+        shown = [f"{title}: {value}" for _, title, value in islice(cards.shown(parameters, schema), MOST_DATA)]
     return mask("; ".join(shown), 1_000)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict) and value.keys() == {"start", "end"}:
-        return f"{value['start']} – {value['end']}"
-    text = str(value)
-    return text if len(text) <= 120 else f"{text[:119]}…"
 
 
 def _buttons(task: Task, locale: str) -> list[Button]:

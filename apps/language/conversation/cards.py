@@ -37,18 +37,18 @@ def _heading(request: Request) -> str:
 def values(found: Interpretation, template: TemplateCard) -> list[Row]:
     return [
         Row(label=label, value=value, source=_source(found, path))
-        for path, label, value in _shown(found.parameters, template.parameter_schema)
+        for path, label, value in shown(found.parameters, template.parameter_schema)
     ]
 
 
 def echo(found: Interpretation, template: TemplateCard) -> str:
     """One line: the name, and what was said (not what is by default)."""
-    shown = [
+    said = [
         f"{label}: {value}"
-        for path, label, value in _shown(found.parameters, template.parameter_schema)
+        for path, label, value in shown(found.parameters, template.parameter_schema)
         if _words(found, path)
     ]
-    return "; ".join([template.name, *shown]) + "."
+    return "; ".join([template.name, *said]) + "."
 
 
 def slots(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -75,7 +75,8 @@ def _title_of(couple: Pair, schema: Mapping[str, Any]) -> str:
     return str(parent.get("title") or couple.title) if couple.path else f"{couple.start.title} – {couple.end.title}"
 
 
-def _shown(parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def shown(parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(path, title, value) of everything that has a value."""
     for path, title, place in _places(schema):
         if isinstance(place, Pair):
             start, end = value_at(parameters, place.start.path), value_at(parameters, place.end.path)
