@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from apps.catalog.models import TaskTemplate
 from apps.chat import facts, places
 from apps.chat.content import Content
 from apps.chat.models import Account, Dialog, ScheduleDraft
+from apps.chat.saying import ENTRY
 from apps.chat.wording import say
 from apps.core.errors import ChantillyError
 from apps.language.conversation import (
@@ -109,6 +111,8 @@ class Obeying:
             self._list(act.offset)
         elif act.verb == "queue":
             self._queues()
+        elif act.verb == "schedules":
+            self._drafts()
         else:
             for task_id in act.task_ids:
                 self._order_one(act.verb, task_id)
@@ -138,6 +142,19 @@ class Obeying:
         lines += facts.listed(shown, self.user, self.locale, self.now)
         if offset + len(shown) < total:
             lines.append(say("list_more", self.locale))
+        self._aside(Content(text="\n".join(lines)))
+
+    def _drafts(self) -> None:
+        """Own ones, the newest first; a template that has gone since is named by its key."""
+        mine = ScheduleDraft.objects.filter(user=self.user)
+        total, drafts = mine.count(), list(mine[:SHOWN])
+        if not drafts:
+            self._aside(Content(text=say("drafts_none", self.locale)))
+            return
+        keys = {each.template_key for each in drafts}
+        known = {each.key: each for each in TaskTemplate.objects.select_related("published").filter(key__in=keys)}
+        lines = [say("drafts_head", self.locale, shown=len(drafts), total=total)]
+        lines += [_draft_line(each, known.get(each.template_key), self.locale) for each in drafts]
         self._aside(Content(text="\n".join(lines)))
 
     def _queues(self) -> None:
@@ -206,6 +223,13 @@ def _outcome(verb: str, task: Task) -> str:
     happened, asked = DONE[verb]
     is_done = task.status != Status.RUNNING
     return happened if is_done else asked
+
+
+def _draft_line(draft: ScheduleDraft, template: TaskTemplate | None, locale: str) -> str:
+    name = template.name if template else draft.template_key
+    schema = template.published.parameter_schema if template and template.published else {}
+    values = facts.data(draft.parameters, schema, locale)
+    return f"{ENTRY}{draft.rule}: {name}" + (f" ({values})" if values else "")
 
 
 def _queue_line(queue: str, found: Mapping[str, int], locale: str) -> str:

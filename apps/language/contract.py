@@ -10,6 +10,7 @@ Verb = Literal[
     "status",
     "list",
     "queue",
+    "schedules",
     "cancel",
     "pause",
     "resume",

@@ -16,6 +16,8 @@ SENTENCES = {
     "decided": "Festgehalten: {label}.",
     "needs_page": "Diese Entscheidung braucht ein Formular: {url}",
     "drafted": "Als Entwurf behalten: {rule}. Zeitpläne laufen noch nicht; von selbst startet nichts.",
+    "drafts_none": "Sie haben keine Entwürfe für Zeitpläne. Sagen Sie „jeden Montag um 9“ und was getan werden soll.",
+    "drafts_head": "Ihre Entwürfe für Zeitpläne, {shown} von {total}. Sie laufen noch nicht; von selbst startet nichts.",
     "no_task": "Es gibt keine Aufgabe {task}, die Sie sehen dürfen.",
     "list_none": "Sie haben keine offenen Aufgaben.",
     "list_head": "Ihre offenen Aufgaben, {shown} von {total}:",

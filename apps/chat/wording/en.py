@@ -16,6 +16,8 @@ SENTENCES = {
     "decided": "Recorded: {label}.",
     "needs_page": "This decision needs a form: {url}",
     "drafted": "Kept as a draft: {rule}. Schedules do not run yet; nothing starts by itself.",
+    "drafts_none": "You have no drafts of schedules. Say “every Monday at 9” and what is to be done.",
+    "drafts_head": "Your drafts of schedules, {shown} of {total}. They do not run yet; nothing starts by itself.",
     "no_task": "There is no task {task} that you may see.",
     "list_none": "You have no open tasks.",
     "list_head": "Your open tasks, {shown} of {total}:",

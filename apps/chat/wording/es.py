@@ -16,6 +16,8 @@ SENTENCES = {
     "decided": "Registrado: {label}.",
     "needs_page": "Esta decisión necesita un formulario: {url}",
     "drafted": "Guardado como borrador: {rule}. Los horarios aún no funcionan; nada se inicia solo.",
+    "drafts_none": "No tiene borradores de programaciones. Diga «cada lunes a las 9» y qué debe hacerse.",
+    "drafts_head": "Sus borradores de programaciones, {shown} de {total}. Aún no se ejecutan; nada se inicia solo.",
     "no_task": "No hay ninguna tarea {task} que puedas ver.",
     "list_none": "No tienes tareas abiertas.",
     "list_head": "Tus tareas abiertas, {shown} de {total}:",

@@ -16,6 +16,8 @@ SENTENCES = {
     "decided": "Enregistré : {label}.",
     "needs_page": "Cette décision demande un formulaire : {url}",
     "drafted": "Gardé comme brouillon : {rule}. Les horaires ne fonctionnent pas encore ; rien ne démarre tout seul.",
+    "drafts_none": "Vous n'avez pas de brouillons de planifications. Dites « chaque lundi à 9h » et ce qui doit être fait.",
+    "drafts_head": "Vos brouillons de planifications, {shown} sur {total}. Rien n'en démarre tout seul.",
     "no_task": "Il n'y a pas de tâche {task} que vous puissiez voir.",
     "list_none": "Vous n'avez pas de tâches ouvertes.",
     "list_head": "Vos tâches ouvertes, {shown} sur {total} :",

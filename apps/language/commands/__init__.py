@@ -23,7 +23,7 @@ LANGUAGES = {
     "es": "apps.language.commands.spanish",
     "fr": "apps.language.commands.french",
 }
-WITHOUT_A_TASK = frozenset({"list", "queue", "help"})
+WITHOUT_A_TASK = frozenset({"list", "queue", "schedules", "help"})
 DECISIONS = frozenset({"approve", "reject"})
 MAX_LENGTH = 200
 MAX_CHOICES = 8

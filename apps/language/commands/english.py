@@ -62,6 +62,15 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"what(?:'s| is) (?:currently )?running",
             rf"{_SHOW}what(?:'s| is) running",
             r"(?:tasks|jobs|runs) list|list",
+            rf"(?:{_SHOW})?mine",
+        ),
+    ),
+    (
+        "schedules",
+        (
+            rf"(?:{_SHOW})?{_THE}(?:schedules|drafts|drafts of schedules|(?:scheduled|recurring|repeated) {_JOBS})",
+            r"(?:which|what) (?:schedules|drafts) (?:are there|do i have)",
+            r"what(?:'s| is) (?:scheduled|repeated)",
         ),
     ),
     (
@@ -93,7 +102,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             rf"i (?:don't|do not) (?:need|want) {TASK} any ?more",
         ),
     ),
-    ("pause", (rf"(?:pause|hold|suspend|halt|freeze)(?: {TASK})?", rf"put {TASK} on hold")),
+    ("pause", (rf"(?:pause|hold|suspend|halt|freeze)(?: {TASK})?", rf"put (?:{TASK} )?on hold")),
     ("resume", (rf"(?:resume|continue|unpause|proceed|go on|carry on)(?: with)?(?: {TASK})?",)),
     (
         "why",

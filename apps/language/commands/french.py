@@ -53,6 +53,16 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             rf"quelles {_TASKS} (?:tournent|sont en cours|sont ouvertes|ai-je)",
             r"liste(?: (?:de mes|des) tâches)?",
             r"qu'est-ce qui tourne",
+            rf"(?:{_SHOW}|liste )?les miennes",
+        ),
+    ),
+    (
+        "schedules",
+        (
+            rf"(?:{_SHOW}|liste )?{_THE}(?:planifications|programmations|brouillons|répétitions)",
+            rf"(?:{_SHOW}|liste )?{_THE}{_TASKS} (?:planifiées|programmées)",
+            r"liste (?:de mes |des )(?:planifications|programmations|brouillons)",
+            r"(?:quelles planifications|quels brouillons) (?:ai-je|y a-t-il)|qu'est-ce qui est (?:planifié|programmé)",
         ),
     ),
     (
@@ -89,7 +99,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "pause",
         (
             rf"(?:suspends|suspendez|suspendre|pause)(?: {TASK})?",
-            rf"(?:mets|mettez|mettre) {TASK} en pause",
+            rf"(?:mets|mettez|mettre)(?: {TASK})? en pause",
             r"suspends-l[ae]|mets-l[ae] en pause",
         ),
     ),

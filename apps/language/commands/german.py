@@ -51,6 +51,16 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             rf"welche {_TASKS} (?:laufen|sind offen|habe ich|warten|gibt es)",
             r"was läuft(?: gerade| zurzeit| momentan)?",
             r"aufgabenliste|liste",
+            rf"(?:{_SHOW})?meine(?: auf| an| auflisten| anzeigen)?",
+        ),
+    ),
+    (
+        "schedules",
+        (
+            rf"(?:{_SHOW})?{_THE}(?:zeitpläne|entwürfe|wiederholungen)(?: auf| an| auflisten| anzeigen)?",
+            rf"(?:{_SHOW})?{_THE}(?:geplante|wiederholte)n? {_TASKS}(?: auf| an)?",
+            r"welche (?:zeitpläne|entwürfe) (?:habe ich|gibt es)",
+            r"was ist geplant|was wird wiederholt",
         ),
     ),
     (
@@ -89,7 +99,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "pause",
         (
             rf"(?:pause|pausiere|anhalten|unterbrich)(?: {TASK})?",
-            rf"halte?n?(?: sie)? {TASK} an",
+            rf"halte?n?(?: sie)?(?: {TASK})? an",
             rf"{TASK} (?:anhalten|pausieren|unterbrechen)",
         ),
     ),
@@ -97,7 +107,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "resume",
         (
             r"weiter(?:machen)?|mach weiter|fortsetzen|fortfahren",
-            rf"(?:setze?|setzen sie) {TASK} fort",
+            rf"(?:setze?|setzen sie)(?: {TASK})? fort",
             rf"(?:mach|mache) (?:mit )?{TASK} weiter",
             rf"{TASK} (?:fortsetzen|weiterlaufen lassen|weiterführen)",
         ),

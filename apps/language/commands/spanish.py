@@ -45,6 +45,15 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             rf"qué {_TASKS} (?:hay|tengo|están abiertas|están en curso|se están ejecutando)",
             r"lista(?: de (?:mis )?tareas)?",
             r"qué se está ejecutando|qué está en marcha",
+            rf"(?:{_SHOW})?(?:las )?mías",
+        ),
+    ),
+    (
+        "schedules",
+        (
+            rf"(?:{_SHOW})?{_THE}(?:los )?(?:programaciones|borradores|repeticiones|{_TASKS} (?:programadas|repetidas))",
+            r"lista de (?:mis |las |los )?(?:programaciones|borradores)",
+            r"qué (?:programaciones|borradores) (?:hay|tengo)|qué (?:hay|está) programado",
         ),
     ),
     (
@@ -80,7 +89,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "pause",
         (
             rf"(?:pausa|pausar|pause|suspende|suspender)(?: {TASK})?",
-            rf"pon {TASK} en pausa",
+            rf"pon(?: {TASK})? en pausa",
             r"páusal[oa]",
         ),
     ),

@@ -47,6 +47,7 @@ SENTENCES = {
     "verb.status": "Show how {task} is going.",
     "verb.list": "List your tasks.",
     "verb.queue": "Show how the queues stand.",
+    "verb.schedules": "List your drafts of schedules.",
     "verb.cancel": "Cancel {task}.",
     "verb.pause": "Pause {task}.",
     "verb.resume": "Resume {task}.",
@@ -175,6 +176,7 @@ SENTENCES = {
     # Talk
     "hello": "Hello.",
     "welcome": "You are welcome.",
+    "who": "I am Chantilly. I start tasks for you and tell you how they go.",
     "help": "You can start a task in your own words, and ask “how is task 12 going”, “pause task 12”, “list running tasks”.",
     "help.begin": "You can ask for:",
     "help.category.none": "Other",

@@ -48,6 +48,7 @@ SENTENCES = {
     "verb.status": "Montrer où en est {task}.",
     "verb.list": "Montrer vos tâches.",
     "verb.queue": "Montrer où en sont les files.",
+    "verb.schedules": "Montrer vos brouillons de planifications.",
     "verb.cancel": "Annuler {task}.",
     "verb.pause": "Suspendre {task}.",
     "verb.resume": "Reprendre {task}.",
@@ -177,6 +178,7 @@ SENTENCES = {
     # Talk
     "hello": "Bonjour.",
     "welcome": "Avec plaisir.",
+    "who": "Je suis Chantilly. Je lance des tâches pour vous et vous dis où elles en sont.",
     "help": "Vous pouvez lancer une tâche avec vos mots, et demander « où en est la tâche 12 », « suspends la tâche 12 », "
     "« liste des tâches ».",
     "help.begin": "Vous pouvez demander :",

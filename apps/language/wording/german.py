@@ -48,6 +48,7 @@ SENTENCES = {
     "verb.status": "Zeigen, wie weit {task} ist.",
     "verb.list": "Ihre Aufgaben auflisten.",
     "verb.queue": "Zeigen, wie die Warteschlangen stehen.",
+    "verb.schedules": "Ihre Entwürfe für Zeitpläne auflisten.",
     "verb.cancel": "Abbrechen: {task}.",
     "verb.pause": "Anhalten: {task}.",
     "verb.resume": "Fortsetzen: {task}.",
@@ -177,6 +178,7 @@ SENTENCES = {
     # Talk
     "hello": "Guten Tag.",
     "welcome": "Gern geschehen.",
+    "who": "Ich bin Chantilly. Ich starte Aufgaben für Sie und sage, wie sie laufen.",
     "help": "Sie können mit eigenen Worten eine Aufgabe starten, und fragen: „wie weit ist Aufgabe 12“, "
     "„halte Aufgabe 12 an“, „laufende Aufgaben“.",
     "help.begin": "Sie können verlangen:",

@@ -48,6 +48,7 @@ SENTENCES = {
     "verb.status": "Mostrar cómo va {task}.",
     "verb.list": "Mostrar sus tareas.",
     "verb.queue": "Mostrar cómo están las colas.",
+    "verb.schedules": "Mostrar sus borradores de programaciones.",
     "verb.cancel": "Cancelar {task}.",
     "verb.pause": "Pausar {task}.",
     "verb.resume": "Reanudar {task}.",
@@ -177,6 +178,7 @@ SENTENCES = {
     # Talk
     "hello": "Hola.",
     "welcome": "De nada.",
+    "who": "Soy Chantilly. Inicio tareas para usted y le digo cómo van.",
     "help": "Puede iniciar una tarea con sus palabras, y preguntar «cómo va la tarea 12», «pausa la tarea 12», "
     "«lista de tareas».",
     "help.begin": "Puede pedir:",

@@ -181,7 +181,7 @@ def test_a_task_can_be_steered_by_words_and_by_buttons(say: Say, weather: str, d
 def test_the_status_says_what_the_first_design_lists(say: Say, weather: str, dana: Account, alice: User) -> None:
     made = running(weather, alice, parameters={"city": "Oslo"})
     told = say(f"status of task {made.task_id}")[-1]
-    for label in ("Type: Weather", "State: running", "Completion: 0 %", "Elapsed:", "Worker: elm-1", "city = Oslo"):
+    for label in ("Type: Weather", "State: running", "Completion: 0 %", "Elapsed:", "Worker: elm-1", "City: Oslo"):
         assert label in told
 
 
@@ -219,6 +219,31 @@ def test_a_wish_for_every_monday_is_a_draft_and_starts_nothing(say: Say, weather
     assert (draft.template_key, draft.parameters) == ("weather", {"city": "Oslo"})
     assert "monday" in draft.rule.lower()
     assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("list my schedules", "Your drafts of schedules, 1 of 1."),
+        ("zeige meine Zeitpläne", "Ihre Entwürfe für Zeitpläne, 1 von 1."),
+        ("покажи мои расписания", "Ваши черновики расписаний, 1 из 1."),
+        ("muestra mis programaciones", "Sus borradores de programaciones, 1 de 1."),
+        ("montre mes planifications", "Vos brouillons de planifications, 1 sur 1."),
+    ],
+)
+def test_own_drafts_are_listed_with_what_they_would_do(
+    say: Say, weather: str, dana: Account, alice: User, bob: User, text: str, head: str
+) -> None:
+    wish = {"rule": "every Monday at 9", "template_key": weather, "parameters": {"city": "Oslo"}, "sentence": "…"}
+    ScheduleDraft.objects.create(user=alice, key="a", **wish)
+    ScheduleDraft.objects.create(user=bob, key="b", **wish)
+    (answer,) = say(text)
+    assert answer.startswith(head)
+    assert answer.splitlines()[1:] == ["• every Monday at 9: Weather (City: Oslo)"]
+
+
+def test_who_has_no_drafts_is_told_how_to_make_one(say: Say, weather: str, dana: Account) -> None:
+    assert "every Monday at 9" in say("my schedules")[0]
 
 
 def test_posts_of_a_turn_answer_in_their_order(

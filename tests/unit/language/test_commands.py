@@ -57,6 +57,10 @@ which tasks are running? | list
 what is running | list
 running tasks | list
 tasks | list
+list mine | list
+show me mine | list
+list my schedules | schedules
+what is scheduled? | schedules
 task queue status | queue
 queue status | queue
 show me the queue | queue

@@ -19,6 +19,12 @@ wie viele Aufgaben warten | queue | |
 meine Aufgaben | list | |
 zeig mir die laufenden Aufgaben | list | |
 was läuft gerade | list | |
+liste meine auf | list | |
+zeig mir meine | list | |
+meine Zeitpläne | schedules | |
+welche Zeitpläne habe ich? | schedules | |
+halte an | pause | |
+setze fort | resume | |
 Status | status | |
 Status von Aufgabe 12 | status | 12 |
 wie weit ist Aufgabe 12? | status | 12 |
@@ -57,6 +63,10 @@ brich den Bericht Nord ab | cancel | 7 |
 мои задачи | list | |
 список задач | list | |
 что сейчас выполняется | list | |
+список моих | list | |
+мои расписания | schedules | |
+что запланировано | schedules | |
+поставь на паузу | pause | |
 статус | status | |
 статус задачи 12 | status | 12 |
 как идёт задача 12? | status | 12 |
@@ -88,6 +98,9 @@ ayuda | help | |
 cola de tareas | queue | |
 mis tareas | list | |
 lista de tareas | list | |
+lista las mías | list | |
+mis programaciones | schedules | |
+pon en pausa | pause | |
 estado | status | |
 estado de la tarea 12 | status | 12 |
 ¿Cómo va la tarea 12? | status | 12 |
@@ -115,6 +128,9 @@ que peux-tu faire ? | help | |
 file d'attente | queue | |
 mes tâches | list | |
 liste des tâches | list | |
+liste les miennes | list | |
+mes planifications | schedules | |
+mets en pause | pause | |
 état | status | |
 état de la tâche 12 | status | 12 |
 où en est la tâche 12 ? | status | 12 |

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "approve": "Decisions are taken with `manage.py approvals`, or on their pages.",
     "reject": "Decisions are taken with `manage.py approvals`, or on their pages.",
     "subscribe": "A terminal cannot be told later. Wait with `manage.py tasks wait NUMBER`, or start with --wait.",
+    "schedules": "Drafts of schedules are made and listed in the chat: say “list my schedules” there.",
     "unsubscribe": "A terminal is told nothing, so there is nothing to end.",
 }
 
