@@ -64,10 +64,8 @@ def next_one(talk: Talk) -> None:
 def _small_talk(talk: Talk, heard: set[Heard]) -> bool:
     if "more" in heard and talk.state.more is not None:
         helping.more(talk)
-    elif "hello" in heard:
-        talk.say(f"{say('hello')} {say('help')}")
-    elif "thanks" in heard:
-        talk.say(say("welcome"))
+    elif said := politely(heard):
+        talk.say(said if "thanks" in heard else f"{said} {say('help')}")
     elif heard & {"yes", "no", "start", "none", "change", "more"} or _is_bare_forget(talk, heard) or _is_number(talk):
         if talk.late is not None:
             talk.say(_expired())
@@ -78,6 +76,12 @@ def _small_talk(talk: Talk, heard: set[Heard]) -> bool:
     else:
         return False
     return True
+
+
+def politely(heard: set[Heard]) -> str:
+    """The answer to a greeting, to thanks, and to who it is that answers; "" to all else."""
+    kinds: tuple[tuple[Heard, str], ...] = (("hello", "hello"), ("thanks", "welcome"), ("who", "who"))
+    return next((say(sentence) for kind, sentence in kinds if kind in heard), "")
 
 
 def _is_bare_forget(talk: Talk, heard: set[Heard]) -> bool:

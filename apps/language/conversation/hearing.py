@@ -1,7 +1,7 @@
 """Fixed words of a conversation, whichever language they are said in: yes, forget it, no I meant, the same for, and then."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -10,7 +10,9 @@ from typing import Literal
 from apps.language import wording
 from apps.language.conversation.words import LANGUAGES, Words, table
 
-Heard = Literal["", "yes", "no", "start", "forget", "change", "none", "more", "hello", "thanks", "both", "reason"]
+Heard = Literal[
+    "", "yes", "no", "start", "forget", "change", "none", "more", "hello", "thanks", "who", "both", "reason"
+]
 KINDS: tuple[Heard, ...] = (
     "yes",
     "no",
@@ -21,6 +23,7 @@ KINDS: tuple[Heard, ...] = (
     "more",
     "hello",
     "thanks",
+    "who",
     "both",
     "reason",
 )
@@ -52,7 +55,7 @@ def hear(text: str) -> set[Heard]:
     said = _plain(text)
     if not said or len(said.split()) > MAX_WORDS:
         return set()
-    return {kind for kind in KINDS if any(said in _whole(language, kind) for language in LANGUAGES)}
+    return {kind for kind in KINDS if any(_is(said, kind, language) for language in LANGUAGES)}
 
 
 def language(text: str) -> str:
@@ -60,7 +63,7 @@ def language(text: str) -> str:
     said = _plain(text)
     if not said or len(said.split()) > MAX_WORDS:
         return ""
-    known = [each for each in LANGUAGES if any(said in _whole(each, kind) for kind in KINDS)]
+    known = [each for each in LANGUAGES if any(_is(said, kind, each) for kind in KINDS)]
     return known[0] if len(known) == 1 else ""
 
 
@@ -73,8 +76,27 @@ def truth(text: str) -> bool | None:
     return True if "yes" in heard else False if "no" in heard else None
 
 
+LEADS: Mapping[Heard, tuple[Heard, ...]] = {"yes": ("yes",), "start": ("yes", "start"), "forget": ("no", "forget")}
+"""What may stand before, in one language: "yes please do it", "no, forget it"."""
+
+
+def _is(said: str, kind: Heard, language: str) -> bool:
+    return said in _whole(language, kind) or (kind in LEADS and _is_led(said, kind, language))
+
+
+def _is_led(said: str, kind: Heard, language: str) -> bool:
+    """Whether the end of it is of that kind, and all before it only leads there."""
+    polite, words = _whole(language, "please"), said.split()
+    leads = polite.union(*(_whole(language, lead) for lead in LEADS[kind]))
+    parted = [(" ".join(words[:end]), " ".join(words[end:])) for end in range(1, len(words))]
+    return any(
+        (before in leads and _is(behind, kind, language)) or (behind in polite and _is(before, kind, language))
+        for before, behind in parted
+    )
+
+
 @lru_cache
-def _whole(language: str, kind: Heard) -> frozenset[str]:
+def _whole(language: str, kind: str) -> frozenset[str]:
     return frozenset(_plain(phrase) for phrase in getattr(table(language), kind))
 
 
@@ -167,10 +189,10 @@ def unplaced(text: str, taken: list[str]) -> str:
     """The words that neither became a value nor are fillers."""
     for words in sorted((piece for each in taken for piece in each.split(" … ")), key=len, reverse=True):
         text = re.sub(re.escape(words), " ", text, count=1, flags=re.IGNORECASE) if words else text
-    left = [word for word in re.findall(r"[\w’'&.+-]*\w", text) if word.casefold() not in _fillers()]
+    left = [word for word in re.findall(r"[\w’'&.+-]*\w", text) if word.casefold() not in fillers()]
     return " ".join(left)
 
 
 @lru_cache
-def _fillers() -> frozenset[str]:
+def fillers() -> frozenset[str]:
     return frozenset().union(*(table(language).fillers for language in LANGUAGES))

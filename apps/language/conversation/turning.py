@@ -81,7 +81,7 @@ def _hear(talk: Talk) -> None:
     elif talk.open is None or opened is None:
         fresh.take(talk, heard)
     elif not any(
-        way(talk, opened, heard) for way in (_lines, _forget, _help, _doubled, _answer, _correct, _order, _new)
+        way(talk, opened, heard) for way in (_lines, _forget, _help, _doubled, _answer, _talk, _correct, _order, _new)
     ):
         _once_more(talk, opened)
 
@@ -135,9 +135,17 @@ def _doubled(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     return True
 
 
+def _talk(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
+    """A greeting is answered, and what is open stays so."""
+    said = fresh.politely(heard)
+    if said:
+        _put_again(talk, opened, said)
+    return bool(said)
+
+
 def _answer(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     if opened.kind == "value":
-        return _answer_value(talk, opened, heard)
+        return _answer_value(talk, opened, heard) or _start_as_it_was(talk, opened, heard)
     if opened.kind == "task":
         return orders.answer_task(talk, opened, talk.text)
     if opened.kind == "approval":
@@ -173,6 +181,15 @@ def _answer_value(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     return requests.answer(talk, opened, talk.text) or (
         said.is_denied and bool(said.new) and not said.old and requests.answer(talk, opened, said.new)
     )
+
+
+def _start_as_it_was(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
+    """A "start" where a value was only to be changed: it stays as it is."""
+    is_whole = opened.request is not None and not settling.open_questions(opened.request.found)
+    if "start" not in heard or not is_whole:
+        return False
+    requests.confirm(talk, opened)
+    return True
 
 
 def _is_longer(talk: Talk, opened: Open) -> bool:
@@ -215,6 +232,8 @@ def _answer_choice(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
         pressing.press(talk, opened, "none" if opened.kind == "template" else "drop")
     elif "change" in heard and opened.kind == "card":
         pressing.press(talk, opened, "change")
+    elif heard & {"yes", "start"} and opened.kind == "slot" and not opened.words:
+        requests.confirm(talk, opened)  # nothing is to be different after all
     else:
         return False
     return True
@@ -224,7 +243,7 @@ def _correct(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     """ "No, 2023" and "as CSV": what the words fit is changed, and the card shown again."""
     request = opened.request
     card = talk.template(request.found.template_key) if request else None
-    if request is None or card is None or opened.kind not in ("card", "value"):
+    if request is None or card is None or opened.kind not in ("card", "value", "slot"):
         return False
     order = orders.recognise(talk)
     if order is not None and order.verb == "why":
@@ -301,7 +320,8 @@ def _put_again(talk: Talk, opened: Open, *lead: str, is_last: bool = False) -> N
     if opened.kind in ("order", "decision"):
         buttons = [talk.button(opened, "yes", say("yes")), talk.button(opened, "keep")]
     else:
-        buttons = [talk.button(opened, "forget")] if is_last else []
+        buttons = [talk.button(opened, "none")] if opened.kind == "template" else []
+        buttons += [talk.button(opened, "forget")] if is_last else []
     question = opened.question.text if opened.question else ""
     said = [each for each in (*lead, question) if each and (each == question or not question.startswith(each))]
     talk.ask(opened, *said, buttons=buttons)

@@ -26,6 +26,10 @@ class Words:
     more: tuple[str, ...]
     hello: tuple[str, ...]
     thanks: tuple[str, ...]
+    who: tuple[str, ...]
+    """Who it is that answers."""
+    please: tuple[str, ...]
+    """What may stand between two of the others, and means nothing."""
     both: tuple[str, ...]
     """All that a question offers, together."""
     reason: tuple[str, ...]

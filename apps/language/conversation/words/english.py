@@ -34,6 +34,11 @@ WORDS = Words(
     more=("more", "show more", "next", "go on", "continue", "next page", "the rest"),
     hello=("hello", "hi", "hey", "hi there", "hello there", "good morning", "good afternoon", "good evening", "good day"),
     thanks=("thanks", "thank you", "thx", "thanks a lot", "many thanks", "thank you very much", "great thanks", "ok thanks"),
+    who=(
+        "who are you", "what are you", "are you a bot", "are you a robot", "are you human",
+        "what is your name", "what's your name",
+    ),
+    please=("please", "pls", "just", "then", "so", "now"),
     both=(
         "both", "both of them", "both please", "both of these", "yes both", "the two", "the two of them", "all",
         "all of them", "all three", "all of these", "each of them", "every one of them",

@@ -35,6 +35,11 @@ WORDS = Words(
     more=("plus", "encore", "voir plus", "la suite", "suite", "suivant", "page suivante", "le reste", "continue"),
     hello=("bonjour", "salut", "bonsoir", "coucou", "bonjour à tous"),
     thanks=("merci", "merci beaucoup", "merci bien", "un grand merci", "ok merci"),
+    who=(
+        "qui es-tu", "qui êtes-vous", "tu es qui", "vous êtes qui", "c'est qui", "es-tu un robot",
+        "êtes-vous un robot", "tu es un robot", "es-tu un bot", "comment tu t'appelles", "comment vous appelez-vous",
+    ),
+    please=("s'il te plaît", "s'il vous plaît", "svp", "alors", "maintenant"),
     both=(
         "les deux", "tous les deux", "toutes les deux", "oui les deux", "les deux s'il vous plaît",
         "les deux s'il te plaît", "tous", "toutes", "tous les trois", "toutes les trois", "l'un et l'autre",

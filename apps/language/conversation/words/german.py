@@ -39,6 +39,11 @@ WORDS = Words(
     more=("mehr", "mehr zeigen", "weiter", "zeig mehr", "mehr anzeigen", "nächste seite", "den rest", "weitere"),
     hello=("hallo", "guten morgen", "guten tag", "guten abend", "moin", "servus", "grüß gott", "hallo zusammen", "tag"),
     thanks=("danke", "vielen dank", "danke schön", "dankeschön", "danke sehr", "besten dank", "herzlichen dank", "ok danke"),
+    who=(
+        "wer bist du", "wer sind sie", "was bist du", "bist du ein bot", "bist du ein mensch",
+        "sind sie ein bot", "wie heißt du", "wie heißen sie",
+    ),
+    please=("bitte", "dann", "doch", "einfach", "jetzt"),
     both=(
         "beide", "alle beide", "beides", "beide bitte", "die beiden", "ja beide", "alle", "alle drei", "alle davon",
         "jeden davon",

@@ -33,6 +33,11 @@ WORDS = Words(
     more=("más", "mas", "ver más", "muestra más", "siguiente", "siguiente página", "el resto", "sigue"),
     hello=("hola", "buenos días", "buenas tardes", "buenas noches", "buenas", "hola buenos días"),
     thanks=("gracias", "muchas gracias", "mil gracias", "gracias a ti", "ok gracias", "vale gracias"),
+    who=(
+        "quién eres", "quien eres", "quién es usted", "qué eres", "eres un bot", "eres un robot", "eres humano",
+        "cómo te llamas", "como te llamas", "cómo se llama",
+    ),
+    please=("por favor", "entonces", "ahora"),
     both=(
         "ambos", "ambas", "los dos", "las dos", "sí ambos", "si ambos", "ambos por favor", "todos", "todas",
         "los tres", "las tres", "todos ellos",
