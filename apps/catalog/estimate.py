@@ -111,6 +111,12 @@ def _questions(schema: Any, rule: Mapping[str, Any], parameters: Mapping[str, An
     )
 
 
+def counted(schema: Any, parameters: Mapping[str, Any]) -> int | None:
+    """How many items the parameters themselves tell of what the schema counts; None where they do not tell."""
+    unit = str(schema.get("x-counts", "")) if isinstance(schema, dict) else ""
+    return _count(unit, parameters, {})
+
+
 def _text_length(texts: Any) -> float:
     """Of the usual text among them."""
     if not isinstance(texts, list) or not texts:
