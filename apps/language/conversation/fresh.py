@@ -1,5 +1,6 @@
 """A message that answers nothing: a command, a request, several, one to be repeated, or one that goes on from the last."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -180,9 +181,22 @@ def _several(talk: Talk, heard: set[Heard]) -> bool:
 def _parts(talk: Talk) -> list[str]:
     """The message's requests, where there are several and each is clear by itself."""
     parts = hearing.parts(talk.text)
-    if len(parts) < 2:
-        return []
-    return parts if all(_stands(talk, part, number) for number, part in enumerate(parts)) else []
+    if len(parts) > 1:
+        return parts if all(_stands(talk, part, number) for number, part in enumerate(parts)) else []
+    return next((ways for ways in hearing.joined(talk.text) if _are_apart(talk, ways)), [])
+
+
+def _are_apart(talk: Talk, parts: Sequence[str]) -> bool:
+    """Whether each is a request or a command, and no two are about the same: that would be one with two values."""
+    about = []
+    for part in parts:
+        alone = replace(talk, said=replace(talk.said, text=part))
+        order = orders.recognise(alone)
+        found = None if order else _read(alone, alone.said)
+        if found is not None and not _is_clear(found):
+            return False
+        about.append(order.verb if order else found.template_key if found else "")
+    return len(set(about)) == len(about)
 
 
 def _stands(talk: Talk, part: str, number: int) -> bool:

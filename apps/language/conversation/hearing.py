@@ -1,7 +1,7 @@
 """Fixed words of a conversation, whichever language they are said in: yes, forget it, no I meant, the same for, and then."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -165,6 +165,26 @@ def _split(line: str) -> list[str]:
         if len([piece for piece in pieces if _trimmed(piece)]) > 1:
             return pieces
     return [line]
+
+
+def joined(text: str) -> list[list[str]]:
+    """Ways to cut the message at a plain "and": at all of them, and at one alone."""
+    for words in _tables():
+        cuts = [cut for cut in _compiled(words.both_of).finditer(text) if not _is_quoted(text, cut.start())]
+        if cuts and len(cuts) < MAX_PARTS:
+            ways = [cuts, *([cut] for cut in cuts if len(cuts) > 1)]
+            return [_cut(text, way) for way in ways]
+    return []
+
+
+def _is_quoted(text: str, place: int) -> bool:
+    quotes = re.finditer(r'"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»', text)
+    return any(quote.start() < place < quote.end() for quote in quotes)
+
+
+def _cut(text: str, cuts: Sequence[re.Match[str]]) -> list[str]:
+    begins, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(text)]
+    return [_trimmed(text[begin:end]) for begin, end in zip(begins, ends, strict=True)]
 
 
 def repeated(text: str) -> Repeated | None:

@@ -6,7 +6,7 @@ twice, becomes a question.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -167,6 +167,8 @@ def _read_periods(result: Values, dates: _Dates, couples: Sequence[Pair]) -> Non
             result.ambiguities += _ambiguities(couples[0].path, each)
             readable = []  # it may have been the other end of what was read: all is asked
     if len(readable) > len(couples):
+        readable = _distinct(readable)
+    if len(readable) > len(couples):
         _ask_which_period(result, couples[0], readable)
         couples, readable = couples[1:], []
     for number, pair in enumerate(couples):
@@ -176,6 +178,15 @@ def _read_periods(result: Values, dates: _Dates, couples: Sequence[Pair]) -> Non
             result.missing.append(
                 Question(path=pair.path or pair.start.path, text=wording.ask_for("", "", (), "period"))
             )
+
+
+def _distinct(readable: Sequence[Found]) -> list[Found]:
+    """The same days named twice are one period, in the words of both."""
+    kept: dict[tuple[Period | None, tuple[time, ...]], Found] = {}
+    for each in readable:
+        first = kept.get((each.period, each.times))
+        kept[each.period, each.times] = replace(first, words=f"{first.words} … {each.words}") if first else each
+    return list(kept.values())
 
 
 def _put_period(result: Values, pair: Pair, each: Found, dates: _Dates) -> None:
@@ -208,7 +219,7 @@ def _as_written(place: Field, day: date, at: time, dates: _Dates) -> str:
 
 def _ask_which_period(result: Values, pair: Pair, readable: Sequence[Found]) -> None:
     choices = tuple(_period_choice(each.words, each.period) for each in readable if each.period)
-    text = wording.ask_which("period", [each.words for each in readable])
+    text = wording.say("ask.which_period", choices=wording.either([each.words for each in readable]))
     result.questions.append(Question(path=pair.path or pair.start.path, text=text, choices=choices))
 
 

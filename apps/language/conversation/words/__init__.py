@@ -44,6 +44,8 @@ class Words:
     """What may begin a request that goes on from the last: "and for Northwind"."""
     then: str
     """What stands between two requests of one message."""
+    both_of: str
+    """The plain "and": it stands between two requests where each is clear by itself, and in lists and periods too."""
     fillers: frozenset[str]
     """Words of corrections and follow-ups that name no value."""
     rule: str

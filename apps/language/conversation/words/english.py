@@ -68,6 +68,7 @@ WORDS = Words(
     ),
     also=r"(?:and|also|plus|only|just|but|now|then|what about|how about|instead|as well as|as|with|without|in|for|this time)\b",
     then=r"[\s,.]*\b(?:and then|then|and after that|after that|afterwards|and afterwards|and finally|finally)\b[\s,:]*",
+    both_of=r"[\s,]+(?:and)\s+",
     fillers=frozenset(_FILLERS.split()),
     rule=(
         rf"(?<!for )(?<!of )(?<!in )(?<!by )\b(?:every|each)\s+"

@@ -72,6 +72,7 @@ WORDS = Words(
         r"cette fois)(?!\w)"
     ),
     then=r"[\s,.]*\b(?:et puis|et ensuite|et après|après cela|après ça|puis|ensuite)\b[\s,:]*",
+    both_of=r"[\s,]+(?:et)\s+",
     fillers=frozenset(_FILLERS.split()),
     rule=(
         rf"(?<!pour )(?<!de )(?<!par )\b(?:chaque|tous les|toutes les)\s+(?:(?:premiers?|derniers?|deux|\d{{1,3}})\s+)?"

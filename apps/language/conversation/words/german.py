@@ -75,6 +75,7 @@ WORDS = Words(
     ),
     also=r"(?:und|auch|nur|aber|jetzt|dann|statt|stattdessen|wie wäre es mit|was ist mit|sowie|als|mit|ohne|im|in|für|diesmal)\b",
     then=r"[\s,.]*\b(?:und dann|und danach|und anschließend|danach|anschließend|dann)\b[\s,:]*",
+    both_of=r"[\s,]+(?:und)\s+",
     fillers=frozenset(_FILLERS.split()),
     rule=(
         rf"(?<!für )(?<!von )(?<!in )\bjede[nrsm]?\s+(?:(?:zweiten?|dritten?|ersten?|letzten?|\d{{1,3}}\.?)\s+)?"

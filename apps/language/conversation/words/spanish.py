@@ -67,6 +67,7 @@ WORDS = Words(
     ),
     also=r"(?:y|también|además|solo|sólo|solamente|pero|ahora|luego|en vez|qué tal|y si|como|con|sin|en|para|esta vez)(?!\w)",
     then=r"[\s,.]*(?<!\w)(?:y luego|y después|y entonces|después de eso|a continuación|luego|después)(?!\w)[\s,:]*",
+    both_of=r"[\s,]+(?:y|e)\s+",
     fillers=frozenset(_FILLERS.split()),
     rule=(
         rf"(?<!para )(?<!de )(?<!por )\b(?:cada|todos los|todas las)\s+(?:(?:primer|último|segundo|\d{{1,3}})\s+)?"

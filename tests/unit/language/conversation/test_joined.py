@@ -1,0 +1,93 @@
+"""Two requests with a plain "and" between them, and one request that says a thing twice."""
+
+from dataclasses import replace
+
+import pytest
+
+from apps.language.conversation import Order, Start
+from tests.unit.language.conversation.scene import PERIOD, REPORT, RUNNING, Chat, schema, world
+
+ANALYSIS = replace(
+    REPORT,
+    key="analysis",
+    name="Client analysis",
+    patterns=[
+        r"(?i)client analysis",
+        r"(?i)kundenanalyse",
+        r"(?i)анализ клиентов",
+        r"(?i)análisis de clientes",
+        r"(?i)analyse des clients",
+    ],
+    keywords=["client", "analysis"],
+    examples=["client analysis for last year"],
+    parameter_schema=schema(["period"], period=PERIOD),
+)
+BOTH = [
+    "invoice report for Q3 2025 and client analysis for Q3 2025",
+    "Rechnungsbericht für Q3 2025 und Kundenanalyse für Q3 2025",
+    "отчёт по счетам за 3 квартал 2025 и анализ клиентов за 3 квартал 2025",
+    "informe de facturas del tercer trimestre de 2025 y análisis de clientes del tercer trimestre de 2025",
+    "rapport de factures pour le T3 2025 et analyse des clients pour le T3 2025",
+]
+SUMMER = {"start": "2025-07-01", "end": "2025-09-30"}
+
+
+def chat() -> Chat:
+    return Chat(world=world(cards=(*world().cards, ANALYSIS), tasks=[RUNNING]))
+
+
+@pytest.mark.parametrize("text", BOTH)
+def test_requests_with_an_and_between_them_are_two(text: str) -> None:
+    said = chat()
+    said.say(text)
+    for key in ("report", "analysis"):
+        said.say("yes")
+        act = said.only(Start)
+        assert (act.template_key, act.parameters["period"]) == (key, SUMMER)
+    assert said.state.open is None
+
+
+def test_command_and_request_are_two() -> None:
+    said = chat()
+    said.say("pause task 7 and client analysis for 2025")
+    assert said.only(Order).verb == "pause" and said.card.title == "Client analysis"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "say hello to Alice and Bob",
+        "invoice report for May and June 2025",
+        "invoice report for last year and for this one",
+        'greet "Alice and client analysis for 2025"',
+        "cancel task 7 and 9",
+    ],
+)
+def test_what_an_and_joins_otherwise_stays_one(text: str) -> None:
+    said = chat()
+    said.say(text)
+    assert "requests. One after the other" not in said.text
+
+
+@pytest.mark.parametrize("text", ["invoice report for Q3 2025, Q3 2025", "Rechnungsbericht für Q3 2025 für Q3 2025"])
+def test_days_named_twice_are_one_period_and_nothing_is_asked(text: str) -> None:
+    said = chat()
+    said.say(text)
+    assert said.rows["Period"] == "Tue 1 July 2025 to Tue 30 September 2025" or "1. Juli 2025" in said.rows["Period"]
+    assert not said.card.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("invoice report for 2023, 2025", "You named more than one period. Which one: "),
+        ("Rechnungsbericht für 2023, für 2025", "Sie haben mehr als einen Zeitraum genannt. Welcher ist gemeint: "),
+        ("отчёт по счетам за 2023, за 2025", "Названо несколько периодов. Какой имеется в виду: "),
+        ("informe de facturas de 2023, de 2025", "Ha nombrado más de un período. ¿Cuál: "),
+        ("rapport de factures de 2023, de 2025", "Vous avez nommé plus d’une période. Laquelle : "),
+    ],
+)
+def test_two_periods_are_asked_about_in_words_of_the_language(text: str, asked: str) -> None:
+    said = chat()
+    said.say(text)
+    assert asked in said.text and len(said.labels) == 2
