@@ -11,7 +11,7 @@ from apps.chat.content import Content
 from apps.chat.models import Account, Dialog, ScheduleDraft
 from apps.chat.saying import ENTRY
 from apps.chat.wording import say
-from apps.core.errors import ChantillyError
+from apps.core.errors import ChantillyError, Conflict, NotFound, NotPermitted
 from apps.language.conversation import (
     AskModel,
     Decide,
@@ -25,9 +25,10 @@ from apps.language.conversation import (
 )
 from apps.tasks import lifecycle
 from apps.tasks.approvals import deciding
+from apps.tasks.making.again import run_again
 from apps.tasks.making.submission import Request, submit
-from apps.tasks.models import Approval, Queue, Task
-from apps.tasks.states import Status
+from apps.tasks.models import Approval, Execution, Queue, Task
+from apps.tasks.states import Control, Status
 
 SHOWN = 10
 """Tasks of a list at once."""
@@ -52,6 +53,8 @@ class Done:
     follow: list[int] = field(default_factory=list)
     unfollow: list[int] = field(default_factory=list)
     began: list[tuple[str, int]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """Keys of requests that were not started: that they are is not said then."""
 
 
 class Obeying:
@@ -66,11 +69,25 @@ class Obeying:
             try:
                 self._do(act)
             except ChantillyError as error:
-                # A reason can name what only the asker may know.
-                self._aside(Content(text=say("refused", self.locale, why=error.message)))
+                self._refuse(self._why_not(act, error))
+                if isinstance(act, Start):
+                    self.done.refused.append(act.request_key)
         for request_key, task_id in self.done.began:
             state = state.began(request_key, task_id)
+        for request_key in self.done.refused:
+            state = state.refused(request_key)
         return state
+
+    def _refuse(self, why: str) -> None:
+        """Aside: a reason can name what only the asker may know."""
+        self._aside(Content(text=say("refused", self.locale, why=why)))
+
+    def _why_not(self, act: Any, error: ChantillyError) -> str:
+        """In the person's language what people meet; a rare reason is English, as everywhere."""
+        if isinstance(act, Start) and isinstance(error, (NotPermitted, NotFound)):
+            name = TaskTemplate.objects.filter(key=act.template_key).values_list("name", flat=True).first()
+            return say("may_not_start", self.locale, name=name or act.template_key)
+        return error.message
 
     def _do(self, act: Any) -> None:
         match act:
@@ -115,20 +132,33 @@ class Obeying:
             self._drafts()
         else:
             for task_id in act.task_ids:
-                self._order_one(act.verb, task_id)
+                self._order_one(act, task_id)
 
-    def _order_one(self, verb: str, task_id: int) -> None:
+    def _order_one(self, act: Order, task_id: int) -> None:
+        """What cannot be done with one task does not keep the others from it."""
+        verb = act.verb
         task = Task.objects.visible_to(self.user).select_related(*facts.RELATED).filter(pk=task_id).first()
         if task is None:
             self._say("no_task", task=task_id)
-        elif verb in VERBS:
-            VERBS[verb](task, self.user)
-            task.refresh_from_db(fields=["status"])
-            self._say(_outcome(verb, task), task=task.pk)
-            if verb == "retry":
-                self.done.follow.append(task.pk)
+        elif verb in (*VERBS, "again"):
+            try:
+                self._steer(act, task)
+            except ChantillyError as error:
+                self._refuse(_unfit(verb, task, error, self.locale))
         else:
             self._aside(facts.status(task, self.user, self.locale, self.now))
+
+    def _steer(self, act: Order, task: Task) -> None:
+        if act.verb == "again":
+            key = self._key(f"{act.request_key}:{task.pk}")
+            task = run_again(task, self.user, origin="chat", idempotency_key=key).task
+            self._say("started", task=task.pk, title=task.title)
+        else:
+            VERBS[act.verb](task, self.user)
+            task.refresh_from_db(fields=["status"])
+            self._say(_outcome(act.verb, task), task=task.pk)
+        if act.verb in ("retry", "again"):
+            self.done.follow.append(task.pk)
 
     def _list(self, offset: int) -> None:
         """Own tasks that are open; in a group they are told in private."""
@@ -223,6 +253,22 @@ def _outcome(verb: str, task: Task) -> str:
     happened, asked = DONE[verb]
     is_done = task.status != Status.RUNNING
     return happened if is_done else asked
+
+
+def _unfit(verb: str, task: Task, error: ChantillyError, locale: str) -> str:
+    """Why the verb was refused: the person may not, or the task is in no state for it."""
+    verb = verb.rstrip("!")
+    if isinstance(error, NotPermitted):
+        return say(
+            "may_not_start" if verb == "again" else "may_not_steer", locale, task=task.pk, name=task.template.name
+        )
+    if not isinstance(error, Conflict) or verb == "again":
+        return error.message
+    task.refresh_from_db(fields=["status"])
+    is_stopping = Execution.objects.filter(pk=task.pk, control=Control.CANCEL).exists() and not task.is_final
+    if is_stopping:
+        return say("cancelling", locale, task=task.pk)
+    return say(f"cannot_{verb}", locale, task=task.pk, state=say(f"is_{task.status}", locale))
 
 
 def _draft_line(draft: ScheduleDraft, template: TaskTemplate | None, locale: str) -> str:

@@ -186,7 +186,8 @@ class _Turn:
         )
         if not kept:
             raise GoneOn("The conversation has gone on meanwhile.")
-        answers = [*(content(reply) for reply in turn.replies), *asked, *done.here]
+        replies = [reply for reply in turn.replies if not reply.begins or reply.begins not in done.refused]
+        answers = [*(content(reply) for reply in replies), *asked, *done.here]
         self._post(answers, self.dialog)
         if self.here.pk != self.dialog.pk:
             self._post([Content(text=say("answered_alone", locale))], self.here, "here")

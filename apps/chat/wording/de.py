@@ -28,6 +28,12 @@ SENTENCES = {
     "queue_line": "{queue}: {running} laufen, {waiting} warten, {paused} angehalten",
     "queue_held": "{queue} wird zurückgehalten: {why}",
     "refused": "Nicht getan: {why}",
+    "may_not_start": "Sie dürfen „{name}“ nicht starten oder nicht nutzen, was es nutzt. Fragen Sie einen Administrator.",
+    "may_not_steer": "Sie dürfen Aufgabe {task} nicht steuern: Sie gehört Ihnen nicht. Fragen Sie einen Administrator.",
+    "cannot_pause": "Aufgabe {task} ({state}) lässt sich nicht anhalten.",
+    "cannot_resume": "Aufgabe {task} ({state}) lässt sich nicht fortsetzen: Das geht nur, wenn sie angehalten ist.",
+    "cannot_cancel": "Aufgabe {task} ({state}) lässt sich nicht abbrechen.",
+    "cannot_retry": "Aufgabe {task} ({state}) lässt sich nicht noch einmal versuchen: Das geht nur, wenn sie gescheitert ist.",
     "broken": "Hier ist mit dieser Nachricht etwas schiefgegangen (Kennung {reference}). Sie hat nichts gestartet. Es ist"
     " festgehalten; schicken Sie sie noch einmal oder fragen Sie einen Administrator.",
     "unlinked": "Dieses Konto gehört hier niemandem, deshalb kann ich nichts dafür tun. Melden Sie sich an unter {site}, öffnen"

@@ -28,6 +28,12 @@ SENTENCES = {
     "queue_line": "{queue}: {running} running, {waiting} waiting, {paused} paused",
     "queue_held": "{queue} is held: {why}",
     "refused": "Not done: {why}",
+    "may_not_start": "You may not start “{name}”, or not use what it uses. Ask an administrator.",
+    "may_not_steer": "You may not steer task {task}: it is not yours. Ask an administrator.",
+    "cannot_pause": "Task {task} ({state}) cannot be paused.",
+    "cannot_resume": "Task {task} ({state}) cannot be resumed: only a paused one can.",
+    "cannot_cancel": "Task {task} ({state}) cannot be cancelled.",
+    "cannot_retry": "Task {task} ({state}) cannot be tried again: only a failed one can.",
     "broken": "Something went wrong here with this message (reference {reference}). Nothing was started by it. It is on"
     " record; send it again, or ask an administrator.",
     "unlinked": "This account is not linked to anybody here, so I can do nothing for it. Sign in at {site}, open “My"

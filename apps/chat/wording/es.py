@@ -28,6 +28,12 @@ SENTENCES = {
     "queue_line": "{queue}: {running} en curso, {waiting} en espera, {paused} en pausa",
     "queue_held": "{queue} está retenida: {why}",
     "refused": "No se ha hecho: {why}",
+    "may_not_start": "No puede iniciar «{name}», o no puede usar lo que usa. Pregunte a un administrador.",
+    "may_not_steer": "No puede dirigir la tarea {task}: no es suya. Pregunte a un administrador.",
+    "cannot_pause": "La tarea {task} ({state}) no se puede pausar.",
+    "cannot_resume": "La tarea {task} ({state}) no se puede reanudar: solo una en pausa.",
+    "cannot_cancel": "La tarea {task} ({state}) no se puede cancelar.",
+    "cannot_retry": "La tarea {task} ({state}) no se puede repetir: solo una fallida.",
     "broken": "Algo ha fallado aquí con este mensaje (referencia {reference}). No ha iniciado nada. Queda registrado;"
     " envíalo otra vez o pregunta a un administrador.",
     "unlinked": "Esta cuenta no está vinculada a nadie, así que no puedo hacer nada. Entra en {site}, abre «My chat"

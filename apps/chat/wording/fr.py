@@ -28,6 +28,12 @@ SENTENCES = {
     "queue_line": "{queue} : {running} en cours, {waiting} en attente, {paused} en pause",
     "queue_held": "{queue} est retenue : {why}",
     "refused": "Pas fait : {why}",
+    "may_not_start": "Vous ne pouvez pas lancer « {name} », ou pas utiliser ce qu'il utilise. Demandez à un administrateur.",
+    "may_not_steer": "Vous ne pouvez pas diriger la tâche {task} : elle n'est pas à vous. Demandez à un administrateur.",
+    "cannot_pause": "La tâche {task} ({state}) ne peut pas être suspendue.",
+    "cannot_resume": "La tâche {task} ({state}) ne peut pas être reprise : seule une tâche en pause le peut.",
+    "cannot_cancel": "La tâche {task} ({state}) ne peut pas être annulée.",
+    "cannot_retry": "La tâche {task} ({state}) ne peut pas être réessayée : seule une tâche échouée le peut.",
     "broken": "Quelque chose a échoué ici avec ce message (référence {reference}). Il n'a rien démarré. C'est enregistré ;"
     " renvoyez-le ou demandez à un administrateur.",
     "unlinked": "Ce compte n'est lié à personne, je ne peux donc rien faire. Connectez-vous sur {site}, ouvrez « My chat"

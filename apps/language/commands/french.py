@@ -84,6 +84,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "retry",
         (
             rf"(?:relance|relancez|relancer|réessaie|réessaye|réessayez|recommence|recommencez)(?: {TASK})?",
+            r"relance(?:z)?-l[ae]",
             rf"(?:essaie|essayez|lance|lancez)(?: {TASK})? (?:à nouveau|de nouveau|encore une fois)",
         ),
     ),

@@ -113,7 +113,8 @@ class Reply:
     """One message to the person, plain text. Buttons of earlier replies with the same `card_id` are out of date.
 
     A platform without buttons writes them as a numbered list: the numbers are understood. `why` explains what was
-    understood, for edges that can show it on demand; everywhere it can be asked for in words.
+    understood, for edges that can show it on demand; everywhere it can be asked for in words. `begins`: the request that
+    it says is being started; it is not said where that is refused.
     """
 
     text: Sequence[str] = ()
@@ -122,6 +123,7 @@ class Reply:
     card_id: str = ""
     why: Sequence[Row] = ()
     why_title: str = ""
+    begins: str = ""
 
 
 # What is to be done ---------------------------------------------------------------------------------------------------
@@ -142,12 +144,14 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A verb on tasks (none for list and queue). The edge answers with what came of it.
+    """A verb on tasks (none for list, queue and schedules). The edge answers with what came of it.
+
+    "again", once it was confirmed: a new task that does the same as one that has ended.
 
     `offset`: how many of a list were shown before ("more").
     """
 
-    verb: Verb
+    verb: Verb | Literal["again"]
     task_ids: Sequence[int] = ()
     offset: int = 0
     request_key: str = ""

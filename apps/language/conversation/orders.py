@@ -70,7 +70,7 @@ def _known(talk: Talk, number: int) -> KnownTask | None:
 def _meant(talk: Talk, found: Recognised) -> list[KnownTask]:
     """Those with the title; else the thread's, the one that was talked about, the open ones, the last that ended."""
     if found.verb == "retry":
-        possible = [task for task in talk.world.recent if task.status == "failed"]
+        possible = _ended(talk, found)
     elif found.verb in FOR_OPEN:
         possible = list(talk.world.tasks)
     else:
@@ -81,9 +81,22 @@ def _meant(talk: Talk, found: Recognised) -> list[KnownTask]:
         return (possible if found.verb == "retry" else list(talk.world.tasks))[:MAX_TASKS]
     if (about := _about(talk)) and (task := _known(talk, about)):
         return [task]
-    last = [task for number in talk.state.talked[:1] for task in possible if task.id == number]
+    last = [task for number in talk.state.talked[:1] for task in _named(talk, possible, found) if task.id == number]
     open_ = [task for task in possible if task.is_open]
     return last or open_ or possible[:1]
+
+
+def _ended(talk: Talk, found: Recognised) -> list[KnownTask]:
+    """What can be tried again, or run again: those that failed first. Who went well only where it is named."""
+    statuses = ("failed", "cancelled", "completed") if found.is_titled else ("failed", "cancelled")
+    ended = [task for status in statuses for task in talk.world.recent if task.status == status]
+    first = next((task.status for task in ended if not found.is_titled or task.id in found.ids), "")
+    return [task for task in ended if task.status == first] if found.is_titled or found.is_all else ended
+
+
+def _named(talk: Talk, possible: Sequence[KnownTask], found: Recognised) -> Sequence[KnownTask]:
+    """What was just cancelled can still be stopping: to try it again is refused, and why is said."""
+    return [*possible, *talk.world.tasks] if found.verb == "retry" else possible
 
 
 def _about(talk: Talk) -> int | None:
@@ -138,6 +151,8 @@ def _do(talk: Talk, command: Command, ids: Sequence[int]) -> None:
     talk.state = talk.state.about(*ids)
     if command.verb == "cancel":
         _confirm_cancel(talk, replace(command, task_ids=tuple(ids)))
+    elif command.verb == "retry" and any(_is_over(talk, number) for number in ids):
+        _confirm_again(talk, replace(command, task_ids=tuple(ids)))
     elif command.verb in ("subscribe", "unsubscribe"):
         for number in ids:
             talk.do(Subscribe(task_id=number, is_wanted=command.verb == "subscribe"))
@@ -148,6 +163,19 @@ def _do(talk: Talk, command: Command, ids: Sequence[int]) -> None:
 def _order_key(talk: Talk, command: Command, ids: Sequence[int]) -> str:
     talk.change(count=talk.state.count + 1)
     return talk.key("order", command.verb, *ids)[:32]
+
+
+def _is_over(talk: Talk, number: int) -> bool:
+    """Whether it can only be run again, as a new task: what failed goes on where it stopped."""
+    task = _known(talk, number)
+    return task is not None and task.status in ("cancelled", "completed")
+
+
+def _confirm_again(talk: Talk, command: Command) -> None:
+    """What it did, it does once more: it is asked first."""
+    opened = talk.wait("order", order=command)
+    buttons = (talk.button(opened, "yes", say("button.start"), "primary"), talk.button(opened, "keep"))
+    talk.ask(opened, say("confirm.again", what=_called(talk, command.task_ids)), buttons=buttons)
 
 
 def _confirm_cancel(talk: Talk, command: Command) -> None:
@@ -175,9 +203,12 @@ def confirm(talk: Talk, opened: Open) -> None:
         _give(talk, command, opened.approval_id)
         return
     there = [number for number in command.task_ids if _known(talk, number)]
-    if there:
-        key = _order_key(talk, command, there)
-        talk.do(Order(verb=command.verb, task_ids=tuple(there), request_key=key))
+    over = [number for number in there if command.verb == "retry" and _is_over(talk, number)]
+    if rest := [number for number in there if number not in over]:
+        key = _order_key(talk, command, rest)
+        talk.do(Order(verb=command.verb, task_ids=tuple(rest), request_key=key))
+    if over:
+        talk.do(Order(verb="again", task_ids=tuple(over), request_key=_order_key(talk, command, over)))
 
 
 # Decisions -----------------------------------------------------------------------------------------------------------

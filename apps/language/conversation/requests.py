@@ -127,22 +127,22 @@ def start(talk: Talk, request: Request, card: TemplateCard, *, was_confirmed: bo
                 sentence=request.sentence, request_key=key, was_confirmed=was_confirmed,
             )
         )  # fmt: skip
-        _say_started(talk, request, card, was_confirmed)
+        _say_started(talk, request, card, key, was_confirmed=was_confirmed)
         talk.close("started", key)
     kept = replace(request, rule="", notes=(), is_doubtful=False)
     talk.change(last=Began(request=kept, request_key=key, at=talk.said.now))
 
 
-def _say_started(talk: Talk, request: Request, card: TemplateCard, was_confirmed: bool) -> None:
+def _say_started(talk: Talk, request: Request, card: TemplateCard, key: str, *, was_confirmed: bool) -> None:
     opened = talk.open
     text = say("started", echo=cards.echo(request.found, card))
     if was_confirmed or opened is None:
-        talk.say(text)
+        talk.say(text, begins=key)
     else:
         notes = [each.text for each in request.found.ambiguities]
         talk.say(
             text, *notes, buttons=(talk.button(opened, "undo"),), card_id=opened.id,
-            why=explaining.why(request, card), why_title=_why(request),
+            why=explaining.why(request, card), why_title=_why(request), begins=key,
         )  # fmt: skip
 
 

@@ -111,6 +111,12 @@ class State:
             last = replace(last, task_id=task_id)
         return replace(self.about(task_id), last=last)
 
+    def refused(self, request_key: str) -> "State":
+        """To be called when a Start was refused: there is nothing that could be changed or taken back."""
+        last = None if self.last and self.last.request_key == request_key else self.last
+        closed = [replace(each, fate="dropped") if each.request_key == request_key else each for each in self.closed]
+        return replace(self, last=last, closed=closed)
+
     def about(self, *task_ids: int) -> "State":
         """With these as the tasks that were talked about last."""
         others = [each for each in self.talked if each not in task_ids]

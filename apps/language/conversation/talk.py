@@ -65,10 +65,12 @@ class Talk:
         card_id: str = "",
         why: Sequence[Row] = (),
         why_title: str = "",
+        begins: str = "",
     ) -> None:
         reply = Reply(
-            text=text, card=card, buttons=tuple(buttons), card_id=card_id, why=tuple(why), why_title=why_title
-        )
+            text=text, card=card, buttons=tuple(buttons), card_id=card_id, why=tuple(why), why_title=why_title,
+            begins=begins,
+        )  # fmt: skip
         self.replies.append(reply)
 
     def do(self, act: Act) -> None:

@@ -47,7 +47,10 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def ask_task(verb: str, count: int) -> str:
-    return say("ask.task", count=count) if count else say("ask.task.none", example=say(f"example.{verb}"))
+    if count:
+        return say("ask.task", count=count)
+    example = say(f"example.{verb}")
+    return say("ask.task.none_ended", example=example) if verb == "retry" else say("ask.task.none", example=example)
 
 
 def ask_one_of(numbers: Sequence[int]) -> str:

@@ -5,11 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 
-from apps.chat import inbox, turns
-from apps.chat.models import Account, Connection, Incoming, ScheduleDraft, Talk
+from apps.chat import inbox, obeying, turns
+from apps.chat.models import Account, Connection, Dialog, Incoming, ScheduleDraft, Talk
+from apps.chat.obeying import Obeying
 from apps.core import clock
+from apps.core.errors import NotPermitted
+from apps.language.conversation import Order, State
+from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Task
 from tests.making import template
 from tests.unit.chat import noted
@@ -219,6 +223,69 @@ def test_a_wish_for_every_monday_is_a_draft_and_starts_nothing(say: Say, weather
     assert (draft.template_key, draft.parameters) == ("weather", {"city": "Oslo"})
     assert "monday" in draft.rule.lower()
     assert not Task.objects.exists()
+
+
+def test_what_was_cancelled_is_run_again_as_a_new_task(say: Say, weather: str, dana: Account, alice: User) -> None:
+    first = submit(Request(template=weather, parameters={"city": "Oslo"}, origin="chat"), alice).task
+    say(f"cancel task {first.pk}")
+    say("yes")
+    assert "again from the beginning" in say("retry it")[0]
+    assert Task.objects.count() == 1
+    answered = say("yes")
+    second = Task.objects.get(ancestor=first)
+    assert (second.parameters, second.origin) == ({"city": "Oslo"}, "chat")
+    assert answered[0].startswith(f"Started: task {second.pk}")
+
+
+def test_that_it_is_starting_is_not_said_of_what_was_refused(
+    say: Say, weather: str, dana: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(request: Request, requester: User) -> None:
+        raise NotPermitted("This template uses tools that you may not use (you lack crm.view_client).")
+
+    monkeypatch.setattr(obeying, "submit", refused)
+    answered = say("make the weather report for Oslo")
+    answered += say("yes") if "Starting" not in str(answered) and "Not done" not in str(answered) else []
+    said = "\n".join(answered)
+    assert "Not done: You may not start “Weather”" in said
+    assert "Starting" not in said and "view_client" not in said
+    assert State.from_json(Talk.objects.get().state).last is None
+
+
+@pytest.mark.parametrize(
+    ("locale", "verb", "said"),
+    [
+        ("en", "resume", "Not done: Task {task} (waiting its turn) cannot be resumed: only a paused one can."),
+        ("de", "resume", "Nicht getan: Aufgabe {task} (wartet, bis sie dran ist) lässt sich nicht fortsetzen"),
+        ("ru", "retry", "Не сделано: Задачу {task} (ждёт очереди) нельзя повторить"),
+        ("es", "resume", "No se ha hecho: La tarea {task} (espera su turno) no se puede reanudar"),
+        ("fr", "retry", "Pas fait : La tâche {task} (attend son tour) ne peut pas être réessayée"),
+    ],
+)
+def test_what_a_task_is_in_no_state_for_is_said_in_ones_language_and_keeps_no_other_from_it(
+    say: Say, weather: str, dana: Account, alice: User, locale: str, verb: Any, said: str
+) -> None:
+    say("hello")
+    done = Obeying(alice, dana, Dialog.objects.get(), locale, clock.now())
+    tasks = [submit(Request(template=weather, parameters={"city": city}, origin="chat"), alice).task.pk for city in
+             ("Oslo", "Graz")]  # fmt: skip
+    done.obey(State(), [Order(verb=verb, task_ids=tasks)])
+    texts = [each.text for each in done.done.here]
+    assert [text.startswith(said.format(task=task)) for text, task in zip(texts, tasks, strict=True)] == [True, True]
+
+
+def test_who_may_not_steer_a_task_reads_no_permissions_name(
+    say: Say, weather: str, dana: Account, alice: User, bob: User
+) -> None:
+    say("hello")
+    theirs = submit(Request(template=weather, parameters={"city": "Oslo"}, origin="chat"), alice).task
+    bob.user_permissions.add(Permission.objects.get(codename="view_task", content_type__app_label="tasks"))
+    done = Obeying(User.objects.get(pk=bob.pk), dana, Dialog.objects.get(), "de", clock.now())
+    done.obey(State(), [Order(verb="pause", task_ids=[theirs.pk])])
+    (said,) = done.done.here
+    assert said.text == (
+        f"Nicht getan: Sie dürfen Aufgabe {theirs.pk} nicht steuern: Sie gehört Ihnen nicht. Fragen Sie einen Administrator."
+    )
 
 
 @pytest.mark.parametrize(

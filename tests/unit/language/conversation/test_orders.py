@@ -209,3 +209,46 @@ def test_ordinary_sentence_decides_nothing(text: str) -> None:
     assert not any(isinstance(act, Decide) for act in said.acts)
     said.say("yes")
     assert not any(isinstance(act, Decide) for act in said.acts)
+
+
+CANCELLED = KnownTask(id=5, title="Slow count", status="cancelled", is_open=False)
+
+
+@pytest.mark.parametrize("text", ["retry task 5", "run the slow count again", "rerun slow count"])
+def test_what_was_cancelled_can_be_run_again_once_that_is_confirmed(text: str) -> None:
+    said = chat(recent=[FAILED, CANCELLED])
+    said.say(text)
+    assert not said.acts and said.text == "Run task 5, “Slow count” again from the beginning? That makes a new task."
+    assert said.labels == ["Start", "Keep"]
+    said.say("yes")
+    order = said.only(Order)
+    assert (order.verb, order.task_ids) == ("again", (5,))
+
+
+@pytest.mark.parametrize("text", ["retry it", "retry", "versuche es noch einmal", "повтори", "repite", "relance-la"])
+def test_retry_right_after_a_cancel_means_what_was_cancelled(text: str) -> None:
+    said = chat(recent=[FAILED])
+    said.say("cancel task 7")
+    said.say("yes")
+    said.world = replace(
+        said.world, tasks=[PAUSED], recent=[replace(RUNNING, status="cancelled", is_open=False), FAILED]
+    )
+    said.say(text)
+    assert "7" in said.text and not said.acts
+    said.click(said.labels[0])
+    assert said.only(Order).verb == "again"
+
+
+def test_what_has_not_stopped_yet_is_named_to_be_refused() -> None:
+    said = chat(recent=[])
+    said.say("cancel task 7")
+    said.say("yes")
+    said.say("retry it")
+    order = said.only(Order)
+    assert (order.verb, order.task_ids) == ("retry", (7,))
+
+
+def test_retry_without_anything_to_retry_says_so() -> None:
+    said = chat(recent=[])
+    said.say("retry")
+    assert said.text.startswith("Which task? None has failed or was cancelled")
