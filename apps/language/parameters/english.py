@@ -18,6 +18,12 @@ def _numbers() -> dict[str, float]:
     return {**words, "a hundred": 100, "a thousand": 1000, "a couple of": 2, "half a": 0.5, "one and a half": 1.5}
 
 
+_NARROWING = """
+in for to from of with by at about within under over above below since until between against like per into near via
+unless
+"""
+
+
 PHRASES = Phrases(
     without=(
         "do not include",
@@ -88,4 +94,5 @@ PHRASES = Phrases(
         "euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "pound": "GBP", "pounds": "GBP",
         "francs": "CHF", "rubles": "RUB", "yen": "JPY",
     },
+    narrowing=frozenset(_NARROWING.split()),
 )  # fmt: skip

@@ -24,6 +24,11 @@ def _numbers() -> dict[str, float]:
     }
 
 
+_NARROWING = """
+en dans pour de du des à au aux avec par depuis sur chez entre vers contre
+"""
+
+
 PHRASES = Phrases(
     without=("sans", "sauf", "excepté", "hors", "hormis", "à part", "à l'exception de", "à l'exception des", "pas de", "ne pas"),
     including=("avec", "incluant", "y compris", "inclus", "seulement", "montre"),
@@ -54,4 +59,9 @@ PHRASES = Phrases(
         "jours": "D", "semaine": "W", "semaines": "W", "mois": "M", "an": "Y", "ans": "Y", "année": "Y", "années": "Y",
     },
     currencies={"euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "livres": "GBP", "francs": "CHF"},
+    narrowing=frozenset(_NARROWING.split()),
+    markers={
+        "to": ("à", "jusqu'à"), "for": ("pour",), "of": ("de",), "hello": ("bonjour",), "hi": ("salut",),
+        "greet": ("salue", "saluez"),
+    },
 )  # fmt: skip

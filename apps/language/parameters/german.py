@@ -17,6 +17,11 @@ def _numbers() -> dict[str, float]:
     return {**words, **half, "eine": 1, "einen": 1, "anderthalb": 1.5, "eineinhalb": 1.5}
 
 
+_NARROWING = """
+in im ins für von vom zu zum zur mit an am aus bei beim nach über unter gegen ab bis seit je pro zwischen wegen
+"""
+
+
 PHRASES = Phrases(
     without=(
         "ohne", "außer", "ausser", "ausgenommen", "bis auf", "abgesehen von",
@@ -51,4 +56,9 @@ PHRASES = Phrases(
         "jahr": "Y", "jahre": "Y", "jahren": "Y",
     },
     currencies={"euro": "EUR", "euros": "EUR", "dollar": "USD", "pfund": "GBP", "franken": "CHF", "rubel": "RUB"},
+    narrowing=frozenset(_NARROWING.split()),
+    markers={
+        "to": ("zu", "an", "bis"), "for": ("für",), "of": ("von",), "hello": ("hallo",),
+        "greet": ("grüße", "grüß", "grüsse", "begrüße", "begrüsse"),
+    },
 )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from apps.language.parameters import quantities
 from apps.language.parameters.fields import Field
-from apps.language.parameters.sentence import Sentence, Value, name_pattern, noun_pattern
+from apps.language.parameters.sentence import Sentence, Value, markers, name_pattern, noun_pattern, phrase_pattern
 
 MAX_DISTANCE = 30
 """How many characters may stand between a parameter's name and its duration."""
@@ -22,7 +22,7 @@ def number(place: Field, sentence: Sentence) -> Value | None:
     letters = quantities.any_of(sentence.spelled)
     behind = rf"\b(?:{name})\s*(?:(?:{is_})\s*)?(?:{number}(?!\s?%)|({letters})(?!\w))"
     hits = [_read_number(match, place, sentence) for match in sentence.matches(behind)]
-    return _from(hits or _counted(place, sentence))
+    return _from(hits or _counted(place, sentence) or _behind_marker(place, sentence))
 
 
 Hit = tuple[list[int | float], tuple[int, int]]
@@ -91,6 +91,16 @@ def _counted(place: Field, sentence: Sentence) -> list[Hit]:
         for match in sentence.matches(rf"{pattern}(?!{phrases.rates})")
         if (value := _typed(table[match.group(1)], place.kind)) is not None
     ]
+
+
+def _behind_marker(place: Field, sentence: Sentence) -> list[Hit]:
+    """Behind one of the schema's own marker words, as in "count to 20", where nothing is counted by it."""
+    if not place.markers:
+        return []
+    marks = "|".join(map(phrase_pattern, markers(place, sentence)))
+    number, letters = quantities.numeral(sentence.phrases), quantities.any_of(sentence.spelled)
+    behind = rf"(?:{marks})\s+(?:{number}|({letters})(?!\w))(?!\s?%)"
+    return [_read_number(match, place, sentence) for match in sentence.matches(behind)]
 
 
 def duration(place: Field, sentence: Sentence) -> Value | None:

@@ -57,6 +57,10 @@ class Phrases:
     """What adds a half to the number before it."""
     leaving: Mapping[str, str] = field(default_factory=dict)
     """What stands behind a name, and the pattern before it, to leave it out: "leave the details out"."""
+    narrowing: frozenset[str] = frozenset()
+    """Words before what a request is narrowed to: a place, a person, a time."""
+    markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What this language says in place of the English words of `x-after`."""
 
 
 @lru_cache

@@ -59,6 +59,12 @@ def phrase_pattern(phrase: str) -> str:
     return rf"(?<!\w){_GAP.join(words)}(?!\w)" if words else r"(?!)"
 
 
+def markers(place: Field, sentence: Sentence) -> list[str]:
+    """The place's own marker words, and what the sentence's language says in place of the English ones."""
+    others = [word for marker in place.markers for word in sentence.phrases.markers.get(marker.lower(), ())]
+    return [*place.markers, *others]
+
+
 def noun_pattern(noun: str, sentence: Sentence) -> str:
     stem = re.escape(noun.removesuffix(sentence.phrases.no_plural))
     return rf"{stem}(?:{sentence.phrases.no_plural})?\b"

@@ -25,6 +25,11 @@ def _numbers() -> dict[str, float]:
     return {**words, **dict(hundreds), "cien": 100, "ciento": 100, "media": 0.5, "medio": 0.5}
 
 
+_NARROWING = """
+en para de del a al con por desde hasta sobre según entre contra hacia
+"""
+
+
 PHRASES = Phrases(
     without=("sin", "excepto", "salvo", "excluyendo", "a excepción de", "aparte de", "no", "menos"),
     including=("con", "incluyendo", "incluye", "incluidos", "solo", "sólo", "muestra"),
@@ -50,4 +55,9 @@ PHRASES = Phrases(
         "días": "D", "semana": "W", "semanas": "W", "mes": "M", "meses": "M", "año": "Y", "años": "Y",
     },
     currencies={"euro": "EUR", "euros": "EUR", "dólar": "USD", "dólares": "USD", "libras": "GBP", "francos": "CHF"},
+    narrowing=frozenset(_NARROWING.split()),
+    markers={
+        "to": ("a", "hasta"), "for": ("para",), "of": ("de",), "hello": ("hola",),
+        "greet": ("saluda",),
+    },
 )  # fmt: skip

@@ -10,7 +10,15 @@ from rapidfuzz.distance import OSA
 from apps.language.parameters import numbers, quantities
 from apps.language.parameters.fields import Field
 from apps.language.parameters.phrases import Phrases
-from apps.language.parameters.sentence import Sentence, Value, name_pattern, noun_pattern, nouns, phrase_pattern
+from apps.language.parameters.sentence import (
+    Sentence,
+    Value,
+    markers,
+    name_pattern,
+    noun_pattern,
+    nouns,
+    phrase_pattern,
+)
 
 FUZZY_SCORE, FUZZY_LEAD, FUZZY_LENGTH = 88, 8, 5
 REACH = 4
@@ -213,7 +221,7 @@ def _after(place: Field, sentence: Sentence) -> Value | None:
     """Behind one of the schema's own marker words: what is quoted, or words with a capital. Never anything else."""
     if not place.markers or sentence.text.isupper():
         return None
-    marks = "|".join(phrase_pattern(marker) for marker in place.markers)
+    marks = "|".join(map(phrase_pattern, markers(place, sentence)))
     if quoted := sentence.matches(rf"(?:{marks})\s+(?:{_QUOTED})"):
         return _one(sentence, quoted)
     spans = [span for match in sentence.matches(marks) for span in _names(sentence, match.end(), marks)]
@@ -225,7 +233,7 @@ def _names(sentence: Sentence, at: int, marks: str) -> list[tuple[int, int]]:
     """Where names stand from here on: "Alice Smith", or each of "Alice and Bob"."""
     spans: list[tuple[int, int]] = []
     gap = r"\s+"
-    joining = r"\s*(?:,|&|\band\b|\bor\b)\s*"
+    joining = r"\s*(?:,|&|\b(?:and|or|und|oder|и|или|y|o|et|ou)\b)\s*"
     while match := re.compile(rf"{gap}({_WORDS})").match(sentence.text, at):
         start = match.start(1)
         words = [(start + word.start(), start + word.end()) for word in re.finditer(r"\S+", match.group(1))]

@@ -330,3 +330,40 @@ def test_empty_schema_takes_nothing() -> None:
 def test_odd_texts_are_read_in_bounded_time(text: str) -> None:
     reading(text)
     reading(text, of(title={**TEXT, "x-after": ["to", "a"]}, limit=NUMBER))
+
+
+NAME = {"type": "string", "title": "Name", "x-after": ["to", "greet", "hello", "for"]}
+TIMES = {"type": "integer", "title": "Times"}
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ("say hello to Bob three times", "Bob"),
+    ("sag hallo zu Jürgen drei mal", "Jürgen"),
+    ("grüße Anna Schmidt bitte drei mal", "Anna Schmidt"),
+    ("поздоровайся с Иваном три раза", "Иваном"),
+    ("поприветствуй Ольгу три раза", "Ольгу"),
+    ("dis bonjour à Zoé trois fois", "Zoé"),
+    ("di hola a José tres veces", "José"),
+])  # fmt: skip
+def test_name_stands_behind_what_each_language_says_for_the_marker(text: str, name: str) -> None:
+    assert reading(text, of(name=NAME, times=TIMES)).parameters == {"name": name, "times": 3}
+
+
+def test_two_names_behind_a_marker_are_asked_about_in_each_language() -> None:
+    for text in ("say hello to Anna and Bob", "sag hallo zu Anna und Bob", "dis bonjour à Anna et Bob"):
+        (question,) = reading(text, of(name=NAME)).questions
+        assert [choice.value for choice in question.choices] == ["Anna", "Bob"], text
+
+
+@pytest.mark.parametrize(("text", "stages"), [
+    ("count slowly to 5 please", {"stages": 5}),
+    ("count to twenty", {"stages": 20}),
+    ("zähle langsam bis 12", {"stages": 12}),
+    ("cuenta despacio hasta 7", {"stages": 7}),
+    ("compte jusqu'à 9", {"stages": 9}),
+    ("count to 5 %", {}),
+    ("count 5 slowly", {}),
+])  # fmt: skip
+def test_number_stands_behind_a_marker(text: str, stages: dict[str, int]) -> None:
+    place = {"type": "integer", "title": "Stages", "x-after": ["to"]}
+    assert reading(text, of(stages=place)).parameters == stages
