@@ -25,7 +25,7 @@ SENTENCES = {
     "list_end": "Das waren alle.",
     "queue_none": "Nichts läuft und nichts wartet.",
     "queue_head": "Warteschlangen:",
-    "queue_line": "{queue}: {running} laufen, {waiting} warten, {paused} angehalten",
+    "queue_line": "{queue}: laufend {running}, wartend {waiting}, angehalten {paused}",
     "queue_held": "{queue} wird zurückgehalten: {why}",
     "refused": "Nicht getan: {why}",
     "may_not_start": "Sie dürfen „{name}“ nicht starten oder nicht nutzen, was es nutzt. Fragen Sie einen Administrator.",

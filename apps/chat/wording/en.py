@@ -22,7 +22,7 @@ SENTENCES = {
     "list_none": "You have no open tasks.",
     "list_head": "Your open tasks, {shown} of {total}:",
     "list_more": "Say “more” for the next ones.",
-    "list_end": "That were all.",
+    "list_end": "That was all.",
     "queue_none": "Nothing runs and nothing waits.",
     "queue_head": "Queues:",
     "queue_line": "{queue}: {running} running, {waiting} waiting, {paused} paused",

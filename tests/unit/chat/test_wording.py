@@ -1,3 +1,4 @@
+import re
 import string
 
 import pytest
@@ -20,3 +21,16 @@ def test_every_language_has_every_sentence_with_the_same_places(short: str) -> N
 def test_a_locale_without_a_table_is_english() -> None:
     assert language("pt-BR") == "en"
     assert say("paused", "de_AT", task=7) == "Aufgabe 7 ist angehalten."
+
+
+@pytest.mark.parametrize(
+    ("short", "familiar"),
+    [
+        ("de", r"\b(?:du|dich|dir|dein\w*)\b"),
+        ("ru", r"\b(?:ты|тебя|тебе|тво[йяеи]\w*)\b"),
+        ("es", r"\b(?:tú|te|tus?|puedes|tienes|puedas|di|pide|envía(?:lo|melo)?|entra|abre|obtén)\b"),
+        ("fr", r"\b(?:tu|te|toi|ton|ta|tes)\b"),
+    ],
+)
+def test_people_are_addressed_politely_throughout(short: str, familiar: str) -> None:
+    assert [text for text in table(short).values() if re.search(familiar, text, re.IGNORECASE)] == []

@@ -37,6 +37,12 @@ def test_tone_is_plain(language: str) -> None:
     assert said == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_of_rows_begin_with_a_capital(language: str) -> None:
+    labels = [text for name, text in table_of(language).sentences.items() if name.startswith("row.")]
+    assert len(labels) > 5 and all(label[0].isupper() for label in labels), labels
+
+
 def test_other_languages_are_no_copies() -> None:
     english = table_of("en").sentences
     for language in LANGUAGES.keys() - {"en"}:

@@ -19,9 +19,9 @@ def test_card_shows_every_value_and_where_it_is_from() -> None:
         ("Period", "Wed 1 January 2025 to Wed 31 December 2025", "from “last year”"),
         ("Statuses", "open", "default"),
         ("Format", "pdf", "default"),
-        ("takes", "about 7 m · 8 stages", ""),
-        ("costs", "about $0.90", ""),
-        ("confidence", shown[-1][1], ""),
+        ("Takes", "about 7 m · 8 stages", ""),
+        ("Costs", "about $0.90", ""),
+        ("Confidence", shown[-1][1], ""),
     ]
     assert chat.labels == ["Start", "Change", "Not this"]
     assert chat.acts == ()
@@ -55,7 +55,7 @@ def test_no_leaves_it_and_a_later_yes_starts_nothing(how: str) -> None:
     else:
         chat.say(how)
     assert chat.acts == () and chat.text in ("Left. Nothing was started.", "Verworfen. Nichts wurde gestartet.",
-                                             "Оставлено. Ничего не запущено.")  # fmt: skip
+                                             "Снято. Ничего не запущено.")  # fmt: skip
     chat.say("yes")
     assert chat.acts == ()
 

@@ -30,7 +30,7 @@ def test_where_nothing_else_was_near_it_says_so() -> None:
     chat = Chat()
     chat.say("invoice report for last year")
     chat.say("why this one?")
-    assert told(chat)["next best"] == "no other template of yours comes near | "
+    assert told(chat)["Next best"] == "no other template of yours comes near | "
 
 
 def test_why_names_template_confidence_words_runner_up_and_what_was_assumed() -> None:
@@ -40,13 +40,13 @@ def test_why_names_template_confidence_words_runner_up_and_what_was_assumed() ->
     chat.say("why this one?")
     assert chat.card.title == "Why “Invoice report”"
     rows = told(chat)
-    assert rows["template"].startswith("Invoice report | 9")
-    assert "a phrase of it is in what you said, 100 % of its keywords" in rows["template"]
+    assert rows["Template"].startswith("Invoice report | 9")
+    assert "a phrase of it is in what you said, 100 % of its keywords" in rows["Template"]
     assert rows["Period"].endswith("| from “last year”")
     assert rows["Format"] == "pdf | default"
-    assert rows["next best"].startswith("Invoice list, 41 % | ")
-    assert "no phrase of it is in what you said, fewer of its keywords" in rows["next best"]
-    assert rows["today"] == "Sat 21 November 2026 | Europe/Berlin"
+    assert rows["Next best"].startswith("Invoice list, 41 % | ")
+    assert "no phrase of it is in what you said, fewer of its keywords" in rows["Next best"]
+    assert rows["Today"] == "Sat 21 November 2026 | Europe/Berlin"
 
 
 def test_what_is_open_stays_open_and_nothing_is_done() -> None:
@@ -75,7 +75,7 @@ def test_what_was_started_is_explained_from_what_was_kept_then() -> None:
     chat.wait(days=3)
     chat.say("how did you understand that?")
     assert chat.card.rows == kept
-    assert told(chat)["today"].startswith("Sat 21 November 2026")
+    assert told(chat)["Today"].startswith("Sat 21 November 2026")
 
 
 def test_who_chose_is_told_that_they_did_and_what_else_was_offered() -> None:
@@ -87,8 +87,8 @@ def test_who_chose_is_told_that_they_did_and_what_else_was_offered() -> None:
     assert chat.card.title == "Nothing is chosen yet. The nearest are:"
     chat.press(offered)
     chat.say("why this one?")
-    assert told(chat)["template"] == "Invoice report | you chose it"
-    assert told(chat)["next best"].startswith("Invoice list (")
+    assert told(chat)["Template"] == "Invoice report | you chose it"
+    assert told(chat)["Next best"].startswith("Invoice list (")
 
 
 def test_a_follow_up_is_as_before() -> None:
@@ -97,8 +97,8 @@ def test_a_follow_up_is_as_before() -> None:
     chat.say("yes")
     chat.say("the same for March 2024")
     chat.say("why this one?")
-    assert told(chat)["template"] == "Invoice report | as before"
-    assert "next best" not in told(chat)
+    assert told(chat)["Template"] == "Invoice report | as before"
+    assert "Next best" not in told(chat)
 
 
 def test_what_a_model_read_says_so() -> None:
@@ -113,7 +113,7 @@ def test_what_a_model_read_says_so() -> None:
     chat.say("that thing with the money, last year")
     chat.world = replace(chat.world, reading=None)
     chat.say("why this one?")
-    assert told(chat)["template"] == "Invoice report | 85 %, read by the language model"
+    assert told(chat)["Template"] == "Invoice report | 85 %, read by the language model"
 
 
 def test_nothing_is_made_up_where_nothing_was_understood() -> None:
@@ -160,7 +160,7 @@ def test_a_candidate_that_is_behind_in_nothing_fits_less_as_a_whole() -> None:
     assert chat.state.open.request is not None
     beside(chat, "twin", 0.4, **chat.state.open.request.found.parts)
     chat.say("why this one?")
-    assert told(chat)["next best"] == "Twin, 40 % | taken together it fits less"
+    assert told(chat)["Next best"] == "Twin, 40 % | taken together it fits less"
 
 
 def test_that_something_was_not_understood_is_said_once() -> None:
