@@ -6,7 +6,7 @@ is no task of the person.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -25,6 +25,8 @@ LANGUAGES = {
 }
 WITHOUT_A_TASK = frozenset({"list", "queue", "schedules", "help"})
 DECISIONS = frozenset({"approve", "reject"})
+NAMEABLE = frozenset({"status", "cancel", "pause", "resume", "why", "subscribe", "unsubscribe"})
+"""What is said of tasks only, also by the name of their template."""
 MAX_LENGTH = 200
 MAX_CHOICES = 8
 
@@ -59,6 +61,16 @@ def recognise(message: Message) -> Recognised | None:
     return named
 
 
+def named(message: Message) -> Recognised | None:
+    """What the whole message orders of something that is no task: its name is in `words`."""
+    text = " ".join(message.text[: 4 * MAX_LENGTH].replace("’", "'").split())
+    for language in dict.fromkeys([_language(message), *LANGUAGES]):
+        for found in _readings(text, language, (), NAMEABLE):
+            if found.words:
+                return found
+    return None
+
+
 def read(message: Message) -> Interpretation | None:
     found = recognise(message)
     if found is None or found.words:
@@ -76,20 +88,27 @@ def read(message: Message) -> Interpretation | None:
     return _ask(found.verb, tasks)
 
 
-def _readings(whole: str, language: str, tasks: Sequence[OpenTask]) -> Iterator[Recognised]:
+def _readings(
+    whole: str, language: str, tasks: Sequence[OpenTask], nameable: Collection[str] = DECISIONS
+) -> Iterator[Recognised]:
     table = _table(language)
     text = _plain(whole, table)
     if not text or len(text) > MAX_LENGTH:
         return
     for verb, pattern in _patterns(language):
         if match := pattern.fullmatch(text):
-            found = _obeyed(verb, match, table, language, tasks)
+            found = _obeyed(verb, match, table, language, tasks, nameable)
             if found is not None:
                 yield found
 
 
 def _obeyed(
-    verb: Verb, match: re.Match[str], table: ModuleType, language: str, tasks: Sequence[OpenTask]
+    verb: Verb,
+    match: re.Match[str],
+    table: ModuleType,
+    language: str,
+    tasks: Sequence[OpenTask],
+    nameable: Collection[str],
 ) -> Recognised | None:
     """None where what is named is no task; of decisions it may be their title, which is not known here."""
     groups = {name: value.strip() for name, value in match.groupdict().items() if value}
@@ -103,7 +122,7 @@ def _obeyed(
     words = re.sub(table.BEFORE_TITLE, "", said)
     if titled := _titled(words, tasks):
         return Recognised(verb=verb, language=language, ids=titled, is_titled=True, comment=comment)
-    is_named = verb in DECISIONS and bool(words)
+    is_named = verb in nameable and bool(words)
     return Recognised(verb=verb, language=language, words=words, comment=comment) if is_named else None
 
 

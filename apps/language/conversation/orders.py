@@ -5,21 +5,72 @@ from dataclasses import replace
 
 from apps.language import commands, wording
 from apps.language.commands import DECISIONS, MAX_CHOICES, WITHOUT_A_TASK, Recognised
-from apps.language.contract import Choice, Command, OpenTask, Question
+from apps.language.contract import Choice, Command, OpenTask, Question, TemplateCard
 from apps.language.conversation import helping
 from apps.language.conversation.contract import Decide, KnownApproval, KnownTask, Order, Style, Subscribe
 from apps.language.conversation.state import More, Open
 from apps.language.conversation.talk import Talk
+from apps.language.understanding import understand
 from apps.language.wording import say
 
+FREELY = frozenset({"cancel", "pause", "resume"})
+"""With these a template may be named with more words, or in another language's. "How are our clients doing" asks for more."""
+UNCLEAR = ("end", "hold", "para")
+"""Verbs that are other words as well: "end of month", "hold a room", "para marzo"."""
+NEAR = 0.5
+"""How sure it must be that a name in another language is a template's."""
 FOR_OPEN = frozenset({"cancel", "pause", "resume", "why"})
 MAX_TASKS = 20
 """More than these are not named in one order."""
 
 
 def recognise(talk: Talk) -> Recognised | None:
-    known = [OpenTask(id=task.id, title=task.title) for task in (*talk.world.tasks, *talk.world.recent)]
-    return commands.recognise(replace(talk.said, open_tasks=known))
+    if talk.said.text not in talk.ordered:
+        talk.ordered[talk.said.text] = _recognised(talk)
+    return talk.ordered[talk.said.text]
+
+
+def _recognised(talk: Talk) -> Recognised | None:
+    tasks = (*talk.world.tasks, *talk.world.recent)
+    known = [OpenTask(id=task.id, title=task.title) for task in tasks]
+    found = commands.recognise(replace(talk.said, open_tasks=known))
+    if found is not None or (named := commands.named(talk.said)) is None:
+        return found
+    card = _template(talk, named)
+    if card is None:
+        return None
+    ids = tuple(task.id for task in tasks if card.name.casefold() in task.title.casefold())
+    return replace(named, ids=ids, is_titled=True, words=card.name)
+
+
+def _template(talk: Talk, found: Recognised) -> TemplateCard | None:
+    """The template that a command names in place of a task, in its own words or as its request would be worded.
+
+    None where the verb is the template's own: "cancel the order" asks for the template "Cancel orders".
+    """
+    said, is_free = set(found.words.casefold().split()), found.verb in FREELY and not _is_unclear(talk, found)
+    names = {card.key: set(card.name.casefold().split()) for card in talk.world.cards}
+    key = next((key for key, name in names.items() if said == name or (is_free and said >= name)), None)
+    if key is None and is_free and found.language != "en":
+        meant = understand(replace(talk.said, text=found.words, open_tasks=()), talk.world.cards)
+        is_near = meant.confidence >= NEAR and meant.runner_ups
+        key = meant.template_key or (meant.runner_ups[0].key if is_near else None)
+    card = talk.template(key)
+    return None if card is None or _is_own(card, found.verb, talk) else card
+
+
+def _is_unclear(talk: Talk, found: Recognised) -> bool:
+    before = talk.text.casefold().partition(found.words)[0]
+    return any(word in UNCLEAR for word in before.split())
+
+
+def _is_own(card: TemplateCard, verb: str, talk: Talk) -> bool:
+    for text in (card.name, *card.keywords, *card.examples):
+        said = replace(talk.said, text=text, open_tasks=())
+        order = commands.recognise(said) or commands.named(said)
+        if order is not None and order.verb == verb:
+            return True
+    return False
 
 
 def obey(talk: Talk, found: Recognised) -> bool:
@@ -50,6 +101,8 @@ def _order(talk: Talk, found: Recognised) -> None:
         _do(talk, command, [task.id for task in tasks])
     elif len(tasks) == 1:
         _do(talk, command, [tasks[0].id])
+    elif found.words and not tasks:
+        _none_named(talk, found.words)
     else:
         _ask_which(talk, command, tasks)
 
@@ -111,6 +164,13 @@ def _ask_which(talk: Talk, command: Command, tasks: Sequence[KnownTask]) -> None
     choices = tuple(Choice(label=f"{task.id} {task.title}".strip(), value=task.id) for task in tasks[:MAX_CHOICES])
     opened = talk.wait("task", order=command, question=Question(path="task_id", text=text, choices=choices))
     talk.ask(opened, text)
+
+
+def _none_named(talk: Talk, name: str) -> None:
+    """Nothing of that name is there to be ordered about: that is said, and nothing is started in its place."""
+    card = next((card for card in talk.world.cards if card.name == name), None)
+    example = next(iter(card.examples), name) if card else name
+    talk.say(say("none_named", name=name), say("to_start", example=example))
 
 
 def answer_task(talk: Talk, opened: Open, text: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.language import wording
+from apps.language.commands import Recognised
 from apps.language.contract import Command, Interpretation, Message, Question, TemplateCard
 from apps.language.conversation.contract import Act, Button, Card, Reply, Row, Style, World
 from apps.language.conversation.state import (
@@ -45,6 +46,8 @@ class Talk:
     is_parted: bool = False
     understood: dict[str, Interpretation] = field(default_factory=dict)
     """What texts of this turn mean by the rules: it is looked at from several sides."""
+    ordered: dict[str, Recognised | None] = field(default_factory=dict)
+    """The same of what they order."""
 
     @property
     def text(self) -> str:
