@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from apps.language import pasted
+from apps.language import pasted, wording
 from apps.language.contract import Interpretation, Message
 from apps.language.conversation import cards, hearing, helping, orders, requests, settling
 from apps.language.conversation.contract import AskModel
@@ -73,10 +73,19 @@ def _small_talk(talk: Talk, heard: set[Heard]) -> bool:
         elif orders.recognise(talk) is not None:
             return False  # "go on" resumes a task
         else:
-            talk.say(say("no_more") if heard == {"more"} else say("nothing_open"))
+            talk.say(say("no_more") if heard == {"more"} else _of_the_last(talk) or say("nothing_open"))
     else:
         return False
     return True
+
+
+def _of_the_last(talk: Talk) -> str:
+    """What can be said to a task that has just been started, while it is under way; "" without one."""
+    last = talk.state.last
+    task = next((each for each in talk.world.tasks if last and each.id == last.task_id), None)
+    if last is None or task is None or talk.said.now - last.at > LASTS:
+        return ""
+    return say("under_way", task=wording.first_up(say("task.titled", number=task.id, title=task.title)))
 
 
 def politely(heard: set[Heard]) -> str:

@@ -150,6 +150,8 @@ SENTENCES = {
     "dropped": "Left. Nothing was started.",
     "replaced": "I leave “{name}” and take this instead.",
     "nothing_open": "Nothing is open between us. Say what you want, or “help”.",
+    "under_way": "{task} is under way: say “cancel it” to stop it, or, as in “no, 2023”, what is to be "
+    "different in another one.",
     "expired": "That was open for {minutes} minutes and has ended. Nothing was started. Say it once more.",
     "fate.started": "That was started already.",
     "fate.drafted": "That was kept as a draft already.",

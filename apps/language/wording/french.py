@@ -151,6 +151,8 @@ SENTENCES = {
     "dropped": "Laissé. Rien n’a été lancé.",
     "replaced": "Je laisse « {name} » et prends ceci à la place.",
     "nothing_open": "Rien n’est ouvert entre nous. Dites ce que vous voulez, ou « aide ».",
+    "under_way": "{task} est en cours : dites « annule-la » pour l’arrêter ou, comme dans « non, 2023 », ce qui "
+    "doit changer dans une autre.",
     "expired": "C’était ouvert {minutes} minutes et c’est fini. Rien n’a été lancé. Dites-le encore une fois.",
     "fate.started": "C’est déjà lancé.",
     "fate.drafted": "C’est déjà gardé comme brouillon.",

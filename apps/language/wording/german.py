@@ -151,6 +151,8 @@ SENTENCES = {
     "dropped": "Verworfen. Nichts wurde gestartet.",
     "replaced": "Ich lasse „{name}“ und nehme stattdessen dies.",
     "nothing_open": "Zwischen uns ist nichts offen. Sagen Sie, was Sie wollen, oder „Hilfe“.",
+    "under_way": "{task} ist unterwegs: Sagen Sie „brich sie ab“, um sie zu beenden, oder, wie in „nein, 2023“, "
+    "was in einer weiteren anders sein soll.",
     "expired": "Das war {minutes} Minuten offen und ist zu Ende. Nichts wurde gestartet. Sagen Sie es noch einmal.",
     "fate.started": "Das wurde schon gestartet.",
     "fate.drafted": "Das wurde schon als Entwurf behalten.",

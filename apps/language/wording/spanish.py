@@ -151,6 +151,7 @@ SENTENCES = {
     "dropped": "Descartado. No se ha iniciado nada.",
     "replaced": "Dejo «{name}» y tomo esto en su lugar.",
     "nothing_open": "No hay nada abierto entre nosotros. Diga lo que quiere, o «ayuda».",
+    "under_way": "{task} está en marcha: diga «cancélala» para detenerla o, como en «no, 2023», qué debe cambiar en otra.",
     "expired": "Estuvo abierto {minutes} minutos y ha terminado. No se ha iniciado nada. Dígalo otra vez.",
     "fate.started": "Eso ya se inició.",
     "fate.drafted": "Eso ya se guardó como borrador.",

@@ -2,8 +2,9 @@
 
 import pytest
 
-from apps.language.conversation import Start
-from tests.unit.language.conversation.scene import Chat
+from apps.language.conversation import KnownTask, Start
+from apps.language.wording import say, speaking
+from tests.unit.language.conversation.scene import Chat, world
 
 POLITE = {
     "thanks": "You are welcome.",
@@ -122,3 +123,62 @@ def test_none_of_these_can_be_pressed_when_the_question_is_put_again() -> None:
     chat.say("hm")
     chat.say("hm")
     assert chat.labels[-2:] == ["None of these", "Forget it"]
+
+
+STOPS = {"en": "cancel it", "de": "brich sie ab", "ru": "отмени её", "es": "cancélala", "fr": "annule-la"}
+OTHERS = {"en": "no, 2023", "de": "nein, 2023", "ru": "нет, 2023", "es": "no, 2023", "fr": "non, 2023"}
+
+
+def started(language: str = "en", *, is_open: bool = True) -> Chat:
+    chat = Chat(locale=language)
+    chat.say("invoice report for March 2025")
+    chat.click(chat.labels[0])
+    chat.state = chat.state.began(chat.only(Start).request_key, 44)
+    task = KnownTask(id=44, title="Invoice report", is_open=is_open)
+    chat.world = world(tasks=[task] if is_open else [], recent=[] if is_open else [task])
+    return chat
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no",
+        "forget it",
+        "change",
+        "yes",
+        "nein",
+        "vergiss es",
+        "ändern",
+        "не надо",
+        "забудь",
+        "no",
+        "déjalo",
+        "non",
+        "oublie",
+    ],
+)
+def test_what_is_said_after_a_start_is_answered_with_the_task(text: str) -> None:
+    chat = started()
+    chat.say(text)
+    assert "44" in chat.text and "Invoice report" in chat.text and "2023" in chat.text
+    assert chat.acts == () and chat.state.open is None
+
+
+@pytest.mark.parametrize("language", STOPS)
+def test_what_is_offered_after_a_start_is_understood(language: str) -> None:
+    chat = started(language)
+    chat.say("no")
+    with speaking(language):
+        assert STOPS[language] in say("under_way", task="") and OTHERS[language] in say("under_way", task="")
+    chat.say(STOPS[language])
+    assert chat.state.open and chat.state.open.order and chat.state.open.order.verb == "cancel"
+    chat = started(language)
+    chat.say(OTHERS[language])
+    assert "2023" in chat.rows["Period"]
+
+
+@pytest.mark.parametrize("later", [{"minutes": 16}, {}])
+def test_task_that_is_over_or_long_ago_is_not_named(later: dict[str, int]) -> None:
+    chat = started(is_open=bool(later))
+    chat.wait(**later).say("no")
+    assert chat.text.startswith("Nothing is open between us.")
