@@ -4,6 +4,7 @@ import json
 from io import StringIO
 from pathlib import Path
 
+import pydantic_monty as monty
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -12,6 +13,7 @@ from apps.catalog.models import TaskTemplate
 from apps.tasks import approvals
 from apps.tasks.making.submission import Request, submit
 from apps.tasks.models import Approval, Task
+from apps.tools import registry
 from apps.workers.running.slice import drain
 from tests import making
 from tests.unit.docs.pages import blocks, page, section
@@ -66,6 +68,15 @@ def test_the_smallest_template_is_the_one_that_ships():
     shown = blocks(section(GUIDE, "## The smallest template"), "python")[0]
 
     assert shown == page("fixtures/templates/hello/script.py")
+
+
+@pytest.mark.parametrize(("times", "said"), [(1, "Greeted Bob 1 time."), (2, "Greeted Bob 2 times.")])
+def test_the_smallest_template_counts_as_people_do(times: int, said: str) -> None:
+    modules = {"task": monty.ExternalModule({"progress": lambda *given: None}, stubs=registry.module("task").stub)}
+    with monty.Monty(max_processes=1) as pool, pool.checkout(external_modules=modules) as session:
+        session.feed_run(page("fixtures/templates/hello/script.py"))
+        answer = session.feed_run("run(parameters)", inputs={"parameters": {"name": "Bob", "times": times}})
+    assert answer["summary"] == said
 
 
 @pytest.mark.django_db(transaction=True)
