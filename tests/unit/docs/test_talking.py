@@ -14,6 +14,7 @@ PAGE = page("docs/chat/talking.md")
 VERBS = [
     "help",
     "list",
+    "schedules",
     "queue",
     "status",
     "why",
@@ -77,7 +78,7 @@ def test_several_and_repeated_requests_are_told_apart(row: list[str]) -> None:
     assert chat.card.title == "Invoice report"
     assert (
         bool(chat.state.waiting),
-        bool(chat.card.rows[0].label in ("when", "wann", "когда", "cuándo", "quand")),
+        bool(chat.card.rows[0].label in ("When", "Wann", "Когда", "Cuándo", "Quand")),
     ) == (
         row[1] == "one card after the other",
         row[1] == "a draft",

@@ -36,7 +36,7 @@ def test_card_counts_the_lines_and_says_what_they_cost() -> None:
         estimate=lambda key, parameters: Estimate(seconds=120, steps=4, cost=f"{len(parameters['messages'])} lines")
     )
     talk.say("translate these messages into French:\nHello\nBye")
-    assert (talk.rows["Messages"], talk.rows["Into"], talk.rows["costs"]) == (
+    assert (talk.rows["Messages"], talk.rows["Into"], talk.rows["Costs"]) == (
         "2 lines: “Hello”, …",
         "French",
         "2 lines",
