@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.language import wording
 from apps.language.contract import Choice, Interpretation, Question, TemplateCard
-from apps.language.conversation import cards, explaining, hearing, naming, settling
+from apps.language.conversation import cards, explaining, hearing, leftovers, naming, settling
 from apps.language.conversation.contract import DraftSchedule, Learn, Start
 from apps.language.conversation.correcting import given
 from apps.language.conversation.places import covers, put_at, schema_at
@@ -17,6 +17,7 @@ from apps.language.wording import say
 
 CLEAR = 0.8
 """From here on a message is a request of its own, also in the middle of another, and a harmless one starts unconfirmed."""
+MAX_LEFT = 200
 
 
 def advance(talk: Talk, request: Request, *, asked: int = 0, lead: Sequence[str] = ()) -> None:
@@ -30,13 +31,24 @@ def advance(talk: Talk, request: Request, *, asked: int = 0, lead: Sequence[str]
     questions = settling.open_questions(found)
     if not questions:
         found, questions = settling.checked(found, card)
-    request = _dated(talk, replace(request, found=found))
+    request = _dated(talk, _told(talk, replace(request, found=found), card))
     if questions:
         _ask(talk, request, card, _first(questions, card), asked, lead)
     elif must_confirm(request, card):
         show(talk, request, card, lead=lead, asked=asked)
     else:
         start(talk, request, card, was_confirmed=False)
+
+
+def _told(talk: Talk, request: Request, card: TemplateCard) -> Request:
+    """With what of its sentence found no place, the first time: it is told on a card, and nothing starts unseen."""
+    if request.today or request.how == "same":
+        return request
+    said = replace(talk.said, text=request.sentence)
+    left = leftovers.of(said, card, request.found, besides=(request.rule,))
+    if not left:
+        return request
+    return replace(request, is_doubtful=True, notes=(*request.notes, say("unplaced", words=left[:MAX_LEFT])))
 
 
 def _dated(talk: Talk, request: Request) -> Request:

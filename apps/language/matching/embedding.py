@@ -55,6 +55,13 @@ def lasting_vectors(texts: Sequence[str], languages: Sequence[str]) -> Array:
     return _centred(remembered.vectors(texts, versions(), _encoded), languages)
 
 
+def directions(words: Sequence[str]) -> Array:
+    """(words, dimensions) by the first encoder alone, for single words: it knows best what two languages say alike."""
+    with _lock:
+        batches = [_first().encode(list(words[at : at + BATCH])) for at in range(0, len(words), BATCH)]
+    return _unit(np.concatenate([np.zeros((0, DIMENSIONS)), *batches]).astype(np.float32))
+
+
 def is_word(text: str) -> bool:
     """True where the encoder's table of word pieces has it whole: most words of its languages, and no misspelt one."""
     with _lock:
