@@ -93,7 +93,7 @@ class ConnectionAdmin(Listed):
 
     @admin.display(description="platform", ordering="platform")
     def shown_platform(self, row: Connection) -> str:
-        return platform(row.platform).name
+        return "part of this site" if row.platform in connecting.OWN else platform(row.platform).name
 
     @admin.display(description="state", ordering="is_enabled")
     def shown_enabled(self, row: Connection) -> SafeString:

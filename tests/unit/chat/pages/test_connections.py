@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from apps.chat import connecting, events, outbox
@@ -62,6 +63,14 @@ def page(desk: Client, made: Connection) -> str:
 
 def press(desk: Client, made: Connection, verb: str) -> str:
     return desk.post(f"/admin/chat/connection/{made.pk}/{verb}/", follow=True).content.decode()
+
+
+def test_the_site_s_own_connection_says_so_instead_of_its_name_three_times(desk: Client) -> None:
+    own = Connection.objects.create(key="page", platform="page", name="Chat page")
+    listed = desk.get(reverse("admin:chat_connection_changelist")).content.decode()
+    shown = desk.get(reverse("admin:chat_connection_change", args=[own.pk])).content.decode()
+    assert "part of this site" in listed and listed.count(">Chat page<") == 1
+    assert "Part of this site" in shown and "Chat page, page" not in shown
 
 
 def test_a_platform_is_chosen_first_and_the_site_s_own_page_is_none(desk: Client) -> None:
