@@ -3,7 +3,8 @@
 import ast
 import json
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from django.conf import settings
 from pydantic_monty import (
@@ -97,20 +98,27 @@ def effects(source: str) -> Effects:
 
 
 def _passed_on(tree: ast.Module) -> Iterator[registry.Tool]:
-    modules = {
-        alias.asname or alias.name: alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-        if alias.name in settings.TOOL_MODULES
+    modules = _modules(tree)
+    plain = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not node.attr.startswith("__")
     }
-    named = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in modules and id(node) not in named:
-            yield from registry.module(modules[node.id]).tools.values()
+        if isinstance(node, ast.Name) and id(node) not in plain:
+            for module in modules.get(node.id, ()):
+                yield from registry.module(module).tools.values()
         is_tools = isinstance(node, ast.ImportFrom) and node.module in settings.TOOL_MODULES
         if isinstance(node, ast.ImportFrom) and node.module and is_tools and node.names[0].name == "*":
             yield from registry.module(node.module).tools.values()
+
+
+def _modules(tree: ast.Module) -> Mapping[str, set[str]]:
+    """The tools' modules that each name stands for, one after the other where it is imported anew."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, ast.Import) else ():
+            if alias.name in settings.TOOL_MODULES:
+                found[alias.asname or alias.name].add(alias.name)
+    return found
 
 
 def tools(source: str) -> list[str]:
@@ -119,18 +127,15 @@ def tools(source: str) -> list[str]:
 
 
 def _tools(tree: ast.Module) -> Iterator[registry.Tool]:
-    modules: dict[str, str] = {}
+    modules = _modules(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules |= {alias.asname or alias.name: alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom) and node.module in settings.TOOL_MODULES:
             found = registry.module(node.module).tools
             yield from (found[alias.name] for alias in node.names if alias.name in found)
-    for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            name = modules.get(node.value.id)
-            if name in settings.TOOL_MODULES and node.attr in (found := registry.module(name).tools):
-                yield found[node.attr]
+            for name in modules.get(node.value.id, ()):
+                if node.attr in (found := registry.module(name).tools):
+                    yield found[node.attr]
 
 
 def _entry_problems(tree: ast.Module) -> Iterator[Problem]:

@@ -43,6 +43,11 @@ def of_graph(**task: Any) -> kinds.Effects:
         ("import task\ndef run(params):\n    t = task\n    return t.spawn('hello')", {"task.spawn", "task.gather"}),
         ("import task\ndef run(params):\n    return getattr(task, 'spawn')('hello')", {"task.spawn", "task.gather"}),
         ("from task import *\ndef run(params):\n    return spawn('hello')", {"task.spawn", "task.gather"}),
+        (
+            "import task as x\nstart = x.spawn\nimport data as x\ndef run(params):\n    return start('a')",
+            {"task.spawn"},
+        ),
+        ("import task\ndef run(params):\n    return task.__dict__['spawn']('a')", {"task.spawn", "task.gather"}),
         ("import agent\ndef run(params):\n    return agent.work(params['who'])", {"agent.work"}),
         ("def run(params:\n", {"a script that cannot be read"}),
     ],
