@@ -29,16 +29,22 @@ def renew(wiring: Wiring, name: str, exchange: Exchange) -> Secrets:
             time.sleep(PACE)
         try:
             kept = Connection.objects.get(pk=wiring.id).secrets
-            return kept if kept.get(name) != wiring.secrets.get(name) else _keep(wiring.id, exchange(kept))
+            found = kept if kept.get(name) != wiring.secrets.get(name) else _keep(wiring.id, name, kept, exchange(kept))
         except Connection.DoesNotExist:
             raise PlatformError("This connection is not there any more.", is_permanent=True) from None
         finally:
             chores.give_back(chore, turn, 0.0)
+    if not found.get(name):
+        raise PlatformError("The platform has taken its tokens back meanwhile: see what happened to the connection.")
+    return found
 
 
 @transaction.atomic
-def _keep(connection_id: int, fresh: Secrets) -> Secrets:
+def _keep(connection_id: int, name: str, exchanged: Secrets, fresh: Secrets) -> Secrets:
+    """What came or was taken away during the exchange stands: what was got for the tokens before it is theirs no more."""
     row = Connection.objects.select_for_update().get(pk=connection_id)
+    if row.secrets.get(name) != exchanged.get(name):
+        return row.secrets
     secrets = {**row.secrets, **fresh}
     row.put_secrets(secrets)
     row.save(update_fields=["sealed"])

@@ -74,3 +74,31 @@ def test_what_an_administrator_enters_meanwhile_is_not_lost(portal: Connection) 
 
     wired = wiring(portal)
     assert wired.renew(wired, "token", exchange) == {"token": "new", "key": "entered"}
+
+
+def test_tokens_that_were_taken_away_during_the_exchange_do_not_come_back(portal: Connection) -> None:
+    def exchange(secrets: Mapping[str, str]) -> Mapping[str, str]:
+        row = Connection.objects.get()
+        row.put_secrets({"key": "k"})
+        row.save()
+        return {"token": "new"}
+
+    wired = wiring(portal)
+    for _ in range(2):  # the second time before it is asked
+        with pytest.raises(PlatformError, match="taken"):
+            wired.renew(wired, "token", exchange)
+    portal.refresh_from_db()
+    assert portal.secrets == {"key": "k"}
+
+
+def test_tokens_of_an_installation_that_came_during_the_exchange_stand(portal: Connection) -> None:
+    def exchange(secrets: Mapping[str, str]) -> Mapping[str, str]:
+        row = Connection.objects.get()
+        row.put_secrets({**row.secrets, "token": "installed"})
+        row.save()
+        return {"token": "new"}
+
+    wired = wiring(portal)
+    assert wired.renew(wired, "token", exchange)["token"] == "installed"
+    portal.refresh_from_db()
+    assert portal.secrets["token"] == "installed"
