@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import InterfaceError, OperationalError
 from django.utils.dateparse import parse_datetime
 
@@ -45,6 +46,7 @@ def look(now: datetime) -> int:
     wanted = _revisions(int(time.monotonic() / REMEMBERED))
     begin = max(since - OVERLAP, now - MOST_LATE)
     ended = Task.objects.wholes().filter(status__in=FINAL, finished_at__gt=begin, finished_at__lte=now)
+    ended = ended.filter(requester__in=notices.willing(get_user_model().objects.all()))  # others get none, and no post
     rows = ended.filter(revision_id__in=wanted).order_by("finished_at", "pk").values_list("pk", "finished_at")
     keys = {pk: _key(pk, at) for pk, at in rows}
     told = set(Post.objects.filter(key__in=keys.values()).values_list("key", flat=True))
@@ -71,8 +73,6 @@ def _revisions(period: int) -> list[int]:
 
 def _tell(task: Task, connection: Connection, now: datetime) -> None:
     person = task.requester
-    if not person.is_active or not person.email or not notices.wants(person):
-        return
     dialog, _ = Dialog.objects.get_or_create(
         connection=connection, external_id=person.email[:200], defaults={"kind": PRIVATE, "title": str(person)[:200]}
     )

@@ -152,6 +152,17 @@ def test_many_ends_at_once_are_told_in_portions_and_none_is_missed(
     assert Post.objects.count() == 5
 
 
+def test_those_who_want_no_mails_hold_up_nobody_elses(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailing, "MOST_AT_ONCE", 2)
+    key = template("def run(params): return 1", alice, key="report", outputs=OUTPUTS).key
+    quiet = User.objects.create_superuser("quiet", "quiet@example.org")
+    notices.choose(quiet, by_email=False)
+    for person in (quiet, quiet, quiet, alice):
+        lifecycle.cancel(submitted(key, person), person)
+    mailing.look(clock.now())
+    assert Post.objects.count() == 1
+
+
 def test_an_end_that_cannot_be_said_is_told_in_few_words_and_holds_up_no_other(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
