@@ -150,7 +150,7 @@ def _moment(value: Any, zone: Any, now: datetime) -> datetime:
     """The moment of a date is noon: only the day counts."""
     try:
         place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, TypeError):
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
         raise BadLine(f"there is no time zone {zone!r}. Write a name such as “Europe/Berlin”.") from None
     if value is None or value == "":
         return now.astimezone(place)
@@ -159,11 +159,11 @@ def _moment(value: Any, zone: Any, now: datetime) -> datetime:
             with suppress(ValueError):
                 return datetime.combine(datetime.strptime(value, form).date(), time(12), tzinfo=place)
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return moment.astimezone(place) if moment.tzinfo else moment.replace(tzinfo=place or UTC)
+    except (TypeError, ValueError, OverflowError):
         raise BadLine(
             f"{value!r} is no day. Write “today” as 2026-11-21, or with a time as 2026-11-21T09:30."
         ) from None
-    return moment.astimezone(place) if moment.tzinfo else moment.replace(tzinfo=place or UTC)
 
 
 def _card(number: int, data: Mapping[str, Any]) -> TemplateCard:

@@ -67,6 +67,8 @@ def test_day_may_be_a_day_a_moment_or_today() -> None:
             "line 1: 'yesterday' is no day. Write “today” as 2026-11-21",
         ),
         (line(text="x", template=None, timezone="Mars"), "line 1: there is no time zone 'Mars'"),
+        (line(text="x", template=None, timezone="Europe"), "line 1: there is no time zone 'Europe'"),
+        (line(text="x", template=None, today="0001-01-01T00:00+05:00"), "line 1: '0001-01-01T00:00+05:00' is no day"),
         (line(text="x", template=None, parameters=[1]), "line 1: “parameters” is no object"),
         ("", "There are no sentences in the file"),
     ],
