@@ -16,6 +16,7 @@ from apps.language.conversation import settling
 from apps.language.conversation.settling import MAX_ASKS, open_questions
 from apps.language.filling import fill
 from apps.language.understanding import understand
+from apps.tasks.making import submission
 from apps.tasks.models import Task
 
 MODEL_TOOLS = frozenset({"ai", "agent"})
@@ -48,8 +49,9 @@ def message(text: str, user: User, now: datetime) -> Message:
 
 
 def cards(user: User) -> list[TemplateCard]:
-    """Those that the user may start; the language never hears of others."""
-    return [card(template) for template in TaskTemplate.objects.runnable_by(user)]
+    """Those that the user may start, and whose tools they may use; the language never hears of others."""
+    templates = TaskTemplate.objects.runnable_by(user)
+    return [card(each) for each in templates if each.published_id and not submission.lacking(each.published_id, user)]
 
 
 def card(template: TaskTemplate) -> TemplateCard:

@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 
+from apps.console.terminal import asking
 from apps.console.terminal.asking import Conversation, Unanswered
 from apps.language.contract import Interpretation, Message, OpenTask, Question, TemplateCard
+from tests.making import template
 
 PERIOD = {
     "type": "object",
@@ -143,3 +146,12 @@ def test_where_nobody_can_be_asked_the_questions_are_given_back(text: str) -> No
 def test_an_endless_conversation_ends() -> None:
     with pytest.raises(Unanswered):
         ask("Greet", "Bob", *["99", "yes", *["99"] * 30])
+
+
+@pytest.mark.django_db
+def test_templates_are_offered_to_those_who_may_use_their_tools(alice: User, charlie: User) -> None:
+    template("import crm\ndef run(params): return crm.clients()", alice, key="clients_list")
+    template("def run(params): return 1", alice, key="plain")
+    charlie.user_permissions.add(Permission.objects.get(codename="run_tasktemplate"))
+    assert [card.key for card in asking.cards(User.objects.get(pk=charlie.pk))] == ["plain"]
+    assert {card.key for card in asking.cards(alice)} >= {"clients_list", "plain"}
