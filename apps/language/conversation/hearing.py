@@ -58,13 +58,13 @@ def hear(text: str) -> set[Heard]:
     return {kind for kind in KINDS if any(_is(said, kind, language) for language in LANGUAGES)}
 
 
-def language(text: str) -> str:
-    """The only language in which the whole message is a fixed word; "" where there are several or none."""
+def language(text: str, settled: str = "") -> str:
+    """The language in which the whole message is a fixed word: the settled one, or the only one; "" for none."""
     said = _plain(text)
     if not said or len(said.split()) > MAX_WORDS:
         return ""
     known = [each for each in LANGUAGES if any(_is(said, kind, each) for kind in KINDS)]
-    return known[0] if len(known) == 1 else ""
+    return settled if settled in known else known[0] if len(known) == 1 else ""
 
 
 def truth(text: str) -> bool | None:

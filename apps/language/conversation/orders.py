@@ -6,7 +6,7 @@ from dataclasses import replace
 from apps.language import commands, wording
 from apps.language.commands import DECISIONS, MAX_CHOICES, WITHOUT_A_TASK, Recognised
 from apps.language.contract import Choice, Command, OpenTask, Question, TemplateCard
-from apps.language.conversation import helping
+from apps.language.conversation import hearing, helping
 from apps.language.conversation.contract import Decide, KnownApproval, KnownTask, Order, Style, Subscribe
 from apps.language.conversation.state import More, Open
 from apps.language.conversation.talk import Talk
@@ -60,8 +60,10 @@ def _template(talk: Talk, found: Recognised) -> TemplateCard | None:
 
 
 def _is_unclear(talk: Talk, found: Recognised) -> bool:
+    """Whether the verb can be another word, or more is asked for behind an "and"."""
     before = talk.text.casefold().partition(found.words)[0]
-    return any(word in UNCLEAR for word in before.split())
+    is_more = len(hearing.parts(talk.text)) > 1 or bool(hearing.joined(talk.text))
+    return is_more or any(word in UNCLEAR for word in before.split())
 
 
 def _is_own(card: TemplateCard, verb: str, talk: Talk) -> bool:

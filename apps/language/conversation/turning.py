@@ -45,7 +45,7 @@ def _language(state: State, said: Message) -> str:
     if letters and 2 * cyrillic > len(letters):
         return "ru"
     ordered = commands.recognise(replace(said, locale=settled, open_tasks=()))
-    return hearing.language(said.text) or (ordered.language if ordered else language_of(said.text, settled))
+    return hearing.language(said.text, settled) or (ordered.language if ordered else language_of(said.text, settled))
 
 
 def _spoken(said: Message, language: str) -> Message:

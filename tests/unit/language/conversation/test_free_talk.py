@@ -182,3 +182,11 @@ def test_task_that_is_over_or_long_ago_is_not_named(later: dict[str, int]) -> No
     chat = started(is_open=bool(later))
     chat.wait(**later).say("no")
     assert chat.text.startswith("Nothing is open between us.")
+
+
+@pytest.mark.parametrize("text", ["start", "ok", "stop"])
+def test_word_of_several_languages_leaves_the_language_as_it_is(text: str) -> None:
+    chat = Chat()
+    chat.say("Rechnungsbericht für letztes Jahr")
+    chat.say(text)
+    assert chat.state.language == "de"

@@ -1,10 +1,13 @@
 """Two requests with a plain "and" between them, and one request that says a thing twice."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from apps.language.conversation import Order, Start
+from apps.language.evaluation.rows import read_cards
 from tests.unit.language.conversation.scene import PERIOD, REPORT, RUNNING, Chat, schema, world
 
 ANALYSIS = replace(
@@ -91,3 +94,13 @@ def test_two_periods_are_asked_about_in_words_of_the_language(text: str, asked: 
     said = chat()
     said.say(text)
     assert asked in said.text and len(said.labels) == 2
+
+
+def test_requests_that_are_only_near_are_two_as_well() -> None:
+    folder = Path(__file__).parents[4] / "fixtures" / "templates"
+    keys = ("invoice_report_v2", "client_analysis_v1", "hello", "slow_count")
+    shipped = [json.dumps(json.loads((folder / key / "template.json").read_text(encoding="utf-8"))) for key in keys]
+    said = Chat(world=world(cards=read_cards(shipped)))
+    said.say("Rechnungsbericht für Q3 2025 und Kundenanalyse für Q3 2025")
+    assert tuple(said.state.waiting) == ("Kundenanalyse für Q3 2025",)
+    assert said.state.open and said.state.open.request and "Rechnungsbericht" in said.state.open.request.sentence
