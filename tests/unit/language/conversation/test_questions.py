@@ -219,3 +219,33 @@ def test_only_the_persons_templates_are_offered() -> None:
     chat = Chat(world=world(cards=[]))
     chat.say("invoice report for last year")
     assert "Invoice report" not in chat.text and "nothing that you may start" in chat.text
+
+
+COUNTED = replace(
+    REPORT,
+    parameter_schema=schema(
+        ["period"],
+        period=PERIOD,
+        most={"type": "integer", "title": "At most", "default": 200},
+        format={"type": "string", "title": "Format", "enum": ["pdf", "csv"], "default": "pdf"},
+    ),
+)
+
+
+@pytest.mark.parametrize("answer", ["42", "1000", "-3"])
+def test_bare_number_that_answers_nothing_becomes_no_other_value(answer: str) -> None:
+    chat = Chat(world=world(cards=[COUNTED]))
+    chat.say("invoice report")
+    chat.say(answer)
+    assert "did not understand" in chat.text and "which period" in chat.text
+    chat.say("last year")
+    assert chat.rows["At most"] == "200"
+
+
+def test_value_that_was_not_asked_for_is_taken_and_told_before_the_question() -> None:
+    chat = Chat(world=world(cards=[COUNTED]))
+    chat.say("invoice report")
+    chat.say("as csv")
+    assert "Format: csv." in chat.text and "which period" in chat.text
+    chat.say("last year")
+    assert chat.rows["Format"] == "csv"
