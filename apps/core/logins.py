@@ -60,6 +60,8 @@ class LimitedSignIn(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         if self.request is None:
             raise ValueError("An attempt is counted by its request: give the form one.")
+        if not self.data:  # no form was sent, or JSON: nothing is guessed
+            return super().clean()
         request = Request(self.request, parsers=[FormParser(), MultiPartParser()])
         for throttle in (LoginsPerAddress(), LoginsPerName()):
             if not throttle.allow_request(request, None):

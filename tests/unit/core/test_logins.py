@@ -55,3 +55,9 @@ def test_one_address_that_tries_many_names_is_refused(page: str, monkeypatch: py
 @pytest.mark.parametrize("page", PAGES)
 def test_who_knows_the_password_comes_in(page: str, staff: User) -> None:
     assert sign_in(page, "Rosa", "right-horse")[0] == 302
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_what_is_no_form_is_answered_with_the_form(page: str, kind: str) -> None:
+    assert Client().post(page, "{}", content_type=kind).status_code == 200
