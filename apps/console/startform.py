@@ -77,13 +77,13 @@ def as_drawn(values: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, 
 
 
 def as_given(values: Any, schema: Mapping[str, Any]) -> Any:
-    """What was written into the large fields, as lists of their lines without blank ones."""
+    """What was written into the large fields, as lists of their lines without blank ones; a tab tells of an empty cell."""
     if not isinstance(values, dict):
         return values
     texts = {name: values[name] for name in _lines_of(schema) if isinstance(values.get(name), str)}
     return {
         **values,
-        **{name: [line for line in map(str.strip, text.splitlines()) if line] for name, text in texts.items()},
+        **{name: [line.strip(" \u00a0") for line in text.splitlines() if line.strip()] for name, text in texts.items()},
     }
 
 

@@ -48,9 +48,8 @@ def opening(text: str) -> str:
 
 
 def lines(text: str) -> list[str]:
-    """Without blank ones, and without the marks of a list where each has one."""
-    found = [line.strip() for line in text.lstrip(" :").splitlines()]
-    found = [line for line in found if line]
+    """Without blank ones, and without the marks of a list where each has one. A tab at an end tells of an empty cell."""
+    found = [line.strip(" \u00a0") for line in text.lstrip(" :").splitlines() if line.strip()]
     if len(found) > 1 and all(_BULLET.match(line) for line in found):
         return [line[match.end() :] for line in found if (match := _BULLET.match(line))]
     return found

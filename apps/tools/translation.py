@@ -141,10 +141,14 @@ def remember(
 def messages(call: Call, lines: list[str]) -> list[Message]:
     """What people paste, as messages: plain lines, `key = text`, two columns with tabs, CSV with a head, or JSON.
 
-    JSON is an object of keys and texts (objects inside become `menu.file`) or a list of texts. Keys are read where every
-    line has one; else each line is a text, and its key is "". What has no text is left out.
+    JSON is an object of keys and texts (objects inside become `menu.file`, lists `menu.0`), a list of texts, or of objects
+    with `key` and `text`. Keys are read where every line has one; else each line is a text, and its key is "". What has no
+    text is left out. Error: ValueError for JSON that is broken.
     """
-    return [Message(key=each.key, text=each.text) for each in pasted.read(lines)]
+    try:
+        return [Message(key=each.key, text=each.text) for each in pasted.read(lines)]
+    except InvalidInput as error:
+        raise ToolError(error.message, kind="ValueError") from None
 
 
 @tool(call_class="pure")

@@ -32,7 +32,7 @@ def expected(revision: Definition | TemplateRevision, parameters: Mapping[str, A
     if not isinstance(rule, dict):
         return None
     known = 0
-    if isinstance(rule.get("memory"), dict):
+    if _names_texts(rule):
         parameters = _as_translated(rule, parameters)
         known = _known(rule, parameters) if settings.GEMINI_API_KEY else 0
     needed = tokens(schema, parameters, known=known)
@@ -53,17 +53,30 @@ def expected(revision: Definition | TemplateRevision, parameters: Mapping[str, A
 # Translations ---------------------------------------------------------------------------------------------------------
 
 
+def _names_texts(rule: Mapping[str, Any]) -> bool:
+    names = rule.get("memory")
+    return isinstance(names, dict) and all(
+        isinstance(name, str) for name in (rule.get("texts"), names.get("source"), names.get("languages"))
+    )
+
+
 def _as_translated(rule: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """With each text once and without its key, and without the language that the texts are in."""
     names, texts = rule["memory"], parameters.get(rule["texts"])
     taken = dict(parameters)
     if isinstance(texts, list):
-        read = messages.read([str(text) for text in texts])
-        taken[rule["texts"]] = list(dict.fromkeys(each.text for each in read))
+        taken[rule["texts"]] = _texts([str(text) for text in texts])
     source, into = parameters.get(names["source"]), parameters.get(names["languages"])
     if isinstance(into, list):
         taken[names["languages"]] = [each for each in into if each != source]
     return taken
+
+
+def _texts(lines: Sequence[str]) -> list[str]:
+    try:
+        return list(dict.fromkeys(each.text for each in messages.read(lines)))
+    except InvalidInput:  # broken JSON: the start says where
+        return list(lines)
 
 
 def _known(rule: Mapping[str, Any], parameters: Mapping[str, Any]) -> int:

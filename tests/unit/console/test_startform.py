@@ -126,5 +126,6 @@ def test_what_takes_lines_is_one_large_field_into_which_a_list_is_pasted():
     }  # fmt: skip
     assert startform.as_drawn({"texts": ["a", "b"], "n": 1}, schema) == {"texts": "a\nb", "n": 1}
     assert startform.as_given({"texts": " a \n\nb\r\n", "n": 1}, schema) == {"texts": ["a", "b"], "n": 1}
+    assert startform.as_given({"texts": "a\tHello\nb\t\n\t\n"}, schema) == {"texts": ["a\tHello", "b\t"]}
     assert startform.as_given({"texts": ["a"]}, schema) == {"texts": ["a"]}
     assert startform.as_given([1], schema) == [1]

@@ -96,3 +96,7 @@ def test_several_lines_for_templates_that_take_none_are_read_as_before() -> None
 def test_opening_is_the_sentence_whichever_template_it_is_for() -> None:
     assert pasted.opening("Hallo,\nübersetze das:\nHello\nBye:") == "Hallo,\nübersetze das:"
     assert pasted.opening("übersetze das\nHello") == "übersetze das"
+
+
+def test_empty_cell_of_a_spreadsheet_is_no_other_kind_of_line() -> None:
+    assert pasted.lines("\n a\tHello \n b\t\n\t\n") == ["a\tHello", "b\t"]

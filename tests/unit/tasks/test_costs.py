@@ -87,6 +87,17 @@ def test_templates_that_say_nothing_cost_nothing_that_is_known(schema: Any) -> N
     assert costs.expected(Definition(parameter_schema=schema), {}) is None
 
 
+@pytest.mark.parametrize("rule", [{"memory": NAMES}, {"texts": "messages", "memory": {}}, {"memory": 3}])
+def test_rule_that_does_not_say_what_the_memory_is_asked_for_does_without_it(rule: dict[str, Any]) -> None:
+    schema = {**SCHEMA, "x-tokens": {"read": 50, "write": 20, **rule}}
+    found = costs.expected(Definition(parameter_schema=schema), PARAMETERS)
+    assert found is not None and (found.tokens.count, found.tokens.known) == (4, 0)
+
+
+def test_broken_json_is_counted_by_its_lines() -> None:
+    assert expected(messages=['{"a": "Hello",', "}"]).tokens.count == 4
+
+
 @pytest.mark.parametrize("wrong", [{"messages": "Hello"}, {"languages": None}, {"languages": ["??"]}, {"topic": 7}])
 def test_what_is_half_read_still_has_an_estimate(wrong: dict[str, Any]) -> None:
     assert expected(**wrong).tokens.total > 0
