@@ -1,0 +1,22 @@
+"""In which language a message is answered."""
+
+import pytest
+
+from tests.unit.language.conversation.scene import Chat
+
+
+@pytest.mark.parametrize(
+    ("settled", "text", "answered"),
+    [
+        ("de", "du bist dumm", "Das habe ich nicht verstanden"),
+        ("de", "rapport de factures du 3 au 5 mars 2025", "J’ai compris"),
+        ("fr", "Rechnungsbericht für März 2025", "Verstanden"),
+    ],
+)
+def test_one_word_that_another_language_has_too_does_not_change_the_language(
+    settled: str, text: str, answered: str
+) -> None:
+    chat = Chat(locale=settled)
+    chat.say(text)
+    said = f"{chat.text} {chat.reply.card.heading if chat.reply.card else ''}"
+    assert answered in said
