@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.language import wording
 from apps.language.contract import Interpretation, TemplateCard
+from apps.language.conversation import coming
 from apps.language.conversation.contract import Card, Row, World
 from apps.language.conversation.places import value_at
 from apps.language.conversation.state import Request
@@ -123,6 +124,8 @@ def _takes(template: TemplateCard, parameters: Mapping[str, Any], world: World) 
 
 def _notes(request: Request, template: TemplateCard) -> Iterator[str]:
     yield from request.notes
+    if ahead := coming.told(request, template):
+        yield ahead
     yield from (each.text for each in request.found.ambiguities if not each.must_confirm)
     if note := template.notes.get(wording.spoken()) or template.notes.get("en"):
         yield note

@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.language import wording
 from apps.language.contract import Choice, Interpretation, Question, TemplateCard
-from apps.language.conversation import cards, explaining, hearing, leftovers, naming, settling
+from apps.language.conversation import cards, coming, explaining, hearing, leftovers, naming, settling
 from apps.language.conversation.contract import DraftSchedule, Learn, Start
 from apps.language.conversation.correcting import given
 from apps.language.conversation.places import covers, put_at, schema_at
@@ -66,7 +66,8 @@ def _first(questions: Sequence[Question], card: TemplateCard) -> Question:
 def must_confirm(request: Request, card: TemplateCard) -> bool:
     """By the template, or because it is not sure enough that this was meant."""
     by_template = card.must_confirm or card.has_effects or bool(card.cost)
-    return by_template or request.is_doubtful or bool(request.rule) or request.found.confidence < CLEAR
+    is_doubtful = request.is_doubtful or bool(coming.told(request, card)) or request.found.confidence < CLEAR
+    return by_template or bool(request.rule) or is_doubtful
 
 
 def _ask(talk: Talk, request: Request, card: TemplateCard, question: Question, asked: int, lead: Sequence[str]) -> None:

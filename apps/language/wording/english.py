@@ -130,6 +130,8 @@ SENTENCES = {
     "why.alone": "no other template of yours comes near",
     "effects": "It changes something beyond the task itself.",
     "draft": "Schedules do not run yet: it is kept as a draft.",
+    "coming.whole": "The period lies in the future: there may be nothing to report yet.",
+    "coming.part": "A part of the period lies in the future: there may be nothing to report of it yet.",
     "unplaced": "I could not place “{words}”. It changes nothing.",
     "beside": "The task that was started before goes on beside it.",
     "doubled": "You have just started the same. This would be another one.",

@@ -131,6 +131,8 @@ SENTENCES = {
     "why.alone": "aucun autre de vos modèles ne s’en approche",
     "effects": "Cela change quelque chose au-delà de la tâche elle-même.",
     "draft": "Les calendriers ne tournent pas encore : c’est gardé comme brouillon.",
+    "coming.whole": "La période est à venir : il n’y a peut-être encore rien à en dire.",
+    "coming.part": "Une partie de la période est à venir : il n’y a peut-être encore rien à en dire.",
     "unplaced": "Je ne sais pas à quoi se rapporte « {words} ». Cela ne change rien.",
     "beside": "La tâche lancée avant continue à côté.",
     "doubled": "Vous venez de lancer la même. Ce serait une autre.",

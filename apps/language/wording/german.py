@@ -131,6 +131,8 @@ SENTENCES = {
     "why.alone": "keine andere Ihrer Vorlagen kommt nahe",
     "effects": "Das ändert etwas über die Aufgabe selbst hinaus.",
     "draft": "Zeitpläne laufen noch nicht: Es wird als Entwurf behalten.",
+    "coming.whole": "Der Zeitraum liegt in der Zukunft: Vielleicht gibt es noch nichts zu berichten.",
+    "coming.part": "Ein Teil des Zeitraums liegt in der Zukunft: Davon gibt es vielleicht noch nichts zu berichten.",
     "unplaced": "„{words}“ konnte ich nicht zuordnen. Es ändert nichts.",
     "beside": "Die Aufgabe, die vorhin gestartet wurde, läuft daneben weiter.",
     "doubled": "Dasselbe haben Sie eben gestartet. Dies wäre noch eine.",

@@ -131,6 +131,8 @@ SENTENCES = {
     "why.alone": "ninguna otra de sus plantillas se acerca",
     "effects": "Cambia algo más allá de la propia tarea.",
     "draft": "Las programaciones todavía no se ejecutan: se guarda como borrador.",
+    "coming.whole": "El período está en el futuro: quizá aún no haya nada que informar.",
+    "coming.part": "Una parte del período está en el futuro: de ella quizá aún no haya nada que informar.",
     "unplaced": "No sé a qué se refiere «{words}». No cambia nada.",
     "beside": "La tarea que se inició antes sigue al lado.",
     "doubled": "Acaba de iniciar lo mismo. Esta sería otra.",
