@@ -5,9 +5,20 @@ from dataclasses import replace
 
 from apps.language import commands, pasted, wording
 from apps.language.contract import Message, Question
-from apps.language.conversation import explaining, fresh, hearing, helping, naming, orders, pressing, requests, settling
+from apps.language.conversation import (
+    cards,
+    explaining,
+    fresh,
+    hearing,
+    helping,
+    naming,
+    orders,
+    pressing,
+    requests,
+    settling,
+)
 from apps.language.conversation.contract import Reply, World
-from apps.language.conversation.correcting import overlaid
+from apps.language.conversation.correcting import LITERAL, overlaid
 from apps.language.conversation.hearing import Heard
 from apps.language.conversation.places import is_free_text, schema_at, value_at
 from apps.language.conversation.state import LASTS, Open, Request, State, Turn
@@ -261,8 +272,8 @@ def _correct(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
     is_sure = said.is_denied or rest is not None
     if not words:
         return False
-    if not is_sure and fresh.is_clear(talk):
-        return False
+    if not is_sure and (fresh.is_clear(talk) or (opened.kind == "value" and LITERAL.fullmatch(words))):
+        return False  # a bare number answers what is asked or nothing
     over = overlaid(talk.said, card, request.found, words, talk.world, old=said.old, free=is_sure)
     if over.which:
         requests.ask_slot(talk, replace(request, is_doubtful=True), over.which, over.words, asked=opened.asked)
@@ -274,7 +285,9 @@ def _correct(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
         return False
     notes = (say("unplaced", words=over.left),) if over.left else ()
     changed = replace(request, found=over.found, is_doubtful=True, notes=notes)
-    requests.advance(talk, changed, asked=max(opened.asked, 1))
+    is_asked_on = opened.kind == "value" and bool(settling.open_questions(over.found))
+    lead = [cards.echo(over.found, card)] if is_asked_on else []
+    requests.advance(talk, changed, asked=max(opened.asked, 1), lead=lead)
     return True
 
 
