@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 
+from apps.catalog.models import TaskTemplate
 from apps.chat import inbox, obeying, turns
 from apps.chat.models import Account, Connection, Dialog, Incoming, ScheduleDraft, Talk
 from apps.chat.obeying import Obeying
@@ -334,3 +335,22 @@ def test_a_private_chat_that_others_have_joined_gets_nothing_that_is_for_one_alo
     say("list my tasks", dialog="G-1", dialog_kind="group")
     assert "private" in room.said("G-1")[0]
     assert len(room.said("D-dana")) == 2
+
+
+def test_what_is_said_after_a_start_is_answered_with_the_task(say: Say, weather: str, dana: Account) -> None:
+    say("make the weather report for Oslo")
+    if not Task.objects.exists():
+        say("yes")
+    task = Task.objects.get()
+    for text in ("forget it", "change", "no"):
+        (answer,) = say(text)
+        assert answer.startswith(f"Task {task.pk}, “{task.title}” is under way") and "cancel it" in answer
+    assert f"Task {task.pk}" in say("cancel it")[-1].replace("task", "Task")
+
+
+@pytest.mark.parametrize("text", ["pause the weather", "stop the weather report for Oslo", "how is weather going"])
+def test_command_on_a_template_without_a_task_starts_nothing(say: Say, weather: str, dana: Account, text: str) -> None:
+    TaskTemplate.objects.filter(key=weather).update(name="Weather")
+    (answer,) = say(text)
+    assert answer.startswith("No task “Weather” of yours is open.")
+    assert not Task.objects.exists() and "open" not in Talk.objects.get().state
