@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from apps.chat import causes
 from apps.chat.content import Button, Content, Link, Row
 from apps.chat.wording import language, say
 from apps.console import words
@@ -75,7 +76,7 @@ def ending(task: Task, viewer: Any, locale: str, now: datetime, message: str = "
         summary = standing.summary(task)
         lines += [] if message and summary in message else [summary]
     else:
-        lines += [_why(task, viewer, now)]
+        lines += [_why(task, viewer, locale, now)]
         if advice := (task.error or {}).get("advice"):
             lines.append(say("advice", locale, advice=mask(str(advice))))
     return Content(
@@ -99,7 +100,7 @@ def status(task: Task, viewer: Any, locale: str, now: datetime) -> Content:
         ("elapsed", "" if elapsed is None else durations.describe(round(elapsed))),
         ("remaining", "" if left is None else say("about", locale, time=durations.describe(round(left)))),
         ("worker", execution.worker if task.status == Status.RUNNING else ""),
-        ("why", _why(task, viewer, now) if task.status != Status.COMPLETED else ""),
+        ("why", _why(task, viewer, locale, now) if task.status != Status.COMPLETED else ""),
         ("data", data(task.parameters, task.revision.parameter_schema, locale)),
         ("result", mask(standing.summary(task), MOST_RESULT) if task.status == Status.COMPLETED else ""),
         ("files", ", ".join(artifact.name for artifact in Artifact.objects.of(task)[:20])),
@@ -120,7 +121,8 @@ def listed(tasks: Sequence[Task], viewer: Any, locale: str, now: datetime) -> li
     facts = reasons.around(tasks, now, viewer)
     lines = []
     for task in tasks:
-        why = reasons.doing(task) if task.status == Status.RUNNING else reasons.why(task, facts)
+        is_running = task.status == Status.RUNNING
+        why = causes.doing(task, locale) if is_running else causes.why(task, facts, locale)
         state = say(f"is_{task.status}", locale)
         lines.append(f"{task.pk}  {task.title}: {state}, {task.execution.percent:.0f} %. {why}".strip())
     return lines
@@ -134,7 +136,7 @@ def _doing(task: Task, viewer: Any, locale: str, now: datetime) -> list[str]:
     if task.is_final:
         return []
     if task.status != Status.RUNNING:
-        return [_why(task, viewer, now)]
+        return [_why(task, viewer, locale, now)]
     elapsed = standing.elapsed(task, now) or 0.0
     left = standing.remaining(task, standing.worked(list(task.attempts.all()), now))
     lines = [_stage(task, locale, now), mask(task.execution.message, 300)]
@@ -144,8 +146,8 @@ def _doing(task: Task, viewer: Any, locale: str, now: datetime) -> list[str]:
     return [*lines, times, _resumed(task, locale)]
 
 
-def _why(task: Task, viewer: Any, now: datetime) -> str:
-    return mask(reasons.why(task, reasons.around([task], now, viewer)))
+def _why(task: Task, viewer: Any, locale: str, now: datetime) -> str:
+    return mask(causes.why(task, reasons.around([task], now, viewer), locale))
 
 
 def _resumed(task: Task, locale: str) -> str:

@@ -1,6 +1,6 @@
 """What the chat says about what it did, in the person's language: one table each, with the same sentences in all.
 
-`say("paused", "de", task=12)`. What a verb or a reason says itself (why a task waits) is English everywhere.
+`say("paused", "de", task=12)`. What a script or a person wrote, and rare reasons, stay as they are.
 """
 
 from collections.abc import Mapping
