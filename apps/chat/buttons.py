@@ -121,7 +121,7 @@ class _Said:
 def _with_buttons(dialog: Dialog, account: Account) -> list[_Said]:
     """What this account can have seen there, the last first: its own posts, and those about tasks and approvals of the
     channel, which not every platform can post into the thread."""
-    there = [each.pk for each in places.of_channel(dialog)]
+    there = places.of_channel(dialog).values("pk")
     posts = Post.objects.filter(dialog__in=there, kind=PostKind.MESSAGE, sent_at__isnull=False).order_by("-pk")
     found = []
     for post in posts[:MOST_LOOKED_AT]:

@@ -184,8 +184,8 @@ def set_dialog(by: Any, dialog: Dialog, *, contexts: Sequence[str], is_open: boo
         if before != after:
             Dialog.objects.filter(pk=row.pk).update(**after)
             audit.record(by, "dialog.changed", f"dialog:{row.pk}", before=before, after=after)
-        others = [each.pk for each in places.of_channel(row) if each.is_open != is_open and each.pk != row.pk]
-        Dialog.objects.filter(pk__in=others).update(is_open=is_open)
+        others = places.of_channel(row).exclude(pk=row.pk).exclude(is_open=is_open)
+        Dialog.objects.filter(pk__in=others.values("pk")).update(is_open=is_open)
 
 
 def send_again(by: Any, posts: Sequence[Post]) -> int:

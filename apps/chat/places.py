@@ -7,6 +7,7 @@ see what comes of what is asked there; a thread of a channel is as open as the c
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 
 from apps.catalog.models import TaskTemplate
 from apps.chat.models import Account, Dialog
@@ -35,15 +36,17 @@ def private_of(account: Account) -> Dialog | None:
     return found if is_alone else None
 
 
-def of_channel(dialog: Dialog) -> list[Dialog]:
-    """All dialogs of the channel that this one is a thread of: the same people read them all."""
+def of_channel(dialog: Dialog) -> QuerySet[Dialog]:
+    """All dialogs of the channel that this one is a thread of: the same people read them all. There may be thousands."""
     key = dialog.connection.platform
     mark = platform(key).limits.thread_mark if key in settings.CHAT_PLATFORMS else ""
     if dialog.kind != GROUP or not mark:
-        return [dialog]
+        return Dialog.objects.filter(pk=dialog.pk)
     channel = dialog.external_id.partition(mark)[0]
-    found = Dialog.objects.filter(connection=dialog.connection_id, kind=GROUP, external_id__startswith=channel)
-    return [each for each in found.order_by("-pk") if each.external_id.partition(mark)[0] == channel]
+    near = Dialog.objects.filter(connection=dialog.connection_id, kind=GROUP, external_id__startswith=channel)
+    # `startswith` alone finds C12 beside C1, and in SQLite c1.
+    begun = near.annotate(begins=Left("external_id", len(channel) + len(mark)))
+    return begun.filter(begins__in=[channel, f"{channel}{mark}"]).order_by("-pk")
 
 
 def sayable(templates: QuerySet[TaskTemplate], dialog: Dialog) -> QuerySet[TaskTemplate]:

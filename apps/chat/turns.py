@@ -279,7 +279,8 @@ def _dialog(row: Incoming, came: Arrived) -> Dialog:
         defaults={"kind": came.dialog_kind, "title": came.dialog_title[:200]},
     )
     changes: dict[str, Any] = {}
-    if is_new and any(each.is_open for each in places.of_channel(dialog)[1:2]):
+    others = places.of_channel(dialog).exclude(pk=dialog.pk)
+    if is_new and others.values_list("is_open", flat=True).first():
         changes["is_open"] = True
     if came.dialog_title and dialog.title != came.dialog_title[:200]:
         changes["title"] = came.dialog_title[:200]

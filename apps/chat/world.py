@@ -88,7 +88,7 @@ def _approvals(user: Any, dialog: Dialog) -> list[Approval]:
         return []
     awaited = Approval.objects.awaited().for_decision_by(user).select_related("task")
     if dialog.kind == GROUP:
-        there = Following.objects.filter(dialog__in=places.of_channel(dialog)).values("task_id")
+        there = Following.objects.filter(dialog__in=places.of_channel(dialog).values("pk")).values("task_id")
         awaited = awaited.filter(Q(task_id__in=there) | Q(task__parent_id__in=there))
     return list(awaited.order_by("-pk")[:MOST_APPROVALS])
 
