@@ -30,6 +30,8 @@ KINDS: tuple[Heard, ...] = (
 MAX_WORDS = 8
 """Longer messages are no fixed words."""
 MAX_PARTS = 5
+MAX_JOINED = 400
+"""In longer messages an "and" joins what is said, and each side would have to be read again."""
 _EDGES = re.compile(r"^[\s,.:;!?–-]+|[\s,.:;!?–-]+$")
 
 
@@ -76,7 +78,12 @@ def truth(text: str) -> bool | None:
     return True if "yes" in heard else False if "no" in heard else None
 
 
-LEADS: Mapping[Heard, tuple[Heard, ...]] = {"yes": ("yes",), "start": ("yes", "start"), "forget": ("no", "forget")}
+LEADS: Mapping[Heard, tuple[Heard, ...]] = {
+    "yes": ("yes",),
+    "start": ("yes", "start"),
+    "forget": ("no", "forget"),
+    "change": ("no", "yes"),
+}
 """What may stand before, in one language: "yes please do it", "no, forget it"."""
 
 
@@ -169,7 +176,7 @@ def _split(line: str) -> list[str]:
 
 def joined(text: str) -> list[list[str]]:
     """Ways to cut the message at a plain "and": at all of them, and at one alone."""
-    for words in _tables():
+    for words in _tables() if len(text) <= MAX_JOINED else ():
         cuts = [cut for cut in _compiled(words.both_of).finditer(text) if not _is_quoted(text, cut.start())]
         if cuts and len(cuts) < MAX_PARTS:
             ways = [cuts, *([cut] for cut in cuts if len(cuts) > 1)]
@@ -216,3 +223,10 @@ def unplaced(text: str, taken: list[str]) -> str:
 @lru_cache
 def fillers() -> frozenset[str]:
     return frozenset().union(*(table(language).fillers for language in LANGUAGES))
+
+
+@lru_cache
+def greetings() -> frozenset[str]:
+    """Words behind which a name is whom one speaks to."""
+    said = (phrase for language in LANGUAGES for phrase in (*table(language).hello, *table(language).thanks))
+    return frozenset(phrase.split()[-1] for phrase in said) | {"dear", "liebe", "lieber", "уважаемый", "querido", "cher", "chère"}

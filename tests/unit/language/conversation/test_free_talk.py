@@ -190,3 +190,14 @@ def test_word_of_several_languages_leaves_the_language_as_it_is(text: str) -> No
     chat.say("Rechnungsbericht für letztes Jahr")
     chat.say(text)
     assert chat.state.language == "de"
+
+
+@pytest.mark.parametrize("text", ["no, change it", "nein, ändern", "нет, измени", "no, cámbialo", "non, change"])
+def test_no_and_change_is_a_change(text: str) -> None:
+    chat = started()
+    chat.say(text)
+    assert "44" in chat.text and chat.state.open is None
+    chat = Chat()
+    chat.say("invoice report for last year")
+    chat.say(text)
+    assert chat.state.open is not None and chat.state.open.kind == "slot"

@@ -104,3 +104,9 @@ def test_requests_that_are_only_near_are_two_as_well() -> None:
     said.say("Rechnungsbericht für Q3 2025 und Kundenanalyse für Q3 2025")
     assert tuple(said.state.waiting) == ("Kundenanalyse für Q3 2025",)
     assert said.state.open and said.state.open.request and "Rechnungsbericht" in said.state.open.request.sentence
+
+
+def test_long_message_is_not_read_again_for_every_and() -> None:
+    said = chat()
+    said.say(f"invoice report for last year {'x' * 400} and client analysis for last year")
+    assert "requests. One after the other" not in said.text
