@@ -213,6 +213,8 @@ OURS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
         for verb in ("test", "install", "uninstall", "enable", "disable")
     },
     "chat/connection/<int:connection_id>/remove/": {"GET": NO_ROW, "POST": NO_ROW},
+    "knowledge/term/import/": {"GET": ONLY, "POST": each(403, 403, 403, 403, 403, 400)},  # no file
+    "knowledge/term/export/": {"GET": ONLY, "POST": ONLY},
     "tasks/totals/": {"GET": ONLY, "POST": ONLY},
     "tasks/totals/csv/": {"GET": ONLY, "POST": ONLY},
 }
