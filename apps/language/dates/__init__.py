@@ -4,6 +4,6 @@ from apps.language.dates.grammar import Found, find
 from apps.language.dates.lexicon import language_of
 from apps.language.dates.periods import Period
 from apps.language.dates.reading import Context
-from apps.language.dates.tokens import Note
+from apps.language.dates.token import Note
 
 __all__ = ["Context", "Found", "Note", "Period", "find", "language_of"]

@@ -10,7 +10,7 @@ from apps.language.dates.lexicon import lexicon
 from apps.language.dates.periods import FIRST_YEAR, LAST_YEAR, Period
 from apps.language.dates.reading import AGAIN, WEAK_TIMES, Context, Reading, Rule
 from apps.language.dates.rules import RULES
-from apps.language.dates.tokens import Note, Token
+from apps.language.dates.token import Note, Token
 
 MAX_TEXT = 4000
 _LEFT_OUT = re.compile(

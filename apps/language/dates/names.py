@@ -4,12 +4,9 @@ Only a bare name of a month or weekday can be one; a number beside it makes it a
 """
 
 import re
-from typing import TYPE_CHECKING
 
 from apps.language.dates.lexicon import Lexicon, split
-
-if TYPE_CHECKING:
-    from apps.language.dates.tokens import Token
+from apps.language.dates.token import Token
 
 _LEGAL_FORMS = (
     "gmbh ag kg kgaa ohg ug mbh ev gbr ltd limited inc llc llp plc corp corporation company holding holdings group gruppe groupe "
@@ -28,7 +25,7 @@ JOINING = frozenset(split("and und et y e и & + of de"))
 QUOTES = {"«": "»", "„": '“”"', "“": "”", '"': '"'}
 
 
-def is_name(text: str, raw: "list[Token]", index: int, words: Lexicon) -> bool:
+def is_name(text: str, raw: list[Token], index: int, words: Lexicon) -> bool:
     """The word is part of a name and no date. `raw` are the pieces of the text in order."""
     if _word_before(text, raw[index].start) in words.titles:
         return True
@@ -46,12 +43,12 @@ def _word_before(text: str, start: int) -> str:
     return text[:start].rstrip(' .«„“"').rpartition(" ")[2].casefold()
 
 
-def _is_calendar_name(word: "Token", words: Lexicon) -> bool:
+def _is_calendar_name(word: Token, words: Lexicon) -> bool:
     known = words.words.get(str(word.value).casefold(), ())
     return len(known) == 1 and known[0][0] in "MnWv"
 
 
-def _is_person(raw: "list[Token]", index: int, words: Lexicon) -> bool:
+def _is_person(raw: list[Token], index: int, words: Lexicon) -> bool:
     """April Jones: a month that is a given name, before another word with a capital that is no date."""
     pair = raw[index : index + 2]
     if len(pair) < 2 or any(token.code for token in pair):
@@ -67,7 +64,7 @@ def _is_person(raw: "list[Token]", index: int, words: Lexicon) -> bool:
     )
 
 
-def _has_legal_form(text: str, raw: "list[Token]", index: int) -> bool:
+def _has_legal_form(text: str, raw: list[Token], index: int) -> bool:
     """Sonntag GmbH, Mai & Partner KG, ООО «Март»: what follows with capitals ends in a legal form."""
     if not text[raw[index].start].isupper():
         return False
@@ -80,16 +77,16 @@ def _has_legal_form(text: str, raw: "list[Token]", index: int) -> bool:
     return is_joined and any(_is_legal(text, each) for each in following[1:])
 
 
-def _is_legal(text: str, word: "Token") -> bool:
+def _is_legal(text: str, word: Token) -> bool:
     return not word.code and text[word.start].isupper() and str(word.value).casefold() in LEGAL_FORMS
 
 
-def _is_quoted_alone(text: str, word: "Token") -> bool:
+def _is_quoted_alone(text: str, word: Token) -> bool:
     before, after = text[: word.start][-1:], text[word.end :][:1]
     return before in QUOTES and bool(after) and after in QUOTES[before]
 
 
-def _is_among_capitals(text: str, raw: "list[Token]", index: int, words: Lexicon) -> bool:
+def _is_among_capitals(text: str, raw: list[Token], index: int, words: Lexicon) -> bool:
     """Client Mars Chocolat; where months have no capital, also "Marta Abril". With a number beside it, it is a date."""
     word = raw[index]
     if not text[word.start].isupper() or text.isupper() or _has_number(text, word):
@@ -106,14 +103,14 @@ def _is_among_capitals(text: str, raw: "list[Token]", index: int, words: Lexicon
     return not words.has_capital_months and word.is_capital and (is_led or is_followed)
 
 
-def _has_number(text: str, word: "Token") -> bool:
+def _has_number(text: str, word: Token) -> bool:
     return bool(
         re.match(r"['’]?[\s,]*(?:(?:de|del|d')\s*)?\d", text[word.end :])
         or re.search(r"\d\.?\s*(?:de\s+)?$", text[: word.start])
     )
 
 
-def _is_capital_word(text: str, word: "Token", words: Lexicon) -> bool:
+def _is_capital_word(text: str, word: Token, words: Lexicon) -> bool:
     """A word that only a name would write with a capital, or a month or weekday that may itself be one."""
     if word.code or not text[word.start].isupper():
         return False

@@ -9,7 +9,7 @@ from typing import Any
 from apps.language.dates import periods
 from apps.language.dates.partial import Partial
 from apps.language.dates.periods import Period
-from apps.language.dates.tokens import Token
+from apps.language.dates.token import Token
 
 MONTH, UNIT, RANGE = "[Mn]", "[dwfkmqhy]", "[OJV]"
 MAX_COUNT = 1000

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
@@ -10,35 +10,7 @@ from apps.language.dates import periods
 from apps.language.dates.clocks import Clock, clocks
 from apps.language.dates.lexicon import Lexicon
 from apps.language.dates.names import is_name
-from apps.language.dates.periods import Period
-
-
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """Something that could be meant otherwise: the reading that was taken is the found period's own.
-
-    kind: day_month_order | year_assumed | calendar_or_rolling | vague | which_day | fiscal | open_start | backwards |
-    not_a_date | from_or_in | half_day | clock_only (a time was said and no day) | open_time | open_end | which_zone.
-    `others` are the other readings, the likeliest first.
-    """
-
-    kind: str
-    words: str
-    others: tuple[Period, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Token:
-    code: str
-    value: Any = None
-    start: int
-    end: int
-    is_capital: bool = False
-    is_spelled: bool = False
-    """A number in letters."""
-    notes: tuple[Note, ...] = field(default=())
-    times: tuple[time, ...] = ()
-
+from apps.language.dates.token import Note, Token
 
 _HOURS = r"\s?(?:h|hrs?|hours?|stunden?|std|час\w*|heures?|horas?)(?!\w)"
 _PREPOSITIONS = "on for from to since until am vom zum bis seit für le du au pour el del al para с по до за"

@@ -19,7 +19,8 @@ from apps.language.dates.reading import (
     value_of,
     with_year,
 )
-from apps.language.dates.tokens import Token, century
+from apps.language.dates.token import Token
+from apps.language.dates.tokens import century
 
 MOST_SPELLED = 12
 MAX_DAY, MAX_SLIP, MONTHS_OF_YEAR = 31, 99, 12

@@ -20,7 +20,7 @@ from apps.language.dates.reading import (
     settle,
     value_of,
 )
-from apps.language.dates.tokens import Token
+from apps.language.dates.token import Token
 
 PAST_YEARS, COMING_YEARS = 15, 5
 

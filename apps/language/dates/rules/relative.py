@@ -17,7 +17,7 @@ from apps.language.dates.reading import (
     settle,
     value_of,
 )
-from apps.language.dates.tokens import Token
+from apps.language.dates.token import Token
 
 FEW = 3
 SHORTEST_RUN = 5

@@ -15,7 +15,7 @@ from apps.language.dates.reading import (
     rule,
     value_of,
 )
-from apps.language.dates.tokens import Token
+from apps.language.dates.token import Token
 
 SPAN = "(?:#[dw][cC]?)*#%(?:[cC]?#%)*"
 DAY = 24 * 60

@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.language.dates import periods
 from apps.language.dates.reading import Context, Reading, has_any, rule, settle, value_of
-from apps.language.dates.tokens import Token
+from apps.language.dates.token import Token
 
 MAX_COUNT, WEEKEND = 300, 5
 
