@@ -16,6 +16,7 @@ from apps.language.wording import say
 LAST = "\x00last"
 CHOSEN = "\x00chosen"
 """In place of words: a value of the request before, or one that was clicked."""
+BETWEEN = "\x1f"
 
 
 def card(request: Request, template: TemplateCard, world: World) -> Card:
@@ -122,8 +123,15 @@ def _takes(template: TemplateCard, parameters: Mapping[str, Any], world: World) 
         yield Row(label=say("row.cost"), value=cost)
 
 
+def note(name: str, words: str = "") -> str:
+    """A sentence as a request keeps it: said in the language that is spoken when its card is shown."""
+    return f"{name}{BETWEEN}{words}"
+
+
 def _notes(request: Request, template: TemplateCard) -> Iterator[str]:
-    yield from request.notes
+    for each in request.notes:
+        name, is_named, words = each.partition(BETWEEN)
+        yield say(name, words=words) if is_named else each  # a card that was open before names were kept
     if ahead := coming.told(request, template):
         yield ahead
     yield from (each.text for each in request.found.ambiguities if not each.must_confirm)

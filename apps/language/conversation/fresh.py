@@ -122,7 +122,7 @@ def _after_the_last(talk: Talk, heard: set[Heard]) -> bool:
     last, said = talk.state.last, hearing.correction(talk.text)
     if last is None or not said.is_denied or talk.said.now - last.at > LASTS:
         return False
-    return _going_on(talk, said.new, old=said.old, notes=(say("beside"),), free=True)
+    return _going_on(talk, said.new, old=said.old, notes=(cards.note("beside"),), free=True)
 
 
 def _again(talk: Talk, heard: set[Heard]) -> bool:
@@ -158,7 +158,7 @@ def _going_on(
         over = overlaid(talk.said, card, base, words, talk.world, old=old, free=free or is_said)
     if not is_said and not over.which and (over.found is None or over.left):
         return False
-    left = (say("unplaced", words=over.left),) if over.left else ()
+    left = (cards.note("unplaced", over.left),) if over.left else ()
     request = Request(found=over.found or base, sentence=talk.text, is_doubtful=True, notes=(*notes, *left), how="same")
     if over.which:
         requests.ask_slot(talk, request, over.which, over.words)
@@ -267,7 +267,7 @@ def _begin(talk: Talk, request: Request) -> None:
     if talk.world.reading is not None and request.found == _reading(talk):
         request = replace(request, is_doubtful=True, how="model")
     if last and last.request.sentence == request.sentence and talk.said.now - last.at < DOUBLED:
-        request = replace(request, is_doubtful=True, notes=(say("doubled"),))
+        request = replace(request, is_doubtful=True, notes=(cards.note("doubled"),))
     requests.advance(talk, request)
 
 

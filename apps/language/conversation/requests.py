@@ -48,7 +48,7 @@ def _told(talk: Talk, request: Request, card: TemplateCard) -> Request:
     left = leftovers.of(said, card, request.found, besides=(request.rule,))
     if not left:
         return request
-    return replace(request, is_doubtful=True, notes=(*request.notes, say("unplaced", words=left[:MAX_LEFT])))
+    return replace(request, is_doubtful=True, notes=(*request.notes, cards.note("unplaced", left[:MAX_LEFT])))
 
 
 def _dated(talk: Talk, request: Request) -> Request:

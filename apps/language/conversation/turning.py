@@ -283,7 +283,7 @@ def _correct(talk: Talk, opened: Open, heard: set[Heard]) -> bool:
         return True
     if over.found is None or (over.left and not is_sure):
         return False
-    notes = (say("unplaced", words=over.left),) if over.left else ()
+    notes = (cards.note("unplaced", over.left),) if over.left else ()
     changed = replace(request, found=over.found, is_doubtful=True, notes=notes)
     is_asked_on = opened.kind == "value" and bool(settling.open_questions(over.found))
     lead = [cards.echo(over.found, card)] if is_asked_on else []
