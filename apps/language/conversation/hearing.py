@@ -223,10 +223,3 @@ def unplaced(text: str, taken: list[str]) -> str:
 @lru_cache
 def fillers() -> frozenset[str]:
     return frozenset().union(*(table(language).fillers for language in LANGUAGES))
-
-
-@lru_cache
-def greetings() -> frozenset[str]:
-    """Words behind which a name is whom one speaks to."""
-    said = (phrase for language in LANGUAGES for phrase in (*table(language).hello, *table(language).thanks))
-    return frozenset(phrase.split()[-1] for phrase in said) | {"dear", "liebe", "lieber", "уважаемый", "querido", "cher", "chère"}

@@ -14,6 +14,7 @@ from functools import lru_cache
 from apps.language import dates, pasted
 from apps.language.contract import Interpretation, Message, TemplateCard
 from apps.language.conversation import hearing
+from apps.language.conversation.words import LANGUAGES, table
 from apps.language.filling import context
 from apps.language.matching import own, plain, tongue
 from apps.language.matching.words import vocabulary
@@ -25,6 +26,7 @@ PLACED = "\0"
 SHORTEST_STEM, LONGEST_ENDING = 4, 2
 COUNTRY = 2
 """A code of so many letters is near to anything."""
+_DEAR = frozenset({"dear", "liebe", "lieber", "уважаемый", "уважаемая", "querido", "querida", "cher", "chère"})
 _PLACES = frozenset({"berlin", "tokyo", "tokio", "берлин", "токио", "berlín"})
 """Everyday sentences name them; in a request they say where."""
 _HABITS = frozenset({"ok", "asap", "pls", "fyi"})
@@ -53,7 +55,7 @@ class Token:
 def of(said: Message, card: TemplateCard, found: Interpretation, *, besides: Iterable[str] = ()) -> str:
     """The words as they were written, `…` between what stands apart; "" where nothing is left. `besides` are placed."""
     text, _ = pasted.parted(said.text, card.parameter_schema)
-    reader = _Reader(text=_blanked(text, [*besides, *_placed(card, found)]), said=said, card=card)
+    reader = _Reader(text=_blanked(text, [*besides, *_placed(card, found)]), said=said, card=card, found=found)
     spans = _merged([*reader.days(), *reader.limits(), *reader.alone()])
     return " … ".join(text[start:end] for start, end in spans)
 
@@ -96,13 +98,22 @@ class _Reader:
     text: str
     said: Message
     card: TemplateCard
+    found: Interpretation
 
     def __post_init__(self) -> None:
         self.language = tongue.language_of(self.said.text, self.said.locale)
         self.phrases = phrases.phrases(self.said.text, self.said.locale)
         self.tokens = list(_tokens(self.text))
         self.keeping_out = frozenset((*self.phrases.without, *self.phrases.only))
+        self.awaited = {mark for mark in self._markers() if mark not in self.keeping_out}
         self.numbers = {word for word, value in spelled.runs(self.text.lower(), self.phrases).items() if value > 1}
+
+    def _markers(self) -> Iterator[str]:
+        """Behind which a text was to stand, of the parameters that got none."""
+        for place in fields(self.card.parameter_schema):
+            if place.kind == "string" and not place.choices and place.path not in self.found.sources:
+                for marker in place.markers:
+                    yield from (marker.lower(), *self.phrases.markers.get(marker.lower(), ()))
 
     def days(self) -> Iterator[tuple[int, int]]:
         """Periods and times that no parameter took. Today is when a request is made anyway."""
@@ -115,15 +126,26 @@ class _Reader:
         for at, token in enumerate(self.tokens):
             if (size := self._limiting(at)) and (span := self._kept_out(at, at + size)):
                 yield span
-            elif token.folded in self.phrases.narrowing:
+            elif token.folded in self.phrases.narrowing or token.folded in self.awaited:
                 meant = self._object(at + 1)
-                if any(self._is_telling(each) for each in meant):
+                is_awaited = token.folded in self.awaited
+                if any(self._is_telling(each) or (is_awaited and not self._names(each)) for each in meant):
                     yield token.start, meant[-1].end
 
     def alone(self) -> Iterator[tuple[int, int]]:
-        for token in self.tokens:
-            if token.kind == "quoted" or (token.kind == "word" and (self._is_number(token) or self._is_name(token))):
+        for at, token in enumerate(self.tokens):
+            is_word = token.kind == "word" and not self._is_addressed(at)
+            if token.kind == "quoted" or (is_word and (self._is_number(token) or self._is_name(token))):
                 yield token.start, token.end
+
+    def _is_addressed(self, at: int) -> bool:
+        """ "Hi Bob, …" and "…, thanks Bob": who is spoken to is no part of the request."""
+        if at == 0 or self.tokens[at - 1].folded not in _greetings():
+            return False
+        return at == 1 or self.tokens[at - 2].kind == "stop"
+
+    def _names(self, token: Token) -> bool:
+        return token.kind == "word" and own.names(self.card, token.text)
 
     def _limiting(self, at: int) -> int:
         """How many words from here on are an "only" or a "without"; 0 where they are none."""
@@ -147,9 +169,10 @@ class _Reader:
             return None if is_all_of_it else (self.tokens[start].start, meant[-1].end)
         before = self.tokens[start - 1] if start else None
         ends_here = not behind or behind[0].kind == "stop"
-        if ends_here and before is not None and before.kind == "word" and self._is_content(before):
-            return before.start, self.tokens[at - 1].end
-        return None
+        near = self.tokens[max(0, start - 2) : start]
+        if not ends_here or before is None or before.kind != "word" or any(each.kind == "placed" for each in near):
+            return None  # "inactive clients only"
+        return (before.start, self.tokens[at - 1].end) if self._is_content(before) else None
 
     def _object(self, at: int, *, with_placed: bool = False) -> list[Token]:
         """The words that carry meaning from here to the next limit, stop or value."""
@@ -212,3 +235,11 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 _EMPTY = vocabulary("en").empty
+
+
+@lru_cache
+def _greetings() -> frozenset[str]:
+    """Words behind which a name is whom one speaks to."""
+    tables = [table(language) for language in LANGUAGES]
+    said = (phrase for each in tables for phrase in (*each.hello, *each.thanks))
+    return frozenset(phrase.split()[-1] for phrase in said) | _DEAR

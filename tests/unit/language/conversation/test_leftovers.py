@@ -32,6 +32,9 @@ invoice report for 2024 above 500 euros | above 500 euros
 invoice report for 2024 of client V-1001 | of client V-1001
 invoice report for 2024 as XLSX | XLSX
 say hello to bob | to bob
+say hello to the whole team | to the whole team
+greet everybody | greet everybody
+invoice report for 2024 as pdf for customers only | customers only
 say hello to Bob tomorrow | tomorrow
 say hello to Bob at 9 | at 9
 Rechnungsbericht für 2024 in Deutschland | in Deutschland
@@ -54,6 +57,9 @@ Could you make us a nice detailed invoice report of our revenue for 2024?
 INVOICE REPORT FOR 2024
 say hello to Bob twice, please
 greet Bob
+invoice report for 2024 as csv file only
+Hi Chantilly, invoice report for last year, thanks Bob
+Hallo Chantilly, Rechnungsbericht für letztes Jahr, danke Jürgen
 Erstelle mir bitte schnell den Rechnungsbericht über alle Rechnungen für letztes Jahr
 nur den Rechnungsbericht für 2024
 сделай пожалуйста отчёт по счетам за прошлый год
