@@ -7,7 +7,6 @@ Processes share the folder: a file appears complete or not at all, and one that 
 import hashlib
 import json
 import logging
-import tempfile
 import zipfile
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ import numpy as np
 from django.conf import settings
 
 from apps.language.contract import TemplateCard
-from apps.language.matching import embedding, memory
+from apps.language.matching import disk, embedding, memory
 from apps.language.matching.building import Blocks, build
 from apps.language.matching.calibration import PRIORS
 from apps.language.matching.fitting import Fit, Rows
@@ -86,10 +85,8 @@ def _folder() -> Path:
 
 def _write(name: str, fit: Fit) -> None:
     folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
+    with disk.appearing(folder / f"{name}.npz") as file:
         np.savez(file, **_packed(fit))
-    Path(file.name).replace(folder / f"{name}.npz")
     for old in sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)[:-ON_DISK]:
         old.unlink(missing_ok=True)
 

@@ -6,7 +6,6 @@ everyday sentences come encoded with the code (`manage.py encode_everyday` write
 
 import hashlib
 import logging
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
+
+from apps.language.matching import disk
 
 Array = npt.NDArray[Any]
 SHIPPED = Path(__file__).parent / "background" / "vectors.npz"
@@ -81,14 +82,12 @@ def _read(path: Path) -> dict[bytes, Array]:
 
 def _write(path: Path, known: dict[bytes, Array]) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _save(path, known)
     except OSError as error:
         logger.warning("Sentence vectors are not kept: %s", error)
 
 
 def _save(path: Path, known: dict[bytes, Array]) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+    with disk.appearing(path) as file:
         digests = np.array([np.frombuffer(each, dtype=np.uint8) for each in known])
         np.savez(file, digests=digests, vectors=np.array(list(known.values())))
-    Path(file.name).replace(path)

@@ -49,6 +49,25 @@ def test_table_that_was_cut_off_is_written_again_and_that_of_another_version_goe
     assert [each.name for each in tmp_path.iterdir()] == ["pieces-2"]
 
 
+def test_table_that_is_as_long_and_not_the_same_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "pieces-1"
+    path.write_bytes(bytes(TABLE.nbytes))
+    kept = pieces.on_disk(TABLE, path)
+    assert kept is not None
+    assert np.array_equal(kept[np.array([1])], TABLE[[1]])
+
+
+def test_disk_that_fills_up_keeps_no_half_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fills_up(file: Any, **arrays: Any) -> None:
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fills_up)
+    for text in ("a", "b"):
+        assert remembered.vectors([text], "one", Encoder()).shape == (1, 2)
+    assert list(folder.iterdir()) == []
+
+
 def test_table_stays_in_memory_where_there_is_no_place_for_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("no folder")
     with caplog.at_level(logging.WARNING):
