@@ -1,5 +1,6 @@
 """A message that answers nothing: a command, a request, several, one to be repeated, or one that goes on from the last."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -236,6 +237,9 @@ def _repeated(talk: Talk, heard: set[Heard]) -> bool:
     found = hearing.repeated(talk.text)
     if found is None:
         return False
+    if wrong := _no_such_time(found.rule):
+        talk.say(say("no_such_time", words=wrong))
+        return True
     if not found.rest:
         talk.say(say("what_to_repeat", rule=found.rule))
         return True
@@ -246,6 +250,12 @@ def _repeated(talk: Talk, heard: set[Heard]) -> bool:
     else:
         requests.ask_which(talk, understood, request)
     return True
+
+
+def _no_such_time(rule: str) -> str:
+    """The first time of day in the rule that no clock shows."""
+    clocks = re.finditer(r"(?<!\d)(\d{1,2})(?:[:h]|(?=\s?(?:uhr|heures?|час)))(\d{2})?(?!\d)", rule, re.IGNORECASE)
+    return next((each.group() for each in clocks if int(each[1]) > 24 or int(each[2] or 0) > 59), "")
 
 
 def _request(talk: Talk) -> None:

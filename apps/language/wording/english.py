@@ -174,6 +174,7 @@ SENTENCES = {
     "several": "{count} requests. One after the other:",
     "next": "The next one:",
     "other_words": "Then say it in other words, or “help” for what you can ask.",
+    "no_such_time": "“{words}” is no time of day. Say it as in “every Monday at 9:30 …”.",
     "what_to_repeat": "What is to be done {rule}? Say it in one sentence, as in “{rule}: the invoice report of last month”.",
     "lookup.none": "I find nothing named “{words}”.",
     "lookup.several": "“{words}” can be: {choices}. Which one?",

@@ -175,6 +175,7 @@ SENTENCES = {
     "several": "{count} demandes. L’une après l’autre :",
     "next": "La suivante :",
     "other_words": "Alors dites-le autrement, ou « aide » pour voir ce que vous pouvez demander.",
+    "no_such_time": "« {words} » n’est pas une heure. Dites-le comme dans « chaque lundi à 9h30 … ».",
     "what_to_repeat": "Que faut-il faire {rule} ? Dites-le en une phrase, comme dans "
     "« {rule} : le rapport de factures du mois dernier ».",
     "lookup.none": "Je ne trouve rien du nom de « {words} ».",

@@ -175,6 +175,7 @@ SENTENCES = {
     "several": "{count} Aufträge. Einer nach dem anderen:",
     "next": "Der nächste:",
     "other_words": "Dann sagen Sie es mit anderen Worten, oder „Hilfe“ für das, was Sie verlangen können.",
+    "no_such_time": "„{words}“ ist keine Uhrzeit. Sagen Sie es wie in „jeden Montag um 9:30 …“.",
     "what_to_repeat": "Was soll {rule} getan werden? Sagen Sie es in einem Satz, wie in "
     "„{rule}: den Rechnungsbericht des letzten Monats“.",
     "lookup.none": "Ich finde nichts mit dem Namen „{words}“.",

@@ -174,6 +174,7 @@ SENTENCES = {
     "several": "{count} peticiones. Una tras otra:",
     "next": "La siguiente:",
     "other_words": "Entonces dígalo con otras palabras, o «ayuda» para ver lo que puede pedir.",
+    "no_such_time": "«{words}» no es una hora. Dígalo como en «cada lunes a las 9:30 …».",
     "what_to_repeat": "¿Qué debe hacerse {rule}? Dígalo en una frase, como en "
     "«{rule}: el informe de facturas del mes pasado».",
     "lookup.none": "No encuentro nada con el nombre «{words}».",

@@ -131,3 +131,17 @@ def test_periods_are_no_rules(text: str) -> None:
     chat.say(text)
     chat.say("yes")
     assert not any(isinstance(act, DraftSchedule) for act in chat.acts)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("every day at 25:00 invoice report for last week", "“25:00” is no time of day"),
+        ("jeden Tag um 25 Uhr Rechnungsbericht für letzte Woche", "„25“ ist keine Uhrzeit"),
+        ("tous les jours à 9h75 rapport de factures de la semaine dernière", "« 9h75 » n’est pas une heure"),
+    ],
+)
+def test_a_time_that_no_clock_shows_makes_no_draft(text: str, said: str) -> None:
+    chat = Chat()
+    chat.say(text)
+    assert said in chat.text and chat.state.open is None and not chat.acts
