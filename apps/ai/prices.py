@@ -31,6 +31,12 @@ def current() -> Price | None:
     return parsed(settings.MODEL_PRICE) if settings.GEMINI_API_KEY and settings.MODEL_PRICE.strip() else None
 
 
+def require(text: str) -> None:
+    """Called at the start, as a price that cannot be read would else be met behind an answer that was paid for."""
+    if text.strip():
+        parsed(text)
+
+
 @lru_cache(maxsize=8)
 def parsed(text: str) -> Price:
     found = _FORM.fullmatch(text)

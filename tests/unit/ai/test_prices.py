@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.ai import prices
@@ -23,3 +24,11 @@ def test_nothing_is_known_without_a_model_or_a_price(settings: Any) -> None:
     assert prices.current() is None
     settings.GEMINI_API_KEY, settings.MODEL_PRICE = "key", " "
     assert prices.current() is None
+
+
+def test_start_refuses_what_is_no_price_and_does_without_one(settings: Any) -> None:
+    settings.MODEL_PRICE = ""
+    apps.get_app_config("ai").ready()
+    settings.MODEL_PRICE = "0,30/2,50 EUR"
+    with pytest.raises(ImproperlyConfigured, match="MODEL_PRICE"):
+        apps.get_app_config("ai").ready()
