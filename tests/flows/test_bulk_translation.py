@@ -23,6 +23,8 @@ from tests.unit.ai.gemini_server import KEY
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Run = Callable[..., Task]
+LISTED = ["["] + [f'"t{number}", "u{number}", "v{number}",' for number in range(399)] + ['"t", "u", "v"]']
+"""More messages than lines."""
 
 
 @pytest.fixture(autouse=True)
@@ -191,12 +193,21 @@ def test_a_cell_that_a_spreadsheet_would_run_is_harmless_there_and_exact_in_json
     assert whole(task)["translations"]["de"]["=1+1 apples"].startswith("=")
 
 
+def test_key_of_two_texts_is_said_and_loses_nothing_in_the_table(model: TranslatingServer, run: Run) -> None:
+    task = run(["a = Hello", "a = Good bye", "b = One", "b = One"], ["German"])
+    [warning] = completed(task)["warnings"]
+    assert "such as a: the JSON files have the last" in warning
+    assert [row["en"] for row in table(task)] == ["Hello", "Good bye", "One", "One"]
+
+
 @pytest.mark.parametrize(
     ("messages", "languages", "said"),
     [
         (["x" * 4000] * 51, ["German"], "204,000 characters, more than 200,000"),
         ([f"Text {n}" for n in range(500)], "all", "Take fewer languages"),
         (["Hello"], ["English"], "in English already"),
+        (LISTED, ["German"], "1,200 messages. Give at most 1,000"),
+        (['{"a": "Hello",', "}"], ["German"], "looks like JSON and cannot be read"),
     ],
 )
 def test_too_much_is_refused_with_how_to_do_less(run: Run, messages: list[str], languages: Any, said: str) -> None:
