@@ -21,8 +21,11 @@ LONGEST = 1_000
 
 
 def keep(acts: Sequence[Learn], account: Account, language: str, said_on: date, zone: str, now: datetime) -> None:
-    """What was meant, of people who agreed to it."""
-    if account.may_keep:
+    """What was meant, of people who agree to it now: while a model was asked they may have taken that back.
+
+    In a transaction.
+    """
+    if Account.objects.select_for_update().filter(pk=account.pk, may_keep=True).exists():
         Lesson.objects.bulk_create(
             Lesson(
                 text=mask(act.text, LONGEST), template_key=act.template_key or "", offered=list(act.offered),

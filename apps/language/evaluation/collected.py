@@ -12,6 +12,9 @@ from apps.language.evaluation import rows
 from apps.language.evaluation.judging import judge
 from apps.language.evaluation.rows import Row
 
+MOST_ON_PAGE = 100
+"""The last ones, which are read while somebody waits: a second or two."""
+
 
 def collected(keys: Iterable[str], now: datetime) -> list[Row]:
     """Those that mean one of these templates, or none. Empty where nothing is kept."""
@@ -22,7 +25,7 @@ def collected(keys: Iterable[str], now: datetime) -> list[Row]:
 
 
 def of_template(card: TemplateCard, others: Sequence[TemplateCard], now: datetime) -> tuple[int, int]:
-    """(understood, all) of what was really said and means this template, beside the others."""
+    """(understood, all) of the last sentences that were really said and mean this template, beside the others."""
     cards = [card, *(other for other in others if other.key != card.key)]
-    mine = [row for row in collected([each.key for each in cards], now) if row.wanted == card.key]
+    mine = [row for row in collected([each.key for each in cards], now) if row.wanted == card.key][-MOST_ON_PAGE:]
     return sum(judge(row, cards).is_solved for row in mine), len(mine)

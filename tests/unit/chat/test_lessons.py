@@ -16,6 +16,7 @@ from apps.core import clock
 from apps.core.errors import InvalidInput, NotPermitted
 from apps.language.conversation import Learn
 from apps.language.evaluation import collected
+from apps.language.evaluation.published import published
 from tests.making import template
 from tests.unit.chat.conftest import linked
 
@@ -56,7 +57,7 @@ def test_nothing_is_kept_without_consent(dana: Account) -> None:
 
 
 def test_what_is_kept_has_its_day_language_and_no_secrets(dana: Account) -> None:
-    dana.may_keep = True
+    Account.objects.update(may_keep=True)
     learn(dana)
     lesson = Lesson.objects.get()
     assert (lesson.language, lesson.said_on, lesson.timezone) == ("de", date(2026, 11, 21), "Europe/Berlin")
@@ -74,6 +75,25 @@ def test_who_takes_the_consent_back_takes_the_messages_along(dana: Account, alic
     assert [each.account_id for each in Lesson.objects.all()] == [other.pk]
     people.unlink(other, bob)
     assert not Lesson.objects.exists()
+
+
+def test_who_takes_the_consent_back_while_the_message_is_read_has_nothing_kept(dana: Account, alice: User) -> None:
+    people.let_keep(dana, alice, is_wanted=True)
+    account = Account.objects.get(pk=dana.pk)
+    people.let_keep(dana, alice, is_wanted=False)
+    learn(account)
+    assert account.may_keep
+    assert not Lesson.objects.exists()
+
+
+def test_the_page_of_a_template_reads_the_last_ones_only(
+    dana: Account, judge: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collected, "MOST_ON_PAGE", 1)
+    for text in ("something else", SAID):
+        lessons.judge(kept(dana, text), judge, "report", None, clock.now())
+    (card,) = published()
+    assert collected.of_template(card, [card], clock.now()) == (1, 1)
 
 
 def test_a_removed_user_leaves_no_messages(dana: Account, alice: User) -> None:
