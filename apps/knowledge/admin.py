@@ -62,8 +62,10 @@ class PairFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        source, separator, target = (self.value() or "").partition(">")
-        return queryset.filter(source_language=source, target_language=target) if separator else queryset
+        if self.value() not in dict(self.lookup_choices):
+            return queryset
+        source, _, target = str(self.value()).partition(">")
+        return queryset.filter(source_language=source, target_language=target)
 
 
 @admin.register(Term)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -69,10 +70,11 @@ def _content(request: HttpRequest) -> bytes:
 
 
 def _apply(request: HttpRequest, planned: Plan) -> HttpResponse:
-    new, changed = taking.apply(planned, by=request.user)
-    for terms, flag, said in ((new, ADDITION, "Imported."), (changed, CHANGE, "Changed by an import.")):
-        if terms:
-            LogEntry.objects.log_actions(str(request.user.pk), terms, flag, said)
+    with transaction.atomic():
+        new, changed = taking.apply(planned, by=request.user)
+        for terms, flag, said in ((new, ADDITION, "Imported."), (changed, CHANGE, "Changed by an import.")):
+            if terms:
+                LogEntry.objects.log_actions(str(request.user.pk), terms, flag, said)
     messages.success(request, f"{len(new):,} added, {len(changed):,} changed.")
     return redirect(reverse("admin:knowledge_term_changelist"))
 

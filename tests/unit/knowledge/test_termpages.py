@@ -230,3 +230,23 @@ def test_who_may_only_look_changes_no_translation(client: Browser, bob: User) ->
     assert client.get(reverse(MEMORY)).status_code == 200
     url = reverse("admin:knowledge_memoryentry_change", args=[entry.pk])
     assert client.post(url, {"translation": "x"}).status_code == 403
+
+
+def test_filter_that_nobody_offered_filters_nothing(client: Browser, alice: User) -> None:
+    client.force_login(alice)
+    term("client", "Kunde")
+    for pair in ("?!>de", "\0>\0", "en"):
+        assert client.get(reverse(TERMS), {"pair": pair}).context["cl"].result_count == 1
+
+
+def test_import_without_its_history_is_no_import(client: Browser, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.force_login(alice)
+    page = look(client, "source,term,de\r\nen,invoice,Rechnung\r\n")
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise OSError("The disk is full.")
+
+    monkeypatch.setattr(LogEntry.objects, "log_actions", broken)
+    with pytest.raises(OSError, match="full"):
+        client.post(reverse(IMPORT), hidden(page))
+    assert not Term.objects.exists()

@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from apps.core.commands import DataCommand
+from apps.core.errors import InvalidInput
 from apps.knowledge.models import Term
-from apps.knowledge.translation import termfile
+from apps.knowledge.translation import languages, termfile
 
 
 class Command(DataCommand):
@@ -24,7 +25,7 @@ class Command(DataCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         terms = Term.objects.all()
         if options["source"]:
-            terms = terms.filter(source_language__in=["", options["source"]])
+            terms = terms.filter(source_language__in=["", _tag(options["source"])])
         content = termfile.write(terms)
         if options["file"] is None:
             self.stdout.write(content.decode("utf-8-sig"), ending="")
@@ -34,3 +35,10 @@ class Command(DataCommand):
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be written: {error.strerror}.") from None
         self.stdout.write(f"{options['file']}: {len(terms):,} {'term' if len(terms) == 1 else 'terms'}.")
+
+
+def _tag(text: str) -> str:
+    try:
+        return languages.tag(text)
+    except InvalidInput as error:
+        raise CommandError(error.message) from None

@@ -202,5 +202,7 @@ def test_the_base_is_exported_to_a_file_or_the_screen(tmp_path: Path) -> None:
     out = StringIO()
     call_command("export_terms", str(tmp_path / "out.csv"), stdout=out)
     assert out.getvalue().endswith("out.csv: 1 term.\n")
-    call_command("export_terms", "--source", "en", stdout=(screen := StringIO()))
+    call_command("export_terms", "--source", "EN", stdout=(screen := StringIO()))
     assert screen.getvalue() == (tmp_path / "out.csv").read_bytes().decode("utf-8-sig")
+    with pytest.raises(CommandError, match="no language tag"):
+        call_command("export_terms", "--source", "english!")
