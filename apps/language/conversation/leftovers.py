@@ -135,7 +135,10 @@ class _Reader:
     def alone(self) -> Iterator[tuple[int, int]]:
         for at, token in enumerate(self.tokens):
             is_word = token.kind == "word" and not self._is_addressed(at)
-            if token.kind == "quoted" or (is_word and (self._is_number(token) or self._is_name(token))):
+            is_all = len(self.tokens) == 1  # the message itself stands in quotation marks
+            if (token.kind == "quoted" and not is_all) or (
+                is_word and (self._is_number(token) or self._is_name(token))
+            ):
                 yield token.start, token.end
 
     def _is_addressed(self, at: int) -> bool:

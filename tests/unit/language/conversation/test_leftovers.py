@@ -55,6 +55,7 @@ I only need the invoice report for last year
 just the invoice report for 2024 as csv
 Could you make us a nice detailed invoice report of our revenue for 2024?
 INVOICE REPORT FOR 2024
+“invoice report for last year”
 say hello to Bob twice, please
 greet Bob
 invoice report for 2024 as csv file only
