@@ -208,9 +208,12 @@ def lacking(revision_id: int, requester: Any) -> list[str]:
     return sorted(permission for permission in _needed(revision_id) if not requester.has_perm(permission))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _needed(revision_id: int) -> frozenset[str]:
-    """What the tools of the revision's script ask of a requester; the script never changes."""
+    """What the tools of the revision's script ask of a requester; the script never changes.
+
+    More are kept than a site has templates in service: each message in a chat asks for all of them.
+    """
     revision = known_revision(revision_id)
     return frozenset(kinds.get(revision.kind).permissions(Definition.of(revision)))
 

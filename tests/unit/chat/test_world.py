@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from pytest_django import DjangoAssertNumQueries
 
 from apps.chat import world
 from apps.chat.models import Account, Connection, Dialog, Talk
@@ -87,3 +88,14 @@ def test_templates_whose_tools_the_person_may_not_use_are_not_offered(
 
 def grant(user: User, codename: str) -> None:
     user.user_permissions.add(Permission.objects.get(codename=codename))
+
+
+def test_many_templates_cost_a_message_one_query(
+    alice: User, finance: Connection, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(70):
+        template("def run(params):\n    return 1\n", alice, f"report_{number}")
+    dialog = Dialog.objects.create(connection=finance, external_id="D-1", kind="private")
+    world.cards(alice, dialog)
+    with django_assert_num_queries(1):
+        assert len(world.cards(alice, dialog)) == 70
