@@ -131,6 +131,20 @@ def test_a_dry_run_says_what_was_understood_and_starts_nothing(ask: Ask) -> None
     assert not Task.objects.exists()
 
 
+def test_words_without_a_place_are_told_and_start_nothing_unseen(ask: Ask) -> None:
+    sentence = f"{SENTENCE} only for Northwind"
+    code, _, errors = ask(sentence, "--yes")
+    assert code == 2 and "I could not place “only for Northwind”. It changes nothing. Say it in other words" in errors
+    code, out, _ = ask(sentence, person=Person("n"))
+    assert code == 0 and "Note: I could not place “only for Northwind”" in out
+    assert json.loads(ask(sentence, "--dry-run", "--json")[1])["unplaced"] == "only for Northwind"
+    assert not Task.objects.exists()
+
+
+def test_days_to_come_are_told(ask: Ask) -> None:
+    assert "Note: The period lies in the future" in ask("Generate the invoice report for 2090", "--dry-run")[1]
+
+
 def test_json_prints_one_object_also_with_wait(ask: Ask) -> None:
     code, out, _ = ask(SENTENCE, "--yes", "--wait", "--json")
     told = json.loads(out)

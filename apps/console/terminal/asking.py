@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.catalog import effects
 from apps.catalog.models import TaskTemplate
 from apps.language.contract import Interpretation, Message, OpenTask, Question, TemplateCard
-from apps.language.conversation import settling
+from apps.language.conversation import coming, leftovers, settling
 from apps.language.conversation.settling import MAX_ASKS, open_questions
 from apps.language.filling import fill
 from apps.language.understanding import understand
@@ -107,6 +107,14 @@ class Conversation:
                 return found
             found = self._asked(found, questions)
         raise Unanswered(found, open_questions(found))
+
+    def left(self, found: Interpretation) -> str:
+        """The words that may have been meant and became nothing; "" where there are none."""
+        return leftovers.of(self.said, self._card(found.template_key), found)
+
+    def ahead(self, found: Interpretation) -> str:
+        """What to say of days that are still to come; "" where there are none."""
+        return coming.of(found, self._card(found.template_key), self.said.today)
 
     def _asked(self, found: Interpretation, questions: Sequence[Question]) -> Interpretation:
         question, wrong = questions[0], ""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from apps.language import dates, parameters
-from apps.language.contract import TemplateCard
+from apps.language.contract import Interpretation, TemplateCard
 from apps.language.conversation.places import value_at
 from apps.language.conversation.state import Request
 from apps.language.parameters.fields import Pair, fields, pairs
@@ -23,11 +23,15 @@ SUNDAY = 6
 
 def told(request: Request, card: TemplateCard) -> str:
     """What to say of the first such period; "" where there is none."""
-    if not request.today or parameters.looks_forward(card.parameter_schema):
+    return of(request.found, card, date.fromisoformat(request.today)) if request.today else ""
+
+
+def of(found: Interpretation, card: TemplateCard, today: date) -> str:
+    """The same of a reading."""
+    if parameters.looks_forward(card.parameter_schema):
         return ""
-    today = date.fromisoformat(request.today)
     for couple in pairs(fields(card.parameter_schema)):
-        days = _days(request.found.parameters, couple)
+        days = _days(found.parameters, couple)
         if days and _is_ahead(*days, today) and not _speaks_of_coming(tuple(card.examples), today):
             return say("coming.whole" if days[0] > today else "coming.part")
     return ""

@@ -74,7 +74,7 @@ started goes on)"""
         elif found.command is not None:
             self._command(found.command, user, options)
         else:
-            self._start(found, said.text, user, options)
+            self._start(found, conversation, user, options)
 
     # Asking back --------------------------------------------------------------------------------------------------
 
@@ -128,7 +128,8 @@ started goes on)"""
 
     # Doing --------------------------------------------------------------------------------------------------------
 
-    def _start(self, found: Interpretation, sentence: str, user: User, options: dict[str, Any]) -> None:
+    def _start(self, found: Interpretation, conversation: Conversation, user: User, options: dict[str, Any]) -> None:
+        left = conversation.left(found)
         template = TaskTemplate.objects.runnable_by(user).get(key=found.template_key)
         revision = template.published
         assert revision is not None
@@ -143,13 +144,19 @@ started goes on)"""
             if cost:
                 self.stdout.write(f"  {'Costs' if cost.has_model else 'Note'}: {clean(cost.text)}")
             self.say([f"  Note: {clean(each.text)}" for each in found.ambiguities])
+            self.say([f"  Note: {note}" for note in (_unplaced(left), conversation.ahead(found)) if note])
         if options["dry_run"]:
-            self._end({"understood": _understood(found), "cost": cost.facts if cost else None}, options)
+            facts = {"understood": _understood(found), "unplaced": left, "cost": cost.facts if cost else None}
+            self._end(facts, options)
             return
+        if left and options["yes"]:
+            self._missing([{"path": "", "text": f"{_unplaced(left)} Say it in other words, or leave it out."}], options)
         if not self._confirmed("Start it?", options):
             self.stdout.write("Nothing was started.")
             return
-        request = Request(template=template.key, parameters=found.parameters, origin="command", instructions=sentence)
+        request = Request(
+            template=template.key, parameters=found.parameters, origin="command", instructions=conversation.said.text
+        )
         task = shown_task(submit(request, user).task.pk)
         if not options["json"]:
             self.say([f"Started task {task.pk} for {user.get_username()}.", f"  Page   {telling.page(task.pk)}"])
@@ -204,6 +211,10 @@ started goes on)"""
             self.stdout.write(telling.dumped(facts))
         else:
             self.say(lines or [])
+
+
+def _unplaced(left: str) -> str:
+    return f"I could not place “{clean(left)}”. It changes nothing." if left else ""
 
 
 def _understood(found: Interpretation) -> dict[str, Any]:
