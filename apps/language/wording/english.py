@@ -149,7 +149,7 @@ SENTENCES = {
     "button.more": "More",
     # What came of it
     "started": "Starting: {echo}",
-    "dropped": "Left. Nothing was started.",
+    "dropped": "Dropped. Nothing was started.",
     "replaced": "I leave “{name}” and take this instead.",
     "nothing_open": "Nothing is open between us. Say what you want, or “help”.",
     "under_way": "{task} is under way: say “cancel it” to stop it, or, as in “no, 2023”, what is to be "

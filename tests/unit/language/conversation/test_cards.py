@@ -54,7 +54,7 @@ def test_no_leaves_it_and_a_later_yes_starts_nothing(how: str) -> None:
         chat.click("Not this")
     else:
         chat.say(how)
-    assert chat.acts == () and chat.text in ("Left. Nothing was started.", "Verworfen. Nichts wurde gestartet.",
+    assert chat.acts == () and chat.text in ("Dropped. Nothing was started.", "Verworfen. Nichts wurde gestartet.",
                                              "Снято. Ничего не запущено.")  # fmt: skip
     chat.say("yes")
     assert chat.acts == ()

@@ -78,7 +78,7 @@ def test_what_is_no_answer_is_asked_again_and_then_a_way_out_is_offered() -> Non
     chat.say("hmm tja")
     assert "forget it" in chat.text and chat.labels == ["Forget it"]
     chat.click("Forget it")
-    assert chat.text == "Left. Nothing was started." and chat.state.open is None
+    assert chat.text == "Dropped. Nothing was started." and chat.state.open is None
 
 
 FORGET = {
