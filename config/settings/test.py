@@ -29,6 +29,8 @@ if IS_SQLITE:
 ARTIFACT_STORE = "files"
 # Tests share a server and would wake each other; those of the carriers choose their own.
 HINT_CARRIER = ""
+# They share a Redis, too, and the numbers of their users are alike: one's counters of rates are not another's.
+CACHES["default"] = {**CACHES["default"], "KEY_PREFIX": HOME_NAME}
 # Where the servers listen that tests talk to.
 CHAT_PRIVATE_NETWORKS = ["127.0.0.0/8"]
 # Workers of most tests live in the process of the tests, which holds much else.
