@@ -225,6 +225,8 @@ SEEN = [
     (ToolError("a", kind="TimeoutError"), "TimeoutError", "a"),
     (NotFound("no client 9"), "LookupError", "no client 9"),
     (NotPermitted("not yours"), "PermissionError", "not yours"),
+    (NotPermitted("not yours"), "OSError", "not yours"),
+    (ToolError("too late", kind="TimeoutError"), "OSError", "too late"),
     (InvalidInput("wrong", fields={"size": "at most 100"}), "ValueError", "wrong size: at most 100"),
     (RuntimeError("/srv/secret/path leaked"), "RuntimeError", UNEXPECTED.format("RuntimeError")),
     (KeyError("inner"), "RuntimeError", UNEXPECTED.format("KeyError")),
